@@ -1,0 +1,158 @@
+"""The weekly digest: which week is due when, and its sums from the audit log."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from statistics import median
+from zoneinfo import ZoneInfo
+
+from bot.core.incident import Incident
+from bot.core.policy import DigestRules
+from bot.core.record import unstamp
+from bot.core.transition import Entry, Kind
+
+TWITTER_2017 = timedelta(minutes=11)
+"""How long @realDonaldTrump was down on 2 November 2017, as the company stated: the measure of every restore."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Week:
+    """An ISO week, printed as `2026-W46`."""
+
+    year: int
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.year}-W{self.number:02d}"
+
+    @classmethod
+    def of(cls, day: date) -> "Week":
+        iso = day.isocalendar()
+        return cls(iso.year, iso.week)
+
+    @classmethod
+    def parse(cls, text: str) -> "Week":
+        """Raises ValueError unless `text` names an ISO week that exists."""
+        year, _, number = text.partition("-W")
+        if not (year.isdecimal() and len(year) == 4 and number.isdecimal() and len(number) == 2):  # noqa: PLR2004
+            raise ValueError(f"“{text}” is not a week; write it like 2026-W46.")
+        week = cls(int(year), int(number))
+        try:
+            date.fromisocalendar(week.year, week.number, 1)
+        except ValueError:
+            raise ValueError(f"The year {week.year} has no week {week.number}.") from None
+        return week
+
+    def starts(self, zone: ZoneInfo) -> datetime:
+        """Monday 00:00 in the zone."""
+        monday = date.fromisocalendar(self.year, self.number, 1)
+        return datetime(monday.year, monday.month, monday.day, tzinfo=zone)
+
+    def next(self) -> "Week":
+        return Week.of(date.fromisocalendar(self.year, self.number, 1) + timedelta(days=7))
+
+    def before(self) -> "Week":
+        return Week.of(date.fromisocalendar(self.year, self.number, 1) - timedelta(days=7))
+
+
+def due(week: Week, rules: DigestRules, zone: ZoneInfo) -> datetime:
+    """When the digest *about* `week` is due: the first such weekday and hour after it has ended."""
+    day = date.fromisocalendar(week.next().year, week.next().number, 1) + timedelta(days=rules.weekday)
+    return datetime(day.year, day.month, day.day, rules.hour, tzinfo=zone)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pending:
+    """A request that still waits at the end of the week."""
+
+    request: str
+    filed_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Digest:
+    """A week in figures. Times are None where there is nothing to measure."""
+
+    week: Week
+    starts: datetime
+    ends: datetime
+    filed: int
+    approved: int
+    denied: int
+    expired: int
+    withdrawn: int
+    done: int
+    failed: int
+    refused: int
+    median_to_decision: timedelta | None
+    incidents: int
+    median_to_restore: timedelta | None
+    worst_to_restore: timedelta | None
+    unrestored: int
+    oldest_pending: Pending | None
+    policy_changes: int
+    enforces: bool
+
+
+def summarise(
+    week: Week,
+    zone: ZoneInfo,
+    *,
+    entries: Iterable[Entry],
+    incidents: Sequence[Incident],
+    pending: Pending | None,
+    enforces: bool,
+) -> Digest:
+    """The sums of a week from its audit entries; the guard's own restores are counted as incidents, not as requests."""
+    starts, ends = week.starts(zone), week.next().starts(zone)
+    log = [e for e in entries if starts <= e.at < ends]
+    people = [e for e in log if e.request is not None and not _by_bot(e)]
+    down = sorted(i.down_for for i in incidents if starts <= i.seen_at < ends and i.down_for is not None)
+    return Digest(
+        week=week,
+        starts=starts,
+        ends=ends,
+        filed=_count(people, Kind.FILED),
+        approved=sum(e.kind is Kind.APPROVED and _state(e) == "approved" for e in people),
+        denied=_count(people, Kind.DENIED),
+        expired=_count(people, Kind.EXPIRED),
+        withdrawn=_count(people, Kind.WITHDRAWN),
+        done=sum(e.kind is Kind.SETTLED and _state(e) == "done" for e in people),
+        failed=sum(e.kind is Kind.SETTLED and _state(e) == "failed" for e in people),
+        refused=sum(1 + int(e.facts.get("suppressed", 0)) for e in log if e.kind is Kind.REFUSED),
+        median_to_decision=_median(_decisions(people)),
+        incidents=_count(log, Kind.OPENED),
+        median_to_restore=_median(down),
+        worst_to_restore=down[-1] if down else None,
+        unrestored=sum(starts <= i.seen_at < ends and i.state in {"open", "stuck"} for i in incidents),
+        oldest_pending=pending,
+        policy_changes=_count(log, Kind.POLICY),
+        enforces=enforces,
+    )
+
+
+def _by_bot(entry: Entry) -> bool:
+    """Filed by the guard, or an incident's own entry that names the restore."""
+    return bool(entry.facts.get("by_policy")) or "incident" in entry.facts
+
+
+def _count(entries: Iterable[Entry], kind: Kind) -> int:
+    return sum(e.kind is kind for e in entries)
+
+
+def _state(entry: Entry) -> str | None:
+    state = entry.facts.get("changes", {}).get("state")
+    return str(state) if state is not None else None
+
+
+def _decisions(entries: Iterable[Entry]) -> list[timedelta]:
+    """Filing to the vote that decided, of each decision made in the week."""
+    return [
+        entry.at - unstamp(entry.facts["filed_at"])
+        for entry in entries
+        if entry.kind is Kind.DENIED or (entry.kind is Kind.APPROVED and _state(entry) == "approved")
+    ]
+
+
+def _median(values: Sequence[timedelta]) -> timedelta | None:
+    return timedelta(seconds=median(v.total_seconds() for v in values)) if values else None

@@ -1,0 +1,26 @@
+"""The end of a request, the same for every move that ends one."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bot.core.request import Request
+from bot.core.tasks import draw, tell
+from bot.core.transition import Kind, Transition, move
+
+
+def end(
+    before: Request, after: Request, *, kind: Kind, by: str, at: datetime, ended_by: str, **context: Any
+) -> Transition:
+    """Who ended it, when and why; the card without buttons, the requester told by direct message."""
+    ended = replace(after, ended_at=at, ended_by=ended_by, waits_for=None, waits_since=None)
+    tasks = (
+        draw(before, version=before.version + 1, at=at),
+        tell(before, ended.state.value, to=requester_of(before), at=at),
+    )
+    return move(before, ended, kind=kind, by=by, at=at, tasks=tasks, **context)
+
+
+def requester_of(request: Request) -> tuple[str, ...]:
+    """The requester's Slack user to tell, nobody where the bot itself asked."""
+    return (request.requester_slack,) if request.requester_slack else ()

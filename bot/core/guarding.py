@@ -1,0 +1,154 @@
+"""What the guard commits: an incident, and the restore that it files, has approved by policy and claims at once."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.account import Account, Event, Instance
+from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.policy import Person, Tier
+from bot.core.quorum import Quorum
+from bot.core.request import BOT, Action, Request, State, Subject
+from bot.core.tasks import carry_out, draw, page
+from bot.core.transition import Kind, Transition, move
+from bot.core.verdict import Because, Verdict
+
+
+def incident(
+    instance: Instance,
+    *,
+    id: str,
+    kind: IncidentKind,
+    account: Account | Event,
+    verdict: Verdict,
+    person: Person | None,
+    found_by: str,
+    at: datetime,
+) -> Incident:
+    """A new incident of an unexplained instance, not yet stored."""
+    read = account if isinstance(account, Account) else None
+    return Incident(
+        id=id,
+        version=0,
+        kind=kind,
+        state=IncidentState.OPEN,
+        account=instance.account,
+        handle=account.handle,
+        display_name=read.display_name if read else account.handle,
+        actor=instance.actor,
+        person=person.id if person else None,
+        operation=instance.operation,
+        why=verdict.because.value,
+        found_by=found_by,
+        at=instance.at,
+        seen_at=at,
+        followers_before=read.followers if read else None,
+        followers_after=None,
+        request=None,
+        restored_at=None,
+        restored_by=None,
+        cause=None,
+    )
+
+
+def opened(new: Incident, *, pages: bool, at: datetime, delay_card: bool = False) -> Transition:
+    """Open an incident: its card, and the on-call where nobody known acted.
+
+    With `delay_card` the card is drawn when the restore is settled or seen to take long: one message in the
+    common case, and nothing between the event and the platform's call.
+    """
+    tasks = () if delay_card else (draw(new, version=1, at=at),)
+    if pages:
+        tasks = (*tasks, page(new, "unexplained", due=at))
+    return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
+
+
+def undo(
+    found: Incident,
+    account: Account,
+    *,
+    id: str,
+    operation: str,
+    tier: Tier,
+    policy: str,
+    lane_free: bool,
+    at: datetime,
+) -> tuple[Transition, ...]:
+    """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit."""
+    request = Request(
+        id=id,
+        version=0,
+        revision=1,
+        action=Action.RESTORE,
+        subject=Subject.of(account),
+        tier=tier.name,
+        quorum=Quorum(groups=()),
+        emergency=False,
+        category="incident",
+        reason=f"unapproved: {found.why}",
+        evidence=None,
+        requester=BOT,
+        requester_slack=None,
+        by_policy=True,
+        incident=found.id,
+        state=State.APPROVED,
+        operation=operation,
+        policy=policy,
+        filed_at=at,
+        expires_at=None,
+        quorate_at=at,
+        not_before=None,
+        execute_by=None,
+        claimed_at=None,
+        if_match=None,
+        waits_for=None,
+        waits_since=None,
+        revised_why=None,
+        ended_at=None,
+        ended_by=None,
+        outcome=None,
+        explains=None,
+    )
+    filed = move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
+    if not lane_free:
+        return (filed,)
+    assert isinstance(filed.after, Request)
+    running = replace(filed.after, state=State.RUNNING, claimed_at=at, if_match=account.etag)
+    return (filed, move(filed.after, running, kind=Kind.CLAIMED, by=BOT, at=at, policy=policy))
+
+
+def joined(found: Incident, request: str, *, at: datetime) -> Transition:
+    """Note on an incident which request undoes it."""
+    return _moved(found, replace(found, request=request, state=IncidentState.OPEN), kind=Kind.JOINED, at=at)
+
+
+def restored(found: Incident, *, at: datetime, restored_at: datetime, by: str, followers: int | None) -> Transition:
+    """The public view shows the account again; `restored_at` is that view's own time."""
+    after = replace(
+        found, state=IncidentState.RESTORED, restored_at=restored_at, restored_by=by, followers_after=followers
+    )
+    return _moved(found, after, kind=Kind.RESTORED, at=at)
+
+
+def left(found: Incident, *, because: Because | str, at: datetime) -> Transition:
+    """Explained meanwhile: nothing is undone."""
+    return _moved(found, replace(found, state=IncidentState.LEFT, cause=str(because)), kind=Kind.CLOSED, at=at)
+
+
+def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
+    """The platform refuses for good: a person has to look, with the evidence."""
+    moved = _moved(found, replace(found, state=IncidentState.STUCK, cause=cause), kind=Kind.CLOSED, at=at)
+    return replace(moved, tasks=(*moved.tasks, page(found, "stuck", due=at)))
+
+
+def observed(found: Incident) -> Incident:
+    return replace(found, state=IncidentState.OBSERVED)
+
+
+def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
+    after = replace(found, acknowledged_by=by, acknowledged_at=at)
+    return _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
+
+
+def _moved(before: Incident, after: Incident, *, kind: Kind, at: datetime, by: str = BOT) -> Transition:
+    redraw = draw(before, version=before.version + 1, at=at)
+    return move(before, after, kind=kind, by=by, at=at, tasks=(redraw,))

@@ -1,0 +1,204 @@
+"""The policy in force: who may ask, who approves what, tiers, clocks and limits. Pure lookups, no clock."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.core.account import Account
+from bot.core.quorum import Approver, Quorum
+
+PROTECTED = "protected"
+RULES = "rules"
+"""The tier of the bot's own rules; it never matches an account."""
+TIER_NAMES = (PROTECTED, "high", "standard", RULES)
+"""From the weightiest down; the names are fixed, their contents are the policy's."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Delegate:
+    """Who stands in for a person's groups, on the days `since` to `until`, both included."""
+
+    to: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A canonical human of the roster."""
+
+    id: str
+    slack: tuple[str, ...] = ()
+    platform: tuple[str, ...] = ()
+    groups: frozenset[str] = frozenset()
+    team: str | None = None
+    joined: date | None = None
+    last_day: date | None = None
+    contractor: bool = False
+    delegate: Delegate | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Match:
+    """Conditions on an account; each one given counts."""
+
+    tags: frozenset[str] | None = None
+    followers_at_least: int | None = None
+    verified: bool | None = None
+
+    def hits(self, account: Account) -> list[bool]:
+        """One truth a condition. Hidden counts hit every threshold: in doubt the weightier tier."""
+        found: list[bool] = []
+        if self.tags is not None:
+            found.append(bool(self.tags & set(account.tags)))
+        if self.followers_at_least is not None:
+            found.append(account.followers is None or account.followers >= self.followers_at_least)
+        if self.verified is not None:
+            found.append(account.verified is self.verified)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tier:
+    """How weighty a subject is and what that demands."""
+
+    name: str
+    approvals: tuple[tuple[str, int], ...]
+    any: Match | None = None
+    all: Match | None = None
+    from_different_teams: bool = False
+    cooling_off: timedelta = timedelta(0)
+    emergency: tuple[str, ...] = ()
+    confirm_handle: bool = False
+
+    @property
+    def catches_all(self) -> bool:
+        return self.any is None and self.all is None
+
+    def matches(self, account: Account) -> bool:
+        return (self.any is None or any(self.any.hits(account))) and (self.all is None or all(self.all.hits(account)))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """The clocks and brakes."""
+
+    request_expires: timedelta = timedelta(hours=24)
+    execution_expires: timedelta = timedelta(minutes=10)
+    ratify_within: timedelta = timedelta(minutes=15)
+    requests_per_person_hour: int = 20
+    deactivations_per_hour: int = 200
+    emergencies_per_person_day: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GuardRules:
+    """What the guard does and takes for explained."""
+
+    enforces: bool = True
+    explained_actors: frozenset[str] = frozenset()
+    sweep_every: timedelta = timedelta(seconds=60)
+    observe_at_most: timedelta = timedelta(minutes=30)
+    restores_unknown_actor: bool = True
+    samples: tuple[timedelta, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DigestRules:
+    """When the weekly digest is due, in the policy's time zone; `weekday` 0 is Monday."""
+
+    weekday: int = 0
+    hour: int = 9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reminders:
+    """When an unanswered request is brought up again, counted from its filing."""
+
+    after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(hours=4))
+    escalate_after: timedelta = timedelta(hours=8)
+    escalate_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """One valid policy. `digest` is the SHA-256 of `text`, by which votes, claims and entries name it."""
+
+    text: str
+    digest: str
+    timezone: ZoneInfo
+    language: str
+    people: dict[str, Person]
+    may_ask: frozenset[str]
+    categories: tuple[str, ...]
+    tiers: tuple[Tier, ...]
+    leaver_window: timedelta = timedelta(days=14)
+    newcomers: timedelta = timedelta(0)
+    contractors_as_leavers: bool = True
+    limits: Limits = field(default_factory=Limits)
+    guard: GuardRules = field(default_factory=GuardRules)
+    digest_rules: DigestRules = field(default_factory=DigestRules)
+    reminders: Reminders = field(default_factory=Reminders)
+    security_channel: str = ""
+    on_call: str = ""
+
+    def person_of_slack(self, user: str | None) -> Person | None:
+        """The person behind a Slack user id; nobody is found by name or e-mail."""
+        return next((p for p in self.people.values() if user in p.slack), None) if user else None
+
+    def person_of_principal(self, principal: str | None) -> Person | None:
+        """The person behind a staff principal of the platform."""
+        return next((p for p in self.people.values() if principal in p.platform), None) if principal else None
+
+    def today(self, at: datetime) -> date:
+        return at.astimezone(self.timezone).date()
+
+    def gone(self, person: Person, at: datetime) -> bool:
+        """Past the last day, from 00:00 of the next day in the policy's time zone: nothing at all any more."""
+        return person.last_day is not None and self.today(at) > person.last_day
+
+    def restricted(self, person: Person, at: datetime) -> bool:
+        """Bound by the leaver rule: a leaver in the window, a contractor or newcomer where the policy says so."""
+        today = self.today(at)
+        leaving = person.last_day is not None and person.last_day - self.leaver_window <= today
+        new = person.joined is not None and today < person.joined + self.newcomers
+        return leaving or new or (person.contractor and self.contractors_as_leavers)
+
+    def groups_of(self, person: Person, *, at: datetime, requester: str | None = None) -> frozenset[str]:
+        """The person's own groups and those stood in for; never the requester's own, lent back for the request."""
+        lent = (
+            other.groups
+            for other in self.people.values()
+            if other.id != requester and not self.gone(other, at) and self._stands_in(person, other, at)
+        )
+        return person.groups.union(*lent)
+
+    def _stands_in(self, person: Person, other: Person, at: datetime) -> bool:
+        lent = other.delegate
+        return lent is not None and lent.to == person.id and lent.since <= self.today(at) <= lent.until
+
+    def tier(self, name: str) -> Tier | None:
+        return next((t for t in self.tiers if t.name == name), None)
+
+    def tier_of(self, account: Account, seen: Iterable[str] = ()) -> Tier:
+        """The weightiest of what the account is now and the names of tiers it was `seen` in of late."""
+        accounts = [t for t in self.tiers if t.name != RULES]
+        now = next(t for t in accounts if t.matches(account))
+        return min([now, *(t for t in accounts if t.name in set(seen))], key=accounts.index)
+
+    def quorum_of(self, tier: Tier, *, requester: Person, at: datetime) -> Quorum:
+        """What the tier demands of a request by that person: one approval more where the leaver rule binds them."""
+        extra = 1 if self.restricted(requester, at) else 0
+        return Quorum(groups=tier.approvals, different_teams=tier.from_different_teams, extra=extra)
+
+    def approver(self, person: Person, *, tier: str, at: datetime, requester: str) -> Approver | None:
+        """The person as one who may vote on that tier now, or None. The requester never is."""
+        if person.id == requester or self.gone(person, at) or (tier == PROTECTED and self.restricted(person, at)):
+            return None
+        return Approver(person=person.id, groups=self.groups_of(person, at=at, requester=requester), team=person.team)
+
+    def eligible(self, quorum: Quorum, *, tier: str, at: datetime, requester: str) -> tuple[Approver, ...]:
+        """Everybody who may vote on such a request now."""
+        able = (self.approver(p, tier=tier, at=at, requester=requester) for p in self.people.values())
+        return tuple(a for a in able if a is not None and a.groups & quorum.names)

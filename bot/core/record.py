@@ -1,0 +1,90 @@
+"""Requests and incidents to plain JSON values and back: what the log carries and a replay compares."""
+
+import types
+import typing
+from collections.abc import Hashable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
+
+from bot.core.quorum import Quorum
+
+T = TypeVar("T")
+
+
+def stamp(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, the one form in which a time leaves the program."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def unstamp(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def plain(value: Any) -> Any:
+    """The JSON form of a field."""
+    if isinstance(value, datetime):
+        return stamp(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, Quorum):
+        return value.as_json()
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return dump(value)
+    return value
+
+
+def dump(record: Any) -> dict[str, Any]:
+    """Every field of a record as plain values."""
+    return {f.name: plain(getattr(record, f.name)) for f in fields(record)}
+
+
+def changes(before: Any, after: Any) -> dict[str, Any]:
+    """The fields that differ, as they are after; of votes only those added."""
+    changed = {
+        f.name: plain(getattr(after, f.name))
+        for f in fields(after)
+        if f.name != "votes" and getattr(before, f.name) != getattr(after, f.name)
+    }
+    if added := getattr(after, "votes", ())[len(getattr(before, "votes", ())) :]:
+        changed["votes"] = plain(added)
+    return changed
+
+
+def fold(state: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> dict[str, Any]:
+    """Apply one entry's changes to the plain record replayed so far."""
+    if state is None:
+        return dict(changed)
+    votes = [*state.get("votes", []), *changed.get("votes", [])]
+    return {**state, **changed, **({"votes": votes} if "votes" in state else {})}
+
+
+def load(kind: type[T], value: Mapping[str, Any]) -> T:
+    """The record that `dump` made this of. Raises KeyError, TypeError or ValueError for anything else."""
+    hints = _hints(typing.cast("Hashable", kind))
+    return kind(**{name: _parse(hints[name], item) for name, item in value.items()})
+
+
+@cache
+def _hints(kind: Hashable) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _parse(hint: Any, value: Any) -> Any:  # noqa: PLR0911 - one line a type
+    if value is None:
+        return None
+    if isinstance(hint, types.UnionType):
+        return _parse(next(arm for arm in typing.get_args(hint) if arm is not types.NoneType), value)
+    if typing.get_origin(hint) is tuple:
+        return tuple(_parse(typing.get_args(hint)[0], item) for item in value)
+    if hint is datetime:
+        return unstamp(value)
+    if hint is Quorum:
+        return Quorum.from_json(value)
+    if is_dataclass(hint):
+        return load(typing.cast("type[Any]", hint), value)
+    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value

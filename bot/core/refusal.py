@@ -1,0 +1,56 @@
+"""Why something was not done: a closed list, each with its one sentence in `bot.slack.sentences`."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Why(StrEnum):
+    """What stood against it. The value is what the audit log calls it."""
+
+    # who asks or votes
+    NOT_ROSTERED = "not_rostered"
+    PAST_LAST_DAY = "past_last_day"
+    MAY_NOT_ASK = "may_not_ask"
+    RESTRICTED_ON_PROTECTED = "restricted_on_protected"
+    OPEN_INCIDENT_OF_YOURS = "open_incident_of_yours"
+    TOO_MANY_REQUESTS = "too_many_requests"
+    # what is asked
+    HANDLE_EMPTY = "handle_empty"
+    UNKNOWN_ACCOUNT = "unknown_account"
+    REASON_LENGTH = "reason_length"
+    UNKNOWN_CATEGORY = "unknown_category"
+    EVIDENCE_NO_URL = "evidence_no_url"
+    CONFIRM_HANDLE = "confirm_handle"
+    ALREADY_SO = "already_so"
+    LIVE_REQUEST = "live_request"
+    NOBODY_ELIGIBLE = "nobody_eligible"
+    EMERGENCY_NOT_ALLOWED = "emergency_not_allowed"
+    # the vote
+    UNKNOWN_REQUEST = "unknown_request"
+    OWN_REQUEST = "own_request"
+    NOT_AN_APPROVER = "not_an_approver"
+    ALREADY_VOTED = "already_voted"
+    ALREADY_DECIDED = "already_decided"
+    ALREADY_APPROVED = "already_approved"
+    CARD_CHANGED = "card_changed"
+    EXPIRED = "expired"
+    NOT_THE_REQUESTER = "not_the_requester"
+    WRONG_PLACE = "wrong_place"
+    UNKNOWN_INCIDENT = "unknown_incident"
+    ALREADY_ACKNOWLEDGED = "already_acknowledged"
+    # the world
+    PLATFORM_AWAY = "platform_away"
+    LEDGER_AWAY = "ledger_away"
+    SLACK_AWAY = "slack_away"
+    DRAINING = "draining"
+    NOT_A_MEMBER = "not_a_member"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """A rule's no. `facts` fill the sentence and the `refused` entry; `input` names the field at fault."""
+
+    why: Why
+    facts: dict[str, Any] = field(default_factory=dict)
+    input: str | None = None

@@ -1,0 +1,59 @@
+"""The moves `settle` and `release`: what a read after the call makes of a running request."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bot.core.account import Instance
+from bot.core.ending import end, requester_of
+from bot.core.request import BOT, IN_LANE, Request, State
+from bot.core.tasks import carry_out, draw, page, tell
+from bot.core.transition import Kind, Transition, move
+
+PAGED_AFTER = timedelta(minutes=1)
+"""An outcome still unknown then wakes the on-call."""
+
+
+def done(request: Request, *, at: datetime, instance: Instance | None) -> Transition:
+    """A read showed the effect. `instance` is the deactivation it made, which this request explains from now on."""
+    assert request.state in IN_LANE
+    after = replace(request, state=State.DONE, explains=request.explains or instance)
+    return end(request, after, kind=Kind.SETTLED, by=BOT, at=at, ended_by=BOT)
+
+
+def failed(request: Request, *, at: datetime, why: str) -> Transition:
+    """A definitive answer, and a read that does not show the effect."""
+    assert request.state in IN_LANE
+    after = replace(request, state=State.FAILED, outcome=why)
+    return end(request, after, kind=Kind.SETTLED, by=BOT, at=at, ended_by=BOT, why=why)
+
+
+def uncertain(request: Request, *, at: datetime, why: str) -> Transition | None:
+    """No answer and no effect seen: never an end, looked at again; None where that is no news."""
+    if request.state is State.UNCERTAIN:
+        return None
+    after = replace(request, state=State.UNCERTAIN, outcome=why)
+    tasks = (
+        draw(request, version=request.version + 1, at=at),
+        tell(request, "uncertain", to=requester_of(request), at=at),
+        page(request, "uncertain", due=at + PAGED_AFTER),
+    )
+    return move(request, after, kind=Kind.SETTLED, by=BOT, at=at, tasks=tasks, why=why)
+
+
+def release(request: Request, *, at: datetime) -> Transition:
+    """412: what was claimed on is no longer so. The lane is free, the claim is asked again from a new read."""
+    assert request.state in IN_LANE
+    after = replace(request, state=State.APPROVED, if_match=None, claimed_at=None, outcome=None)
+    return move(
+        request,
+        after,
+        kind=Kind.RELEASED,
+        by=BOT,
+        at=at,
+        tasks=(draw(request, version=request.version + 1, at=at), carry_out(request, due=at)),
+    )
+
+
+def explained(request: Request, instance: Instance, *, at: datetime) -> Transition:
+    """The feed told of this request's effect before its own read did: the first instance is stored on it."""
+    return move(request, replace(request, explains=instance), kind=Kind.EXPLAINED, by=BOT, at=at)

@@ -1,0 +1,167 @@
+"""A change and its audit entry, made as one value so that neither exists without the other."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.core.incident import Incident
+from bot.core.record import changes, dump, plain
+from bot.core.request import Request
+
+
+class Kind(StrEnum):
+    """What an audit entry tells; one kind a move, and the facts that are no request's move."""
+
+    # moves of a request
+    FILED = "filed"
+    APPROVED = "approved"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    REVISED = "revised"
+    EXPIRED = "expired"
+    CLAIMED = "claimed"
+    VOIDED = "voided"
+    WAITED = "waited"
+    RELEASED = "released"
+    SETTLED = "settled"
+    LAPSED = "lapsed"
+    SUPERSEDED = "superseded"
+    EXPLAINED = "explained"
+    # incidents
+    OPENED = "incident_opened"
+    JOINED = "incident_joined"
+    RESTORED = "incident_restored"
+    CLOSED = "incident_closed"
+    ACKNOWLEDGED = "incident_acknowledged"
+    # what belongs to no record
+    REFUSED = "refused"
+    POLICY = "policy_in_force"
+    GUARD_STARTED = "guard_started"
+    JUDGED = "judged"
+    DIGEST = "digest_posted"
+
+
+class TaskKind(StrEnum):
+    """Every durable thing to do; `bot.wiring` says which flow does it."""
+
+    CARRY_OUT = "carry_out"
+    EXPIRE = "expire"
+    DRAW = "draw"
+    TELL = "tell"
+    WAITING = "waiting"
+    PAGE = "page"
+    JUDGE = "judge"
+    SWEEP = "sweep"
+    DIGEST = "digest"
+    REMIND = "remind"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """A durable thing to do. `due` is timer and lease in one; `key` makes a second filing of it a no-op."""
+
+    key: str
+    kind: TaskKind
+    payload: dict[str, Any]
+    due: datetime
+    attempts: int = 0
+    owner: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One line of the audit log. `by` is a person of the roster, a principal or `countersign`."""
+
+    kind: Kind
+    at: datetime
+    by: str
+    request: str | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """A record as it was, as it will be, the entry that says so and what there is to do then."""
+
+    before: Request | Incident | None
+    after: Request | Incident
+    entry: Entry
+    tasks: tuple[Task, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What one transaction of the ledger writes. All of it or nothing."""
+
+    transitions: tuple[Transition, ...] = ()
+    entries: tuple[Entry, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    verdicts: tuple["Judged", ...] = ()
+    sightings: tuple["Sighting", ...] = ()
+    restores: tuple[tuple[str, datetime], ...] = ()
+    """(account id, when): restores that are now on record."""
+    cursor: int | None = None
+    policy: "PolicyRow | None" = None
+    answer: object = None
+    """What the flow wants to know of what was decided; not written."""
+
+    def request(self) -> Request:
+        """The request as the last transition left it."""
+        return next(t.after for t in reversed(self.transitions) if isinstance(t.after, Request))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A verdict on record: one row an instance."""
+
+    account: str
+    at: datetime | None
+    actor: str | None
+    operation: str | None
+    explained: bool
+    why: str
+    judged_at: datetime
+    incident: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sighting:
+    """An account was seen in a tier; the weightiest of 30 days binds."""
+
+    account: str
+    tier: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PolicyRow:
+    """A policy that came into force."""
+
+    digest: str
+    text: str
+    since: datetime
+    by: str
+
+
+def move(
+    before: Request | Incident | None,
+    after: Request | Incident,
+    *,
+    kind: Kind,
+    by: str,
+    at: datetime,
+    tasks: tuple[Task, ...] = (),
+    **context: Any,
+) -> Transition:
+    """Join a change and its entry; `facts["changes"]` is what a replay of the log applies."""
+    after = replace(after, version=before.version + 1 if before else 1)
+    changed = changes(before, after) if before else dump(after)
+    if isinstance(after, Request):
+        # what a reader of the log would otherwise have to look up in the entry that filed it
+        facts = {**context, "filed_at": plain(after.filed_at), "by_policy": after.by_policy, "changes": changed}
+        entry = Entry(kind=kind, at=at, by=by, request=after.id, facts=facts)
+    else:
+        facts = {**context, "incident": after.id, "changes": changed}
+        entry = Entry(kind=kind, at=at, by=by, request=after.request, facts=facts)
+    return Transition(before=before, after=after, entry=entry, tasks=tasks)

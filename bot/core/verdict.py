@@ -1,0 +1,112 @@
+"""Whether an instance is explained. A pure function of the instance, what the ledger knows and the policy."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from bot.core.account import OWN_PRINCIPAL, Instance, owner_of
+from bot.core.policy import GuardRules
+from bot.core.request import EXPLAINING, Action, Request
+
+
+class Because(StrEnum):
+    """The reason of a verdict, in one word for the log; its sentence is in `bot.slack.sentences`."""
+
+    REQUEST = "request"
+    OWNER = "owner"
+    REGISTERED = "registered"
+    KNOWN = "known"
+    REPLACES_EXPLAINED = "replaces_explained"
+    STAFF = "staff"
+    UNKNOWN_ACTOR = "unknown_actor"
+    UNREGISTERED = "unregistered"
+    OWN_WITHOUT_KEY = "own_without_key"
+    KEY_USED = "key_used"
+    LATE = "late"
+
+
+PAGED = frozenset(
+    {Because.UNKNOWN_ACTOR, Because.UNREGISTERED, Because.OWN_WITHOUT_KEY, Because.KEY_USED, Because.LATE}
+)
+"""Restored and paged: somebody acted as us or as a system nobody registered, or the platform lost the actor."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """Explained or not, why, and by which request."""
+
+    explained: bool
+    because: Because
+    request: str | None = None
+
+    @property
+    def pages(self) -> bool:
+        return not self.explained and self.because in PAGED
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What the ledger knows of an instance's account."""
+
+    keyed: Request | None
+    """The request whose operation key the instance bears."""
+    restored_at: datetime | None
+    """The latest restore of the account on record."""
+    previous: "Previous | None"
+    """The last verdict on record for the account."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Previous:
+    """An earlier instance of the account and whether it was explained."""
+
+    instance: Instance
+    explained: bool
+
+
+def judge(instance: Instance, facts: Facts, guard: GuardRules) -> Verdict:
+    """Explained by a request, the owner, a registered principal or by replacing what was; else why not."""
+    if instance.actor == OWN_PRINCIPAL:
+        return _own(instance, facts)
+    if instance.actor == owner_of(instance.account):
+        return Verdict(explained=True, because=Because.OWNER)
+    if instance.actor in guard.explained_actors:
+        return Verdict(explained=True, because=Because.REGISTERED)
+    if _replaces_explained(instance, facts):
+        return Verdict(explained=True, because=Because.REPLACES_EXPLAINED)
+    return Verdict(explained=False, because=_unexplained(instance.actor))
+
+
+def _own(instance: Instance, facts: Facts) -> Verdict:
+    request = facts.keyed
+    if request is None or request.operation != instance.operation:
+        return Verdict(explained=False, because=Because.OWN_WITHOUT_KEY)
+    if request.action is not Action.DEACTIVATE or request.subject.id != instance.account:
+        return Verdict(explained=False, because=Because.OWN_WITHOUT_KEY)
+    if request.state not in EXPLAINING:
+        return Verdict(explained=False, because=Because.LATE, request=request.id)
+    if request.explains is not None and request.explains != instance:
+        return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
+    if _restored_since(instance, facts):
+        return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
+    return Verdict(explained=True, because=Because.REQUEST, request=request.id)
+
+
+def _restored_since(instance: Instance, facts: Facts) -> bool:
+    return facts.restored_at is not None and (instance.at is None or facts.restored_at > instance.at)
+
+
+def _replaces_explained(instance: Instance, facts: Facts) -> bool:
+    """The account was rightly down and never came up between: relabelling it makes no incident."""
+    previous = facts.previous
+    if previous is None or not previous.explained or previous.instance == instance:
+        return False
+    return facts.restored_at is None or (previous.instance.at is not None and facts.restored_at < previous.instance.at)
+
+
+def _unexplained(actor: str | None) -> Because:
+    if actor is None or actor == "unknown":
+        return Because.UNKNOWN_ACTOR
+    if actor.startswith(("system:", "svc:")):
+        return Because.UNREGISTERED
+    return Because.STAFF

@@ -1,0 +1,237 @@
+"""What people decide on a request: approve, deny, withdraw; and `revise`, when what they saw is no longer so."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.ending import end, requester_of
+from bot.core.policy import PROTECTED, Person, Policy
+from bot.core.quorum import Approver, Quorum
+from bot.core.refusal import Refusal, Why
+from bot.core.request import OPEN, Choice, Request, State, Subject, Vote
+from bot.core.tasks import carry_out, draw, expire, tell
+from bot.core.transition import Kind, Task, Transition, move
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot:
+    """One click, with everything the checks look at."""
+
+    request: Request
+    person: Person | None
+    slack_user: str
+    choice: Choice
+    digest: str
+    """What the button carried."""
+    policy: Policy
+    at: datetime
+    unacknowledged: str | None = None
+    reason: str | None = None
+
+    @property
+    def voter(self) -> Person:
+        """The person, once the first check has passed."""
+        assert self.person is not None
+        return self.person
+
+
+Check = Callable[[Ballot], Refusal | None]
+
+
+def rostered(ballot: Ballot) -> Refusal | None:
+    return Refusal(why=Why.NOT_ROSTERED) if ballot.person is None else None
+
+
+def not_gone(ballot: Ballot) -> Refusal | None:
+    return Refusal(why=Why.PAST_LAST_DAY) if ballot.policy.gone(ballot.voter, ballot.at) else None
+
+
+def not_ended(ballot: Ballot) -> Refusal | None:
+    request = ballot.request
+    if request.state in OPEN:
+        return None
+    return Refusal(
+        why=Why.ALREADY_DECIDED,
+        facts={"state": request.state.value, "by": request.ended_by or last_voter(request) or request.requester},
+    )
+
+
+def in_time(ballot: Ballot) -> Refusal | None:
+    """A click after the clock has run out loses to it, also when the expiry task is still on its way."""
+    ends = ballot.request.expires_at
+    if ballot.request.state is State.PENDING and ends is not None and ballot.at >= ends:
+        return Refusal(why=Why.EXPIRED, facts={"at": ends})
+    return None
+
+
+def not_own(ballot: Ballot) -> Refusal | None:
+    return Refusal(why=Why.OWN_REQUEST) if ballot.voter.id == ballot.request.requester else None
+
+
+def no_open_incident(ballot: Ballot) -> Refusal | None:
+    if ballot.unacknowledged is None:
+        return None
+    return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": ballot.unacknowledged})
+
+
+def unrestricted(ballot: Ballot) -> Refusal | None:
+    if ballot.request.tier == PROTECTED and ballot.policy.restricted(ballot.voter, ballot.at):
+        return Refusal(why=Why.RESTRICTED_ON_PROTECTED)
+    return None
+
+
+def in_quorum(ballot: Ballot) -> Refusal | None:
+    approver = _approver(ballot.request, ballot.voter, policy=ballot.policy, at=ballot.at)
+    if approver is not None and approver.groups & ballot.request.quorum.names:
+        return None
+    return Refusal(why=Why.NOT_AN_APPROVER, facts={"groups": sorted(ballot.request.quorum.names)})
+
+
+def not_voted(ballot: Ballot) -> Refusal | None:
+    request = ballot.request
+    for vote in request.votes:
+        if vote.person == ballot.voter.id and vote.revision == request.revision:
+            return Refusal(why=Why.ALREADY_VOTED, facts={"choice": vote.choice.value, "at": vote.at})
+    return None
+
+
+def not_yet_approved(ballot: Ballot) -> Refusal | None:
+    if ballot.choice is Choice.APPROVE and ballot.request.state is State.APPROVED:
+        return Refusal(why=Why.ALREADY_APPROVED, facts={"by": last_voter(ballot.request)})
+    return None
+
+
+def shown_is_so(ballot: Ballot) -> Refusal | None:
+    return Refusal(why=Why.CARD_CHANGED) if ballot.digest != ballot.request.digest else None
+
+
+VOTE_CHECKS: tuple[Check, ...] = (
+    rostered,
+    not_gone,
+    not_ended,
+    in_time,
+    not_own,
+    no_open_incident,
+    unrestricted,
+    in_quorum,
+    not_voted,
+    not_yet_approved,
+    shown_is_so,
+)
+
+
+def last_voter(request: Request) -> str | None:
+    return request.votes[-1].person if request.votes else None
+
+
+def _approver(request: Request, person: Person, *, policy: Policy, at: datetime) -> Approver | None:
+    return policy.approver(person, tier=request.tier, at=at, requester=request.requester)
+
+
+def standing_approvals(request: Request, *, policy: Policy, at: datetime) -> tuple[Approver, ...]:
+    """Of the approvals of this revision, those whose voter would still be let vote."""
+    voters = (policy.people.get(vote.person) for vote in request.approvals)
+    able = (_approver(request, voter, policy=policy, at=at) for voter in voters if voter is not None)
+    return tuple(a for a in able if a is not None)
+
+
+def missing(request: Request, *, policy: Policy, at: datetime) -> tuple[str, ...]:
+    """The places of the quorum still empty."""
+    return request.quorum.missing(standing_approvals(request, policy=policy, at=at))
+
+
+def vote(ballot: Ballot, *, checks: tuple[Check, ...] = VOTE_CHECKS) -> Transition | Refusal:
+    """Count a click that passes every check. The approval that fills the quorum approves; a deny ends it."""
+    for check in checks:
+        if refusal := check(ballot):
+            return refusal
+    groups = ballot.policy.groups_of(ballot.voter, at=ballot.at, requester=ballot.request.requester)
+    cast = Vote(
+        person=ballot.voter.id,
+        revision=ballot.request.revision,
+        choice=ballot.choice,
+        at=ballot.at,
+        slack_user=ballot.slack_user,
+        groups=tuple(sorted(groups & ballot.request.quorum.names)),
+        team=ballot.voter.team,
+        reason=ballot.reason,
+        digest=ballot.digest,
+        policy=ballot.policy.digest,
+    )
+    counted = replace(ballot.request, votes=(*ballot.request.votes, cast), policy=ballot.policy.digest)
+    return _denied(ballot, counted) if ballot.choice is Choice.DENY else _approved(ballot, counted)
+
+
+def _denied(ballot: Ballot, counted: Request) -> Transition:
+    return end(
+        ballot.request,
+        replace(counted, state=State.DENIED, outcome=ballot.reason),
+        kind=Kind.DENIED,
+        by=ballot.voter.id,
+        at=ballot.at,
+        ended_by=ballot.voter.id,
+    )
+
+
+def _approved(ballot: Ballot, counted: Request) -> Transition:
+    before, at = ballot.request, ballot.at
+    redraw = draw(before, version=before.version + 1, at=at)
+    if missing(counted, policy=ballot.policy, at=at):
+        return move(before, counted, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=(redraw,))
+    tier = ballot.policy.tier(before.tier)
+    starts = at + tier.cooling_off if tier else at
+    ends = starts + ballot.policy.limits.execution_expires
+    approved = replace(counted, state=State.APPROVED, quorate_at=at, not_before=starts, execute_by=ends)
+    tasks: tuple[Task, ...] = (carry_out(approved, due=starts), redraw, expire(approved, due=ends))
+    return move(before, approved, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=tasks)
+
+
+def withdraw(request: Request, *, person: Person | None, policy: Policy, at: datetime) -> Transition | Refusal:
+    """The requester takes it back; nobody else can, and not once it is claimed or ended."""
+    if person is None:
+        return Refusal(why=Why.NOT_ROSTERED)
+    if policy.gone(person, at):
+        return Refusal(why=Why.PAST_LAST_DAY)
+    if person.id != request.requester:
+        return Refusal(why=Why.NOT_THE_REQUESTER, facts={"requester": request.requester})
+    if request.state not in OPEN:
+        by = request.ended_by or last_voter(request) or request.requester
+        return Refusal(why=Why.ALREADY_DECIDED, facts={"state": request.state.value, "by": by})
+    withdrawn = replace(request, state=State.WITHDRAWN)
+    return end(request, withdrawn, kind=Kind.WITHDRAWN, by=person.id, at=at, ended_by=person.id)
+
+
+def revise(
+    request: Request, *, subject: Subject, tier: str, quorum: Quorum, why: Iterable[str], policy: Policy, at: datetime
+) -> Transition:
+    """Show what is so now and void the approvals; the card says why, the voters are asked again."""
+    reasons = ", ".join(why)
+    revised = replace(
+        request,
+        revision=request.revision + 1,
+        state=State.PENDING,
+        subject=subject,
+        tier=tier,
+        quorum=quorum,
+        policy=policy.digest,
+        quorate_at=None,
+        not_before=None,
+        execute_by=None,
+        waits_for=None,
+        waits_since=None,
+        revised_why=reasons,
+    )
+    voters = tuple(dict.fromkeys(v.slack_user for v in request.approvals))
+    return move(
+        request,
+        revised,
+        kind=Kind.REVISED,
+        by="countersign",
+        at=at,
+        why=reasons,
+        tasks=(
+            draw(request, version=request.version + 1, at=at),
+            tell(request, "revised", to=requester_of(request), at=at, why=reasons),
+            tell(request, "vote_again", to=voters, at=at, why=reasons),
+        ),
+    )

@@ -1,0 +1,238 @@
+"""What the flows ask of the world. Each Protocol has one implementation and, over HTTP, one stand-in."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol, TypeVar
+
+from bot.core.account import Account, Event, Instance, PublicView
+from bot.core.digest import Digest
+from bot.core.incident import Incident
+from bot.core.policy import Policy
+from bot.core.refusal import Refusal
+from bot.core.request import Action, Request
+from bot.core.transition import Change, Entry, Judged, PolicyRow, Task
+from bot.core.verdict import Previous
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The time. Nothing in `core` or `flows` reads a clock of its own."""
+
+    def now(self) -> datetime:
+        """The wall clock in UTC with whole milliseconds, never earlier than a time it gave before."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds for measuring how long something took."""
+        ...
+
+
+class View(Protocol):
+    """The ledger as one transaction sees it. Synchronous: it is used inside that transaction only."""
+
+    def request(self, id: str) -> Request | None: ...
+    def incident(self, id: str) -> Incident | None: ...
+    def live_request(self, account: str, action: Action) -> Request | None: ...
+    def lane(self, account: str) -> Request | None:
+        """The request of the account that is running or uncertain."""
+        ...
+
+    def keyed(self, operation: str) -> Request | None: ...
+    def filed_since(self, person: str, since: datetime) -> tuple[datetime, ...]: ...
+    def deactivations_claimed_since(self, since: datetime) -> tuple[datetime, ...]: ...
+    def open_incident(self, account: str) -> Incident | None:
+        """The unexplained deactivation of the account that is not undone yet."""
+        ...
+
+    def unacknowledged_of(self, person: str) -> str | None:
+        """Id of an unacknowledged incident whose actor is this person."""
+        ...
+
+    def tiers_seen(self, account: str, since: datetime) -> frozenset[str]: ...
+    def restored_at(self, account: str) -> datetime | None: ...
+    def judged(self, instance: Instance) -> Judged | None: ...
+    def previous(self, account: str) -> Previous | None:
+        """The last instance of the account that was judged."""
+        ...
+
+    def pending(self, *, limit: int = 100) -> Sequence[Request]: ...
+    def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]: ...
+    def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]: ...
+    def incidents(
+        self, *, account: str | None = None, open_only: bool = False, limit: int = 20
+    ) -> Sequence[Incident]: ...
+    def entries(
+        self, *, kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[Entry]: ...
+    def policy_in_force(self) -> PolicyRow | None: ...
+    def cursor(self) -> int | None: ...
+    def card(self, record: str) -> "CardAt | None": ...
+
+
+Propose = Callable[[View], Change | Refusal]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CardAt:
+    """Where a record's card stands in Slack and which version it shows."""
+
+    channel: str
+    ts: str
+    drawn: int
+
+
+class Ledger(Protocol):
+    """The store. `decide` is the only way to change anything that a person or the guard decides."""
+
+    async def decide(
+        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None
+    ) -> Change | Refusal:
+        """Run a rule in one transaction and write what it proposes.
+
+        `propose` is pure but for the view and may be called again when another writer came first. A refusal
+        writes nothing (but see `refused`). `finish` is the task that led here; `replay` is the key of the
+        signed request that did.
+
+        Raises:
+            LedgerAway: nothing was recorded.
+            Replayed: the same signed request had its effect before.
+        """
+        ...
+
+    async def read(self, query: Callable[[View], T]) -> T:
+        """Answer a question from one consistent snapshot. Raises LedgerAway."""
+        ...
+
+    async def refused(
+        self, refusal: Refusal, *, by: str, at: datetime, request: str | None, replay: str | None
+    ) -> None:
+        """Record that a person was refused: at most 10 lines a person and minute, the rest counted in the next."""
+        ...
+
+    async def remember(self, replay: str, *, at: datetime) -> None:
+        """Record a signed request that has no effect of its own. Raises Replayed, LedgerAway."""
+        ...
+
+    async def seen(self, replay: str) -> bool:
+        """Whether that signed request is on record. Raises LedgerAway."""
+        ...
+
+    async def add(self, *tasks: Task) -> None:
+        """File tasks outside a decision; those whose key exists are left as they are."""
+        ...
+
+    async def put_card(self, record: str, card: CardAt) -> None:
+        """Remember where the card stands; a version older than the one remembered is ignored."""
+        ...
+
+    async def claim_due(self, *, limit: int) -> Sequence[Task]:
+        """Lease due tasks to this process."""
+        ...
+
+    async def finish(self, task: Task) -> None:
+        """Mark a task done, if this process still holds it."""
+        ...
+
+    async def postpone(self, task: Task, *, due: datetime) -> None:
+        """Give a task back, to be done again at `due`."""
+        ...
+
+    async def next_due(self) -> datetime | None:
+        """When the earliest task that nobody holds is due."""
+        ...
+
+
+class Platform(Protocol):
+    """The platform's API. Every method may raise PlatformAway; those that name one account PlatformRefused too."""
+
+    async def account(self, id: str) -> Account | None: ...
+    async def find(self, handle_or_id: str) -> Account | None:
+        """By immutable id or by handle, case-insensitively and without `@`."""
+        ...
+
+    async def set_active(self, request: Request, *, active: bool, reason: str) -> None:
+        """Send the call with the request's operation key and `If-Match`. Success is not assumed from its return.
+
+        Raises WorldMoved on 412.
+        """
+        ...
+
+    async def public(self, id: str) -> PublicView | None: ...
+    async def events(self, *, after: int, wait: float) -> tuple[Sequence[Event], int]:
+        """The events after the cursor and the next cursor. Raises CursorLost."""
+        ...
+
+    async def latest_cursor(self) -> int: ...
+    async def inactive(
+        self, *, since: datetime | None = None, start: int = 1, count: int = 1000
+    ) -> tuple[Sequence[Account], int]:
+        """A page of the inactive accounts (changed after `since`), ordered by id, and how many there are in all."""
+        ...
+
+    async def ready(self) -> None:
+        """Raise PlatformAway or PlatformRefused unless the API answers with our token."""
+        ...
+
+
+class Notice(StrEnum):
+    """A message that is no card; each has its words in `bot.slack.notices`."""
+
+    FILED = "filed"
+    REVISED = "revised"
+    VOTE_AGAIN = "vote_again"
+    DENIED = "denied"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    VOID = "void"
+    SUPERSEDED = "superseded"
+    DONE = "done"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    WAITING = "waiting"
+    REMINDER = "reminder"
+    PAGE = "page"
+    POLICY = "policy"
+    OBSERVING = "observing"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Message:
+    """A notice with what its words are made of."""
+
+    notice: Notice
+    record: Request | Incident | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Desk(Protocol):
+    """What the flows may ask of Slack. Every method may raise SlackAway or SlackRefused."""
+
+    async def draw(self, record: Request | Incident, at: CardAt | None) -> CardAt:
+        """Post the record's card, or redraw the one that stands; a deleted one is posted again while it is live."""
+        ...
+
+    async def tell(self, to: str, message: Message) -> None:
+        """Send a message to a Slack user (direct message) or a channel."""
+        ...
+
+    async def thread(self, card: CardAt, message: Message) -> None:
+        """Answer in the card's thread."""
+        ...
+
+    async def post_digest(self, digest: Digest) -> None: ...
+
+
+class Pager(Protocol):
+    """Wakes the on-call outside Slack. Raises SlackAway-like errors never: it answers whether it got through."""
+
+    async def page(self, *, key: str, summary: str, facts: Mapping[str, Any]) -> bool: ...
+
+
+class PolicyBook(Protocol):
+    """The policy in force, as this process last read it from the ledger."""
+
+    @property
+    def policy(self) -> Policy: ...
