@@ -1,0 +1,270 @@
+"""The ledger: requests, votes, incidents, tasks and the audit log, written together or not at all."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import SQLModel
+
+from bot.core.account import Instance
+from bot.core.errors import LedgerAway, Replayed
+from bot.core.record import dump, stamp
+from bot.core.refusal import Refusal
+from bot.core.request import Request
+from bot.core.transition import Change, Entry, Judged, Kind, Task, Transition
+from bot.ports import CardAt, Clock, Propose
+from storage import dialect
+from storage.database import Database
+from storage.rows import instance_key, request_row, vote_rows
+from storage.tasks import Tasks
+from storage.view import FEED, ConnectionView
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+"""How often a rule is asked again when another writer came first."""
+REFUSALS_A_MINUTE = 10
+"""Lines of `refused` that one person gets a minute (I6); the rest are counted in the next line."""
+REPLAY_WINDOW = timedelta(minutes=15)
+"""Longer than a signature can be valid (−300 s … +60 s)."""
+
+
+def table(name: str) -> Table:
+    return SQLModel.metadata.tables[name]
+
+
+class Stale(Exception):
+    """Another writer changed the record between the rule and its writing."""
+
+
+class SqlLedger:
+    """`bot.ports.Ledger` over SQL: one thread writes, another reads, neither ever waits for the outside."""
+
+    def __init__(self, database: Database, *, clock: Clock, owner: str) -> None:
+        self._database = database
+        self._clock = clock
+        self.tasks = Tasks(clock=clock, owner=owner)
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
+        self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
+        self._committed: Callable[[Sequence[Task]], None] = lambda _: None
+
+    def on_commit(self, take: Callable[[Sequence[Task]], None]) -> None:
+        """Hand the tasks that a commit leased to this process to its worker at once."""
+        self._committed = take
+
+    async def decide(
+        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None
+    ) -> Change | Refusal:
+        outcome, leased = await self._write(lambda: self._attempt(propose, finish=finish, replay=replay))
+        self._committed(leased)
+        return outcome
+
+    def _attempt(
+        self, propose: Propose, *, finish: Task | None, replay: str | None
+    ) -> tuple[Change | Refusal, list[Task]]:
+        for _ in range(ATTEMPTS):
+            try:
+                with self._database.transaction() as connection:
+                    outcome = propose(ConnectionView(connection))
+                    if isinstance(outcome, Refusal):
+                        return outcome, []
+                    if replay is not None:
+                        self._replay(connection, replay)
+                    leased = self._apply(connection, outcome)
+                    if finish is not None:
+                        self.tasks.finish(connection, finish)
+                    return outcome, leased
+            except (Stale, IntegrityError):
+                continue
+        raise LedgerAway("Others changed the same record five times in a row; try again.")
+
+    def _apply(self, connection: Connection, change: Change) -> list[Task]:
+        """Write one change. The order of the statements is of no matter: it is one transaction."""
+        tasks = [*change.tasks]
+        for transition in change.transitions:
+            self._store(connection, transition)
+            tasks.extend(transition.tasks)
+        self._log(connection, [*(t.entry for t in change.transitions), *change.entries])
+        for verdict in change.verdicts:
+            self._judge(connection, verdict)
+        for seen in change.sightings:
+            self._upsert(connection, "sightings", {"account": seen.account, "tier": seen.tier}, {"at": stamp(seen.at)})
+        for account, at in change.restores:
+            self._upsert(connection, "restores", {"account": account}, {"at": stamp(at)})
+        if change.cursor is not None:
+            self._upsert(connection, "cursors", {"name": FEED}, {"value": change.cursor})
+        if change.policy is not None:
+            connection.execute(insert(table("policies")).values(**dump(change.policy)))
+        return self.tasks.add(connection, tasks)
+
+    def _store(self, connection: Connection, transition: Transition) -> None:
+        before, after = transition.before, transition.after
+        if isinstance(after, Request):
+            earlier = before if isinstance(before, Request) else None
+            self._versioned(connection, table("requests"), request_row(after), before)
+            if votes := vote_rows(earlier, after):
+                connection.execute(insert(table("votes")), votes)
+        else:
+            self._versioned(connection, table("incidents"), dump(after), before)
+
+    def _versioned(self, connection: Connection, into: Table, row: dict[str, Any], before: Any) -> None:
+        if before is None:
+            connection.execute(insert(into).values(**row))
+            return
+        changed = connection.execute(
+            update(into).where(into.c.id == before.id, into.c.version == before.version).values(**row)
+        )
+        if changed.rowcount != 1:
+            raise Stale
+
+    def _log(self, connection: Connection, entries: Sequence[Entry]) -> None:
+        if not entries:
+            return
+        head = table("audit_head")
+        last = connection.execute(update(head).values(seq=head.c.seq + len(entries)).returning(head.c.seq)).scalar_one()
+        first = last - len(entries) + 1
+        rows = [{"seq": first + place, **dump(entry)} for place, entry in enumerate(entries)]
+        connection.execute(insert(table("audit")), rows)
+
+    def _judge(self, connection: Connection, verdict: Judged) -> None:
+        instance = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
+        verdicts = table("verdicts")
+        connection.execute(delete(verdicts).where(verdicts.c.key == instance_key(instance)))
+        latest = select(verdicts.c.place).order_by(verdicts.c.place.desc()).limit(1)
+        place = (connection.execute(latest).scalar_one_or_none() or 0) + 1
+        connection.execute(insert(verdicts).values(key=instance_key(instance), place=place, **dump(verdict)))
+
+    def _upsert(self, connection: Connection, name: str, key: dict[str, Any], values: dict[str, Any]) -> None:
+        into = dialect.insert(connection, table(name)).values(**key, **values)
+        connection.execute(into.on_conflict_do_update(index_elements=list(key), set_=values))
+
+    def _replay(self, connection: Connection, key: str) -> None:
+        replays, now = table("replays"), self._clock.now()
+        connection.execute(delete(replays).where(replays.c.at < stamp(now - REPLAY_WINDOW)))
+        into = dialect.insert(connection, replays).values(key=key, at=stamp(now))
+        if connection.execute(into.on_conflict_do_nothing()).rowcount != 1:
+            raise Replayed("The same signed request came before.")
+
+    async def read(self, query: Callable[[ConnectionView], T]) -> T:
+        def run() -> T:
+            with self._database.reading() as connection:
+                return query(ConnectionView(connection))
+
+        return await self._in(self._reader, run)
+
+    async def refused(
+        self, refusal: Refusal, *, by: str, at: datetime, request: str | None, replay: str | None
+    ) -> None:
+        def run() -> None:
+            with self._database.transaction() as connection:
+                if replay is not None:
+                    self._replay(connection, replay)
+                self._log_refusal(connection, refusal, by=by, at=at, request=request)
+
+        await self._write(run)
+
+    def _log_refusal(
+        self, connection: Connection, refusal: Refusal, *, by: str, at: datetime, request: str | None
+    ) -> None:
+        audit, suppressed = table("audit"), table("suppressed")
+        of_person = select(audit.c.seq).where(
+            audit.c.kind == Kind.REFUSED.value, audit.c.at > stamp(at - timedelta(minutes=1)), audit.c.by == by
+        )
+        count = (
+            connection.execute(select(suppressed.c.count).where(suppressed.c.person == by)).scalar_one_or_none() or 0
+        )
+        if len(connection.execute(of_person.limit(REFUSALS_A_MINUTE)).all()) >= REFUSALS_A_MINUTE:
+            self._upsert(connection, "suppressed", {"person": by}, {"count": count + 1})
+            return
+        if count:
+            self._upsert(connection, "suppressed", {"person": by}, {"count": 0})
+        facts = {"why": refusal.why.value, **({"suppressed": count} if count else {})}
+        self._log(connection, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
+
+    async def remember(self, replay: str, *, at: datetime) -> None:  # noqa: ARG002 - the port's signature
+        def run() -> None:
+            with self._database.transaction() as connection:
+                self._replay(connection, replay)
+
+        await self._write(run)
+
+    async def seen(self, replay: str) -> bool:
+        def run() -> bool:
+            with self._database.reading() as connection:
+                replays = table("replays")
+                found = connection.execute(select(replays.c.key).where(replays.c.key == replay))
+                return found.first() is not None
+
+        return await self._in(self._reader, run)
+
+    async def add(self, *tasks: Task) -> None:
+        self._committed(await self._transact(lambda connection: self.tasks.add(connection, tasks)))
+
+    async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
+        def run(connection: Connection) -> None:
+            cards, values = table("cards"), {"channel": card.channel, "ts": card.ts, "drawn": card.drawn}
+            into = dialect.insert(connection, cards).values(record=record, **values)
+            newer = cards.c.drawn <= card.drawn
+            connection.execute(into.on_conflict_do_update(index_elements=["record"], set_=values, where=newer))
+            if finish is not None:
+                self.tasks.finish(connection, finish)
+
+        await self._transact(run)
+
+    async def claim_due(self, *, limit: int) -> Sequence[Task]:
+        return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit))
+
+    async def finish(self, task: Task) -> None:
+        await self._transact(lambda connection: self.tasks.finish(connection, task))
+
+    async def postpone(self, task: Task, *, due: datetime) -> None:
+        await self._transact(lambda connection: self.tasks.postpone(connection, task, due=due))
+
+    async def next_due(self) -> datetime | None:
+        def run() -> datetime | None:
+            with self._database.reading() as connection:
+                return self.tasks.next_due(connection)
+
+        return await self._in(self._reader, run)
+
+    async def reclaim(self) -> None:
+        """Take back what a process that is gone held: only for the holder of the file's lock."""
+        await self._transact(self.tasks.reclaim)
+
+    async def lines(self, *, after: int = 0, limit: int = 10_000) -> Sequence[tuple[int, Entry]]:
+        """A stretch of the log in order."""
+        return await self.read(lambda view: view.lines(after=after, limit=limit))
+
+    async def _transact(self, work: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            with self._database.transaction() as connection:
+                return work(connection)
+
+        return await self._write(run)
+
+    async def _write(self, work: Callable[[], T]) -> T:
+        return await self._in(self._writer, work)
+
+    async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work)
+        except RuntimeError as error:  # the pool was shut down
+            raise LedgerAway("The ledger is closed.") from error
+
+    def close(self) -> None:
+        """Wait for what is being written, then let go of the database."""
+        self._writer.shutdown(wait=True)
+        self._reader.shutdown(wait=True)
+        self._database.close()
+
+
+def batches(view: ConnectionView) -> Iterator[tuple[int, Entry]]:
+    """The whole log in stretches, so that its length costs time and no memory."""
+    after = 0
+    while found := view.lines(after=after, limit=5_000):
+        yield from found
+        after = found[-1][0]

@@ -1,0 +1,221 @@
+"""`bot.ports.View` over one connection: every question the rules ask of the ledger."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+from sqlmodel import SQLModel
+
+from bot.core.account import Instance
+from bot.core.incident import Incident
+from bot.core.record import stamp, unstamp
+from bot.core.request import Action, Request, State
+from bot.core.transition import Entry, Judged, PolicyRow
+from bot.core.verdict import Previous
+from bot.ports import CardAt
+from storage import tables as _tables  # noqa: F401 - fills the metadata
+from storage.dialect import plain
+from storage.rows import entry_of, incident_of, instance_key, judged_of, request_of
+
+requests = SQLModel.metadata.tables["requests"]
+heads = SQLModel.metadata.tables["audit_head"]
+votes = SQLModel.metadata.tables["votes"]
+incidents = SQLModel.metadata.tables["incidents"]
+audit = SQLModel.metadata.tables["audit"]
+verdicts = SQLModel.metadata.tables["verdicts"]
+sightings = SQLModel.metadata.tables["sightings"]
+restores = SQLModel.metadata.tables["restores"]
+policies = SQLModel.metadata.tables["policies"]
+cursors = SQLModel.metadata.tables["cursors"]
+cards = SQLModel.metadata.tables["cards"]
+
+FEED = "feed"
+LIVE = [State.PENDING.value, State.APPROVED.value, State.RUNNING.value, State.UNCERTAIN.value]
+
+
+class ConnectionView:
+    """The ledger as the transaction of `connection` sees it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _rows(self, query: Select[Any]) -> Sequence[Mapping[str, Any]]:
+        return plain(self._connection.execute(query).mappings())
+
+    def _requests(self, query: Select[Any]) -> list[Request]:
+        rows = self._rows(query)
+        cast: dict[str, list[Mapping[str, Any]]] = {row["id"]: [] for row in rows}
+        if cast:
+            found = select(votes).where(votes.c.request.in_(cast)).order_by(votes.c.request, votes.c.place)
+            for vote in self._rows(found):
+                cast[vote["request"]].append(vote)
+        return [request_of(row, cast[row["id"]]) for row in rows]
+
+    def _request(self, query: Select[Any]) -> Request | None:
+        return next(iter(self._requests(query.limit(1))), None)
+
+    def request(self, id: str) -> Request | None:
+        return self._request(select(requests).where(requests.c.id == id))
+
+    def keyed(self, operation: str) -> Request | None:
+        return self._request(select(requests).where(requests.c.operation == operation))
+
+    def live_request(self, account: str, action: Action) -> Request | None:
+        return self._request(
+            select(requests)
+            .where(requests.c.account == account, requests.c.action == action.value, requests.c.state.in_(LIVE))
+            .order_by(requests.c.by_policy, requests.c.filed_at)
+        )
+
+    def lane(self, account: str) -> Request | None:
+        return self._request(
+            select(requests).where(
+                requests.c.account == account, requests.c.state.in_([State.RUNNING.value, State.UNCERTAIN.value])
+            )
+        )
+
+    def _times(self, query: Select[Any]) -> tuple[datetime, ...]:
+        return tuple(unstamp(value) for (value,) in self._connection.execute(query))
+
+    def filed_since(self, person: str, since: datetime) -> tuple[datetime, ...]:
+        return self._times(
+            select(requests.c.filed_at)
+            .where(requests.c.requester == person, requests.c.filed_at > stamp(since))
+            .order_by(requests.c.filed_at)
+        )
+
+    def deactivations_claimed_since(self, since: datetime) -> tuple[datetime, ...]:
+        return self._times(
+            select(requests.c.claimed_at)
+            .where(requests.c.action == Action.DEACTIVATE.value, requests.c.claimed_at > stamp(since))
+            .order_by(requests.c.claimed_at)
+        )
+
+    def pending(self, *, limit: int = 100) -> Sequence[Request]:
+        return self._requests(
+            select(requests).where(requests.c.state == State.PENDING.value).order_by(requests.c.filed_at).limit(limit)
+        )
+
+    def in_state(self, states: Iterable[str], *, limit: int) -> Sequence[Request]:
+        """Requests in any of the states, the newest first; all states where none is named."""
+        query = select(requests).order_by(requests.c.filed_at.desc()).limit(limit)
+        wanted = list(states)
+        return self._requests(query.where(requests.c.state.in_(wanted)) if wanted else query)
+
+    def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]:
+        by_account = select(requests).where(requests.c.account == account)
+        return self._requests(by_account.order_by(requests.c.filed_at.desc()).limit(limit))
+
+    def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]:
+        by_person = select(requests).where(requests.c.requester == person)
+        return self._requests(by_person.order_by(requests.c.filed_at.desc()).limit(limit))
+
+    def _incidents(self, query: Select[Any]) -> list[Incident]:
+        return [incident_of(row) for row in self._rows(query)]
+
+    def incident(self, id: str) -> Incident | None:
+        return next(iter(self._incidents(select(incidents).where(incidents.c.id == id))), None)
+
+    def open_incident(self, account: str) -> Incident | None:
+        found = select(incidents).where(
+            incidents.c.account == account, incidents.c.state == "open", incidents.c.kind.in_(["deactivated", "late"])
+        )
+        return next(iter(self._incidents(found)), None)
+
+    def unacknowledged_of(self, person: str) -> str | None:
+        query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
+        return self._connection.execute(query.limit(1)).scalar_one_or_none()
+
+    def incidents(
+        self,
+        *,
+        account: str | None = None,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
+    ) -> Sequence[Incident]:
+        query = select(incidents).order_by(incidents.c.seen_at.desc()).limit(limit)
+        if account is not None:
+            query = query.where(incidents.c.account == account)
+        if open_only:
+            query = query.where(incidents.c.state.in_(["open", "stuck"]))
+        if since is not None:
+            query = query.where(incidents.c.seen_at >= stamp(since))
+        if until is not None:
+            query = query.where(incidents.c.seen_at < stamp(until))
+        return self._incidents(query)
+
+    def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:
+        query = select(sightings.c.tier).where(sightings.c.account == account, sightings.c.at >= stamp(since))
+        return frozenset(tier for (tier,) in self._connection.execute(query))
+
+    def restored_at(self, account: str) -> datetime | None:
+        found = self._connection.execute(
+            select(restores.c.at).where(restores.c.account == account)
+        ).scalar_one_or_none()
+        return unstamp(found) if found else None
+
+    def judged(self, instance: Instance) -> Judged | None:
+        row = next(iter(self._rows(select(verdicts).where(verdicts.c.key == instance_key(instance)))), None)
+        return judged_of(row) if row else None
+
+    def previous(self, account: str) -> Previous | None:
+        query = select(verdicts).where(verdicts.c.account == account).order_by(verdicts.c.place.desc()).limit(1)
+        row = next(iter(self._rows(query)), None)
+        if row is None:
+            return None
+        found = judged_of(row)
+        instance = Instance(account=found.account, at=found.at, actor=found.actor, operation=found.operation)
+        return Previous(instance=instance, explained=found.explained)
+
+    def entries(
+        self, *, kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None
+    ) -> Sequence[Entry]:
+        query, wanted = select(audit).order_by(audit.c.seq), list(kinds)
+        if wanted:
+            query = query.where(audit.c.kind.in_(wanted))
+        if since is not None:
+            query = query.where(audit.c.at >= stamp(since))
+        if until is not None:
+            query = query.where(audit.c.at < stamp(until))
+        return [entry_of(row) for row in self._rows(query)]
+
+    def lines(self, *, after: int, limit: int) -> Sequence[tuple[int, Entry]]:
+        """A stretch of the log: (sequence number, entry)."""
+        query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
+        return [(row["seq"], entry_of(row)) for row in self._rows(query)]
+
+    def head(self) -> int:
+        """The last sequence number given out."""
+        return int(self._connection.execute(select(heads.c.seq)).scalar_one())
+
+    def all_requests(self) -> Sequence[Request]:
+        return self._requests(select(requests))
+
+    def all_incidents(self) -> Sequence[Incident]:
+        return self._incidents(select(incidents))
+
+    def entries_of(self, request: str) -> Sequence[Entry]:
+        return [
+            entry_of(row) for row in self._rows(select(audit).where(audit.c.request == request).order_by(audit.c.seq))
+        ]
+
+    def policy_in_force(self) -> PolicyRow | None:
+        row = next(iter(self._rows(select(policies).order_by(policies.c.place.desc()).limit(1))), None)
+        if row is None:
+            return None
+        return PolicyRow(digest=row["digest"], text=row["text"], since=unstamp(row["since"]), by=row["by"])
+
+    def cursor(self) -> int | None:
+        return self._connection.execute(select(cursors.c.value).where(cursors.c.name == FEED)).scalar_one_or_none()
+
+    def card(self, record: str) -> CardAt | None:
+        row = next(iter(self._rows(select(cards).where(cards.c.record == record))), None)
+        return CardAt(channel=row["channel"], ts=row["ts"], drawn=row["drawn"]) if row else None
+
+    def last_time(self) -> datetime | None:
+        """The time of the newest entry: the clock never gives an earlier one."""
+        found = self._connection.execute(select(func.max(audit.c.at))).scalar_one_or_none()
+        return unstamp(found) if found else None
