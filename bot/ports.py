@@ -62,7 +62,13 @@ class View(Protocol):
     def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]: ...
     def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]: ...
     def incidents(
-        self, *, account: str | None = None, open_only: bool = False, limit: int = 20
+        self,
+        *,
+        account: str | None = None,
+        open_only: bool = False,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        limit: int = 20,
     ) -> Sequence[Incident]: ...
     def entries(
         self, *, kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None
@@ -124,7 +130,7 @@ class Ledger(Protocol):
         """File tasks outside a decision; those whose key exists are left as they are."""
         ...
 
-    async def put_card(self, record: str, card: CardAt) -> None:
+    async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
         """Remember where the card stands; a version older than the one remembered is ignored."""
         ...
 
@@ -141,7 +147,7 @@ class Ledger(Protocol):
         ...
 
     async def next_due(self) -> datetime | None:
-        """When the earliest task that nobody holds is due."""
+        """When the earliest task falls due, or the earliest lease runs out."""
         ...
 
 

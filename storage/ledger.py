@@ -134,7 +134,8 @@ class SqlLedger:
         instance = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
         verdicts = table("verdicts")
         connection.execute(delete(verdicts).where(verdicts.c.key == instance_key(instance)))
-        latest = select(verdicts.c.place).order_by(verdicts.c.place.desc()).limit(1)
+        of_account = select(verdicts.c.place).where(verdicts.c.account == verdict.account)
+        latest = of_account.order_by(verdicts.c.place.desc()).limit(1)
         place = (connection.execute(latest).scalar_one_or_none() or 0) + 1
         connection.execute(insert(verdicts).values(key=instance_key(instance), place=place, **dump(verdict)))
 

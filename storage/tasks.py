@@ -79,9 +79,11 @@ class Tasks:
 
     def next_due(self, connection: Connection) -> datetime | None:
         t = self._table
-        earliest = select(t.c.due).where(t.c.state == "waiting").order_by(t.c.due).limit(1)
-        found = connection.execute(earliest).scalar_one_or_none()
-        return from_millis(found) if found is not None else None
+        first = [
+            select(t.c.due).where(t.c.state == state).order_by(t.c.due).limit(1) for state in ("waiting", "running")
+        ]
+        found = [due for query in first for (due,) in connection.execute(query)]
+        return from_millis(min(found)) if found else None
 
     def reclaim(self, connection: Connection) -> None:
         t = self._table

@@ -223,6 +223,12 @@ def _void(claim: Claim, why: str) -> Transition:
     return end(claim.request, void, kind=Kind.VOIDED, by=BOT, at=claim.at, ended_by=BOT, why=why)
 
 
+def account_gone(request: Request, *, at: datetime) -> Transition:
+    """The account is deleted or purged: there is nothing left to do it to."""
+    void = replace(request, state=State.VOID, outcome="account_gone")
+    return end(request, void, kind=Kind.VOIDED, by=BOT, at=at, ended_by=BOT, why="account_gone")
+
+
 def supersede(request: Request, *, by: str | None, at: datetime) -> Transition:
     """The account is already as asked, by an explained cause; the requester is told by whom."""
     done = replace(request, state=State.SUPERSEDED, outcome=by)

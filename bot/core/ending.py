@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.request import Request
-from bot.core.tasks import draw, tell
+from bot.core.tasks import draw, tell, thread
 from bot.core.transition import Kind, Transition, move
 
 
@@ -14,10 +14,9 @@ def end(
 ) -> Transition:
     """Who ended it, when and why; the card without buttons, the requester told by direct message."""
     ended = replace(after, ended_at=at, ended_by=ended_by, waits_for=None, waits_since=None)
-    tasks = (
-        draw(before, version=before.version + 1, at=at),
-        tell(before, ended.state.value, to=requester_of(before), at=at),
-    )
+    notice = ended.state.value
+    told = (tell(before, notice, to=requester_of(before), at=at), thread(before, notice, at=at))
+    tasks = (draw(before, version=before.version + 1, at=at), *(() if before.by_policy else told))
     return move(before, ended, kind=kind, by=by, at=at, tasks=tasks, **context)
 
 

@@ -50,15 +50,10 @@ def incident(
     )
 
 
-def opened(new: Incident, *, pages: bool, at: datetime, delay_card: bool = False) -> Transition:
-    """Open an incident: its card, and the on-call where nobody known acted.
-
-    With `delay_card` the card is drawn when the restore is settled or seen to take long: one message in the
-    common case, and nothing between the event and the platform's call.
-    """
-    tasks = () if delay_card else (draw(new, version=1, at=at),)
-    if pages:
-        tasks = (*tasks, page(new, "unexplained", due=at))
+def opened(new: Incident, *, pages: bool, at: datetime) -> Transition:
+    """Open an incident: its card, and the on-call where nobody known acted."""
+    wakes = (page(new, "unexplained", due=at),) if pages else ()
+    tasks = (draw(new, version=1, at=at), *wakes)
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
 
@@ -138,10 +133,6 @@ def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
     """The platform refuses for good: a person has to look, with the evidence."""
     moved = _moved(found, replace(found, state=IncidentState.STUCK, cause=cause), kind=Kind.CLOSED, at=at)
     return replace(moved, tasks=(*moved.tasks, page(found, "stuck", due=at)))
-
-
-def observed(found: Incident) -> Incident:
-    return replace(found, state=IncidentState.OBSERVED)
 
 
 def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:

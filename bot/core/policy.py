@@ -3,12 +3,14 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from bot.core.account import Account
 from bot.core.quorum import Approver, Quorum
 
 PROTECTED = "protected"
+SEEN_FOR = timedelta(days=30)
+"""How long an account keeps the weight of a tier it was seen in."""
 RULES = "rules"
 """The tier of the bot's own rules; it never matches an account."""
 TIER_NAMES = (PROTECTED, "high", "standard", RULES)
@@ -39,6 +41,17 @@ class Person:
     delegate: Delegate | None = None
 
 
+class Weighed(Protocol):
+    """What a tier looks at: an account just read, or the subject that a card shows."""
+
+    @property
+    def tags(self) -> tuple[str, ...]: ...
+    @property
+    def followers(self) -> int | None: ...
+    @property
+    def verified(self) -> bool: ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Match:
     """Conditions on an account; each one given counts."""
@@ -47,7 +60,7 @@ class Match:
     followers_at_least: int | None = None
     verified: bool | None = None
 
-    def hits(self, account: Account) -> list[bool]:
+    def hits(self, account: Weighed) -> list[bool]:
         """One truth a condition. Hidden counts hit every threshold: in doubt the weightier tier."""
         found: list[bool] = []
         if self.tags is not None:
@@ -76,7 +89,7 @@ class Tier:
     def catches_all(self) -> bool:
         return self.any is None and self.all is None
 
-    def matches(self, account: Account) -> bool:
+    def matches(self, account: Weighed) -> bool:
         return (self.any is None or any(self.any.hits(account))) and (self.all is None or all(self.all.hits(account)))
 
 
@@ -181,7 +194,7 @@ class Policy:
     def tier(self, name: str) -> Tier | None:
         return next((t for t in self.tiers if t.name == name), None)
 
-    def tier_of(self, account: Account, seen: Iterable[str] = ()) -> Tier:
+    def tier_of(self, account: Weighed, seen: Iterable[str] = ()) -> Tier:
         """The weightiest of what the account is now and the names of tiers it was `seen` in of late."""
         accounts = [t for t in self.tiers if t.name != RULES]
         now = next(t for t in accounts if t.matches(account))

@@ -3,7 +3,9 @@
 from datetime import datetime
 from typing import Any
 
+from bot.core.digest import Week
 from bot.core.incident import Incident
+from bot.core.record import stamp
 from bot.core.request import Request
 from bot.core.transition import Task, TaskKind
 
@@ -57,6 +59,47 @@ def tell(record: Request | Incident, notice: str, *, to: tuple[str, ...], at: da
     )
 
 
+def thread(record: Request | Incident, notice: str, *, at: datetime) -> Task:
+    """Answer in the thread of the record's card, once a version."""
+    return Task(
+        key=f"thread:{record.id}:{record.version + 1}:{notice}",
+        kind=TaskKind.THREAD,
+        payload={"record": record.id, "notice": notice},
+        due=at,
+    )
+
+
 def page(record: Request | Incident, why: str, *, due: datetime) -> Task:
     """Wake the on-call, once for each record and reason."""
     return Task(key=f"page:{record.id}:{why}", kind=TaskKind.PAGE, payload={"record": record.id, "why": why}, due=due)
+
+
+def page_about(account: str, why: str, *, due: datetime) -> Task:
+    """Wake the on-call about an account that no record speaks of yet; once a minute at most."""
+    return Task(
+        key=f"page:{account}:{why}:{int(due.timestamp()) // 60}",
+        kind=TaskKind.PAGE,
+        payload={"account": account, "why": why},
+        due=due,
+    )
+
+
+def judge(account: str, *, because: str, due: datetime) -> Task:
+    """Read an account and judge what stands there; `because` tells one cause from another."""
+    return Task(
+        key=f"judge:{account}:{because}",
+        kind=TaskKind.JUDGE,
+        payload={"account": account, "since": stamp(due)},
+        due=due,
+    )
+
+
+def sweep(*, whole: bool, due: datetime) -> Task:
+    """List what is inactive: all of it, or what changed since the last list."""
+    kind = "whole" if whole else "changed"
+    return Task(key=f"sweep:{kind}:{stamp(due)}", kind=TaskKind.SWEEP, payload={"whole": whole}, due=due)
+
+
+def digest(week: Week, *, due: datetime) -> Task:
+    """Post the digest about a week: one task a week, whoever files it."""
+    return Task(key=f"digest:{week}", kind=TaskKind.DIGEST, payload={"week": str(week)}, due=due)

@@ -49,12 +49,12 @@ class TaskKind(StrEnum):
     EXPIRE = "expire"
     DRAW = "draw"
     TELL = "tell"
+    THREAD = "thread"
     WAITING = "waiting"
     PAGE = "page"
     JUDGE = "judge"
     SWEEP = "sweep"
     DIGEST = "digest"
-    REMIND = "remind"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,209 @@
+"""Carry an approved request out: read, claim in one transaction, call with the key, look, settle.
+
+The same path serves the first try, a resumed one after a crash and one whose answer was lost: the operation key and
+the `If-Match` of the claim make a call sent again harmless.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot.core.account import Account
+from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
+from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
+from bot.core.guarding import left, restored, stuck
+from bot.core.policy import PROTECTED, SEEN_FOR
+from bot.core.refusal import Refusal
+from bot.core.request import IN_LANE, Request, State
+from bot.core.settling import done, failed, release, uncertain
+from bot.core.tasks import judge as judge_task
+from bot.core.tasks import page
+from bot.core.transition import Change, Task, Transition
+from bot.flows.judging import verdict_of
+from bot.flows.verify import Finding, look, look_until_shown
+from bot.flows.world import FINISHED, Result, World
+from bot.ports import View
+
+Rule = Callable[[View, Request], Change]
+AWAY_PAGED_AFTER = timedelta(seconds=10)
+"""A restore that cannot reach the platform for so long wakes the on-call."""
+
+
+async def carry_out(world: World, task: Task) -> Result:
+    """Bring the request as far as it goes now. Answers when to look again where that is not its end."""
+    request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
+    if request is None or request.state not in {State.APPROVED, *IN_LANE}:
+        return None
+    if request.state is State.APPROVED:
+        claimed = await _claim(world, request, task)
+        if not isinstance(claimed, Request):
+            return claimed
+        request = claimed
+    return await _call(world, request, task)
+
+
+async def _claim(world: World, request: Request, task: Task) -> Request | Result:
+    """Take the lane, or answer when to ask again; nothing where the request has ended."""
+    try:
+        account = await world.platform.account(request.subject.id)
+    except (PlatformAway, PlatformRefused):
+        await world.ledger.decide(lambda view: _waiting(world, view, request.id))
+        return _again(world, request, task)
+    outcome = await world.ledger.decide(lambda view: _claiming(world, view, request.id, account))
+    assert isinstance(outcome, Change)
+    if isinstance(outcome.answer, datetime):
+        return outcome.answer
+    after = outcome.request() if outcome.transitions else None
+    return after if after is not None and after.state in IN_LANE else None
+
+
+def _waiting(world: World, view: View, id: str) -> Change | Refusal:
+    """Say on the record that the platform cannot be reached, if that is news."""
+    request = view.request(id)
+    if request is None or request.state is not State.APPROVED:
+        return Change()
+    at = world.now()
+    waits = wait(request, Waits.PLATFORM, until=at, at=at)
+    if waits.transition is None:
+        return Change()
+    wakes = (page(request, "away", due=at + AWAY_PAGED_AFTER),) if request.by_policy else ()
+    return Change(transitions=(waits.transition,), tasks=wakes)
+
+
+def _claiming(world: World, view: View, id: str, account: Account | None) -> Change:
+    """Ask the claim's rule with all it looks at, from this transaction."""
+    request, policy, at = view.request(id), world.policy, world.now()
+    if request is None or request.state is not State.APPROVED:
+        return Change()
+    if account is None:
+        return Change(
+            transitions=(account_gone(request, at=at), *_closed(view, request, because="account_gone", at=at))
+        )
+    instance, incident = account.instance, view.open_incident(account.id)
+    case = Claim(
+        request=request,
+        account=account,
+        tier=policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR)),
+        policy=policy,
+        at=at,
+        lane=view.lane(account.id),
+        incident=incident.id if incident else None,
+        verdict=verdict_of(world, view, instance) if instance else None,
+        claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
+    )
+    outcome = claim(case)
+    if isinstance(outcome, Wait):
+        said = (outcome.transition,) if outcome.transition else ()
+        return Change(transitions=said, answer=outcome.until)
+    ended = isinstance(outcome.after, Request) and outcome.after.state is State.SUPERSEDED
+    because = case.verdict.because.value if case.verdict else "restored_by_others"
+    closed = _closed(view, request, because=because, at=at) if ended else ()
+    return Change(transitions=(outcome, *closed))
+
+
+def _closed(view: View, request: Request, *, because: str, at: datetime) -> tuple[Transition, ...]:
+    """The end of the incident whose restore is no longer wanted or possible."""
+    found = view.incident(request.incident) if request.incident else None
+    return (left(found, because=because, at=at),) if found else ()
+
+
+async def _call(world: World, request: Request, task: Task) -> Result:
+    """Send the call and let a read, not the answer, say what became of it."""
+    try:
+        reason = f"{request.id}: {request.category}"
+        await world.platform.set_active(request, active=request.rule.makes_active, reason=reason)
+        finding = await look_until_shown(world, request)
+    except WorldMoved:
+        return await _after(world, request, task, moved=True)
+    except PlatformRefused as refused:
+        return await _after(world, request, task, definitive=str(refused))
+    except PlatformAway:
+        return await _after(world, request, task)
+    if finding.shows(request) or finding.overtaken(request):
+        return await _settle_done(world, request, finding, task)
+    return await _settle_failed(world, request, task, why="The platform said yes and nothing happened.")
+
+
+async def _after(
+    world: World, request: Request, task: Task, *, moved: bool = False, definitive: str | None = None
+) -> Result:
+    """Look after a call that was refused, overtaken or unanswered."""
+    try:
+        finding = await look(world, request)
+    except (PlatformAway, PlatformRefused):
+        finding = None
+    if finding is not None and finding.shows(request):
+        return await _settle_done(world, request, finding, task)
+    if finding is not None and moved:
+        await _move(world, request.id, lambda _, found: Change(transitions=(release(found, at=world.now()),)))
+        return world.now()
+    if finding is not None and definitive is not None:
+        return await _settle_failed(world, request, task, why=definitive)
+    await _move(world, request.id, lambda _, found: _uncertain(world, found))
+    return _again(world, request, task)
+
+
+def _uncertain(world: World, request: Request) -> Change:
+    at = world.now()
+    said = uncertain(request, at=at, why="The platform gave no answer and nothing shows yet.")
+    wakes = (page(request, "away", due=at + AWAY_PAGED_AFTER),) if request.by_policy else ()
+    return Change(transitions=(said,), tasks=wakes) if said else Change()
+
+
+async def _settle_done(world: World, request: Request, finding: Finding, task: Task) -> Result:
+    """Record the effect; with it the end of the incident it undid."""
+    account, public = finding.account, finding.public
+    assert account is not None
+    at = world.now()
+
+    def settle(view: View, found: Request) -> Change:
+        transitions = [done(found, at=at, instance=account.instance if not found.rule.makes_active else None)]
+        if not found.rule.makes_active:
+            return Change(transitions=tuple(transitions))
+        undone = account.instance.at if account.instance else None
+        when = undone or (public.as_of if public else at)
+        incident = view.incident(found.incident) if found.incident else view.open_incident(found.subject.id)
+        if incident is not None:
+            followers = public.followers if public else None
+            transitions.append(restored(incident, at=at, restored_at=when, by=found.requester, followers=followers))
+        again = () if account.active else (judge_task(account.id, because=found.id, due=at),)
+        return Change(transitions=tuple(transitions), tasks=again, restores=((found.subject.id, when),))
+
+    change = await _move(world, request.id, settle, finish=task)
+    for transition in change.transitions:
+        down_for = getattr(transition.after, "down_for", None)
+        if down_for is not None:
+            world.status.restored(down_for.total_seconds())
+    return FINISHED if change.transitions else None
+
+
+async def _settle_failed(world: World, request: Request, task: Task, *, why: str) -> Result:
+    at = world.now()
+
+    def settle(view: View, found: Request) -> Change:
+        incident = view.incident(found.incident) if found.incident else None
+        closed = (stuck(incident, cause=why, at=at),) if incident else ()
+        return Change(transitions=(failed(found, at=at, why=why), *closed))
+
+    change = await _move(world, request.id, settle, finish=task)
+    return FINISHED if change.transitions else None
+
+
+async def _move(world: World, id: str, rule: Rule, *, finish: Task | None = None) -> Change:
+    """Apply a rule to the request as it is now, if it still is in the lane."""
+
+    def propose(view: View) -> Change:
+        found = view.request(id)
+        return rule(view, found) if found is not None and found.state in IN_LANE else Change()
+
+    change = await world.ledger.decide(propose, finish=finish)
+    assert isinstance(change, Change)
+    return change
+
+
+def _again(world: World, request: Request, task: Task) -> datetime:
+    """When to try again: a restore by policy 0.2 s … 4 s (protected 2 s), a person's request 0.5 s … 30 s."""
+    if request.by_policy:
+        pause = min(0.2 * 2 ** min(task.attempts, 10), 2.0 if request.tier == PROTECTED else 4.0)
+    else:
+        pause = min(0.5 * 2 ** min(task.attempts, 10), 30.0)
+    return world.now() + timedelta(seconds=pause)

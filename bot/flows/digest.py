@@ -1,0 +1,47 @@
+"""Post the weekly digest, once a week, whoever is running."""
+
+from bot.core.digest import Digest, Pending, Week, due, summarise
+from bot.core.policy import Policy
+from bot.core.record import stamp
+from bot.core.request import BOT
+from bot.core.tasks import digest as digest_task
+from bot.core.transition import Change, Entry, Kind, Task
+from bot.flows.world import FINISHED, Result, World
+from bot.ports import View
+
+INCIDENTS = 100_000
+"""More than any week holds; a bound so that a broken clock does not fill the memory."""
+
+
+def digest_of(view: View, week: Week, policy: Policy) -> Digest:
+    """The digest of a week from the ledger."""
+    zone = policy.timezone
+    starts, ends = week.starts(zone), week.next().starts(zone)
+    oldest = next(iter(view.pending(limit=1)), None)
+    return summarise(
+        week,
+        zone,
+        entries=view.entries(since=starts, until=ends),
+        incidents=view.incidents(since=starts, until=ends, limit=INCIDENTS),
+        pending=Pending(request=oldest.id, filed_at=oldest.filed_at) if oldest else None,
+        enforces=policy.guard.enforces,
+    )
+
+
+async def arm_digest(world: World) -> None:
+    """File the digest of the week that runs; each digest posted files the next, so none is skipped while down."""
+    policy = world.policy
+    week = Week.of(policy.today(world.now()))
+    await world.ledger.add(digest_task(week, due=due(week, policy.digest_rules, policy.timezone)))
+
+
+async def post_digest(world: World, task: Task) -> Result:
+    """Post it; the entry, the next week's task and this one's end are one commit."""
+    policy, week = world.policy, Week.parse(task.payload["week"])
+    digest = await world.ledger.read(lambda view: digest_of(view, week, policy))
+    await world.desk.post_digest(digest)
+    entry = Entry(kind=Kind.DIGEST, at=world.now(), by=BOT, facts={"week": str(week), "starts": stamp(digest.starts)})
+    following = week.next()
+    armed = digest_task(following, due=due(following, policy.digest_rules, policy.timezone))
+    await world.ledger.decide(lambda _: Change(entries=(entry,), tasks=(armed,)), finish=task)
+    return FINISHED

@@ -1,0 +1,21 @@
+"""End what nobody decided, or nobody could carry out, in time."""
+
+from datetime import datetime
+
+from bot.core.claiming import expire_due
+from bot.core.transition import Change, Task, Transition
+from bot.flows.world import Result, World
+from bot.ports import View
+
+
+async def expire(world: World, task: Task) -> Result:
+    """Ask the clock's rule; a clock that stood still meanwhile is looked at again when it would run out."""
+
+    def propose(view: View) -> Change:
+        request = view.request(task.payload["request"])
+        found = expire_due(request, at=world.now()) if request else None
+        return Change(transitions=(found,)) if isinstance(found, Transition) else Change(answer=found)
+
+    change = await world.ledger.decide(propose)
+    answer = change.answer if isinstance(change, Change) else None
+    return answer if isinstance(answer, datetime) else None

@@ -1,0 +1,103 @@
+"""Follow the platform's feed from the ledger's cursor, for as long as the process lives."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+
+from bot.core.account import Event, EventType
+from bot.core.errors import CursorLost, LedgerAway, PlatformAway, PlatformRefused
+from bot.core.refusal import Refusal
+from bot.core.tasks import judge as judge_task
+from bot.core.tasks import page_about, sweep
+from bot.core.transition import Change, Task
+from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restored_event
+from bot.flows.world import Result, World
+from bot.ports import View
+
+WAIT = 25.0
+"""Seconds that a poll may stay open; the platform's own bound is 30."""
+PAUSES = (0.2, 0.4, 0.8, 1.5, 2.0)
+"""Seconds between tries while the feed cannot be read."""
+AT_ONCE = 32
+"""Accounts of one batch that are read at the same time."""
+PAGED_AT_ATTEMPT = 7
+"""With pauses of 0.2, 0.4 … 2 s the seventh try comes some ten seconds after the first."""
+
+
+async def follow(world: World) -> None:
+    """Take batch after batch; returns only by being cancelled."""
+    failures = 0
+    while True:
+        try:
+            cursor = await world.ledger.read(lambda view: view.cursor())
+            assert cursor is not None, "the guard follows only what `first_list` has started"
+            events, after = await world.platform.events(after=cursor, wait=WAIT)
+            world.status.feed_answered = world.clock.monotonic()
+            world.status.platform_away = False
+            await take(world, events, after=after, cursor=cursor)
+            failures = 0
+        except CursorLost:
+            await _start_over(world)
+        except (PlatformAway, PlatformRefused, LedgerAway) as error:
+            world.status.platform_away = not isinstance(error, LedgerAway)
+            await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+            failures += 1
+
+
+async def _start_over(world: World) -> None:
+    """The feed forgot our cursor: a new one, and a whole sweep for what lies between."""
+    latest = await world.platform.latest_cursor()
+    again = sweep(whole=True, due=world.now())
+    await world.ledger.decide(lambda _: Change(cursor=latest, tasks=(again,)))
+
+
+async def take(world: World, events: Sequence[Event], *, after: int, cursor: int) -> None:
+    """Judge a batch and move the cursor. What is unexplained is acted on before the batch is through."""
+    relevant = [event for event in events if event.type in RELEVANT]
+    down = _newest(event for event in relevant if event.type is EventType.DEACTIVATED)
+    gate = asyncio.Semaphore(AT_ONCE)
+    unread = [task for task in await asyncio.gather(*(_judge_event(world, e, gate) for e in down)) if task]
+    others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
+    if after == cursor and not others and not unread:
+        return
+    for event in others:
+        await world.ledger.decide(partial(_other, world, event))
+    await world.ledger.decide(lambda _: Change(cursor=after, tasks=tuple(unread)))
+
+
+def _newest(events: Iterable[Event]) -> list[Event]:
+    """One event an account, the last: what stands on the platform is read, not what was once."""
+    return list({event.account: event for event in events}.values())
+
+
+def _other(world: World, event: Event, view: View) -> Change | Refusal:
+    rule = restored_event if event.type is EventType.RESTORED else deleted_event
+    return rule(world, view, event)
+
+
+async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore) -> Task | None:
+    """Read the account an event speaks of and judge what stands there; a task where it cannot be read now."""
+    async with gate:
+        try:
+            account = await world.platform.account(event.account)
+        except (PlatformAway, PlatformRefused):
+            return judge_task(event.account, because=str(event.seq), due=world.now())
+    standing = account.instance if account else None
+    found = Found(instance=standing or event.instance, account=account, event=event, by="feed")
+    await judge_found(world, found)
+    return None
+
+
+async def judge_later(world: World, task: Task) -> Result:
+    """The task left behind by an account that could not be read: read it now, or again in a moment, for ever."""
+    try:
+        account = await world.platform.account(task.payload["account"])
+    except (PlatformAway, PlatformRefused):
+        pause = min(0.2 * 2 ** min(task.attempts, 10), 2.0)
+        if task.attempts == PAGED_AT_ATTEMPT:
+            await world.ledger.add(page_about(task.payload["account"], "unreadable", due=world.now()))
+        return world.now() + timedelta(seconds=pause)
+    if account is not None and (standing := account.instance) is not None:
+        await judge_found(world, Found(instance=standing, account=account, event=None, by="feed"))
+    return None

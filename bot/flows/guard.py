@@ -1,0 +1,221 @@
+"""Decide of what stands on the platform whether it is explained; what is not becomes an incident and is undone.
+
+One commit stands between reading the account and the call that restores it: it judges, opens the incident, files the
+restore, has it approved by policy and claims it.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from bot.core.account import Account, Event, EventType, Instance, owner_of
+from bot.core.claiming import supersede
+from bot.core.guarding import incident, joined, left, opened, undo
+from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.policy import SEEN_FOR
+from bot.core.request import OPEN, Action
+from bot.core.settling import explained as explained_by
+from bot.core.tasks import page
+from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
+from bot.core.verdict import Because, Verdict
+from bot.flows.ids import incident_id, operation_key, request_id
+from bot.flows.judging import recorded, verdict_of
+from bot.flows.world import World
+from bot.ports import View
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An instance to be judged, as a read showed it; `account` is None where only the event is left of it."""
+
+    instance: Instance
+    account: Account | None
+    event: Event | None
+    by: str
+    """`feed` or `sweep`."""
+
+
+async def judge_found(world: World, found: Found, *, finish: Task | None = None) -> Verdict | None:
+    """Judge one instance in a transaction of its own and act on it. None where it was judged before."""
+    ids = (incident_id(), request_id(), operation_key())
+    change = await world.ledger.decide(lambda view: judging(world, view, found, ids=ids), finish=finish)
+    assert isinstance(change, Change)
+    verdict = change.answer
+    if not isinstance(verdict, Verdict):
+        return None
+    world.status.count(verdict.because.value)
+    return verdict
+
+
+def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]) -> Change:
+    """What one transaction writes about one instance."""
+    before = view.judged(found.instance)
+    if before is not None and (before.explained or not _stands_again(view, before, found)):
+        return Change()
+    verdict = verdict_of(world, view, found.instance)
+    if verdict.explained:
+        return _explained(world, view, found, verdict)
+    return _unexplained(world, view, found, verdict, ids=ids)
+
+
+def _stands_again(view: View, before: Judged, found: Found) -> bool:
+    """An instance whose incident is over is down again with no event: the restore did not last."""
+    if found.account is None or found.account.active:
+        return False
+    incident = view.incident(before.incident) if before.incident else None
+    return incident is not None and incident.state is IncidentState.RESTORED
+
+
+def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Change:
+    """Left alone and recorded; what waits for the same, or was about to undo it, is told."""
+    at, instance = world.now(), found.instance
+    transitions: list[Transition] = []
+    if verdict.request and (request := view.request(verdict.request)) and request.explains is None:
+        transitions.append(explained_by(request, instance, at=at))
+    live = view.live_request(instance.account, Action.DEACTIVATE)
+    if live is not None and live.state in OPEN and live.id != verdict.request:
+        transitions.append(supersede(live, by=instance.actor, at=at))
+    standing = view.open_incident(instance.account)
+    if standing is not None and found.account is not None and standing.instance != instance:
+        transitions.append(left(standing, because=verdict.because, at=at))
+    entry = Entry(
+        kind=Kind.JUDGED,
+        at=at,
+        by=instance.actor or "unknown",
+        request=verdict.request,
+        facts={"account": instance.account, "explained": True, "why": verdict.because.value, "found_by": found.by},
+    )
+    return Change(
+        transitions=tuple(transitions),
+        entries=(entry,),
+        verdicts=(recorded(instance, verdict, at=at),),
+        answer=verdict,
+    )
+
+
+def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, ids: tuple[str, str, str]) -> Change:
+    """An incident; and its restore, unless the guard only observes or the account is back already."""
+    at, policy, instance, account = world.now(), world.policy, found.instance, found.account
+    standing = view.open_incident(instance.account)
+    if standing is not None:
+        # its restore is under way and reads the account again at every try: this instance is undone with it
+        known = recorded(instance, verdict, at=at, incident=standing.id)
+        return Change(verdicts=(known,), answer=verdict)
+    new = incident(
+        instance,
+        id=ids[0],
+        kind=IncidentKind.LATE if verdict.because is Because.LATE else IncidentKind.DEACTIVATED,
+        account=account or _event(found),
+        verdict=verdict,
+        person=policy.person_of_principal(instance.actor),
+        found_by=found.by,
+        at=at,
+    )
+    new = _without_restore(world, new, verdict, account)
+    known = recorded(instance, verdict, at=at, incident=new.id)
+    open_ = opened(new, pages=verdict.pages, at=at)
+    if new.state is not IncidentState.OPEN or account is None:
+        return Change(transitions=(open_,), verdicts=(known,), answer=verdict)
+    undoing = _undoing(world, view, new, account, ids=ids, at=at)
+    stored = open_.after
+    assert isinstance(stored, Incident)
+    seen = Sighting(account=account.id, tier=policy.tier_of(account).name, at=at)
+    return Change(
+        transitions=(open_, *undoing, joined(stored, ids[1], at=at)),
+        verdicts=(known,),
+        sightings=(seen,),
+        answer=verdict,
+    )
+
+
+def _without_restore(world: World, new: Incident, verdict: Verdict, account: Account | None) -> Incident:
+    """The incident as it is opened: over already, only observed, or open to be undone."""
+    if account is None or account.active:
+        return replace(new, state=IncidentState.RESTORED, restored_at=new.seen_at, restored_by="others")
+    guard = world.policy.guard
+    unknown = verdict.because is Because.UNKNOWN_ACTOR
+    if not guard.enforces or (unknown and not guard.restores_unknown_actor):
+        return replace(new, state=IncidentState.OBSERVED)
+    return new
+
+
+def _undoing(
+    world: World, view: View, new: Incident, account: Account, *, ids: tuple[str, str, str], at: datetime
+) -> tuple[Transition, ...]:
+    """The restore; a person's live request for the same is superseded by it, never in its way."""
+    policy = world.policy
+    live = view.live_request(account.id, Action.RESTORE)
+    instead = (supersede(live, by="countersign", at=at),) if live is not None and live.state in OPEN else ()
+    tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR))
+    filed = undo(
+        new,
+        account,
+        id=ids[1],
+        operation=ids[2],
+        tier=tier,
+        policy=policy.digest,
+        lane_free=view.lane(account.id) is None,
+        at=at,
+    )
+    return (*instead, *filed)
+
+
+def _event(found: Found) -> Event:
+    assert found.event is not None
+    return found.event
+
+
+def restored_event(world: World, view: View, event: Event) -> Change:
+    """Put a restore on record. An unexplained one is not undone: a card, a page, “ask to deactivate again”."""
+    at = world.now()
+    last = view.restored_at(event.account)
+    restores = ((event.account, event.at),) if last is None or event.at > last else ()
+    live = view.live_request(event.account, Action.RESTORE)
+    transitions: tuple[Transition, ...] = ()
+    if live is not None and live.state in OPEN:
+        transitions = (supersede(live, by=event.actor, at=at),)
+    keyed = view.keyed(event.operation) if event.operation else None
+    ours = keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account
+    if ours or event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:
+        return Change(transitions=transitions, restores=restores)
+    return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions, restores=restores))
+
+
+def deleted_event(world: World, view: View, event: Event) -> Change:
+    """A deletion cannot be undone: unless the owner or a registered principal did it, the on-call is woken."""
+    if event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:
+        return Change()
+    return _unasked(world, view, event, IncidentKind.DELETED, Change())
+
+
+def _unasked(world: World, view: View, event: Event, kind: IncidentKind, change: Change) -> Change:
+    """An incident that the bot does not undo, once an event."""
+    at = world.now()
+    marker = replace(event.instance, operation=f"{kind.value}:{event.seq}")
+    if view.judged(marker) is not None:
+        return change
+    previous = view.previous(event.account)
+    if kind is IncidentKind.RESTORED and previous is not None and not previous.explained:
+        return change  # somebody undid what nobody had approved
+    verdict = Verdict(explained=False, because=Because.STAFF)
+    new = incident(
+        event.instance,
+        id=incident_id(),
+        kind=kind,
+        account=event,
+        verdict=verdict,
+        person=world.policy.person_of_principal(event.actor),
+        found_by="feed",
+        at=at,
+    )
+    new = replace(new, state=IncidentState.STUCK)
+    open_ = opened(new, pages=False, at=at)
+    return replace(
+        change,
+        transitions=(*change.transitions, open_),
+        tasks=(*change.tasks, page(new, kind.value, due=at)),
+        verdicts=(*change.verdicts, recorded(marker, verdict, at=at, incident=new.id)),
+    )
+
+
+RELEVANT = frozenset({EventType.DEACTIVATED, EventType.RESTORED, EventType.DELETED})
+"""The events that may mean something unapproved."""

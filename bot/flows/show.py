@@ -1,0 +1,94 @@
+"""Bring what the ledger says before people: cards, direct messages, threads and pages. No decision waits for it."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from bot.core.incident import Incident, IncidentState
+from bot.core.request import IN_LANE, Request, State
+from bot.core.transition import Task
+from bot.flows.world import FINISHED, Result, World
+from bot.ports import Message, Notice, View
+
+
+class Drawing:
+    """Draws cards, each by one hand at a time, so that an older picture never replaces a newer one."""
+
+    def __init__(self) -> None:
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def draw(self, world: World, task: Task) -> Result:
+        """Draw the record as it stands now; a card that shows this version already makes the task void."""
+        id = task.payload["record"]
+        async with self._locks[id]:
+            record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
+            if record is None or _has_no_card(record) or (card is not None and card.drawn >= task.payload["version"]):
+                return None
+            drawn = await world.desk.draw(record, card)
+            await world.ledger.put_card(id, drawn, finish=task)
+            return FINISHED
+
+
+def _has_no_card(record: Request | Incident) -> bool:
+    """The guard's own restore is shown on its incident's card."""
+    return isinstance(record, Request) and record.by_policy
+
+
+def record_of(view: View, id: str) -> Request | Incident | None:
+    return view.request(id) or view.incident(id)
+
+
+async def tell(world: World, task: Task) -> Result:
+    """Send a notice to those the task names."""
+    record = await _record(world, task.payload)
+    message = Message(notice=Notice(task.payload["notice"]), record=record, facts=task.payload.get("facts", {}))
+    for to in task.payload["to"]:
+        await world.desk.tell(to or world.channel, message)
+    return None
+
+
+async def thread(world: World, task: Task) -> Result:
+    """Answer under the record's card, once it stands."""
+    id = task.payload["record"]
+    record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
+    if record is not None and card is not None:
+        await world.desk.thread(card, Message(notice=Notice(task.payload["notice"]), record=record))
+    return None
+
+
+async def waiting(world: World, task: Task) -> Result:
+    """Tell a requester whose approved request has waited for half a minute; not one that waits no more."""
+    request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
+    if request is None or request.state is not State.APPROVED or request.waits_for is None:
+        return None
+    if request.requester_slack is not None:
+        facts = {"waits_for": request.waits_for, "until": request.execute_by}
+        await world.desk.tell(request.requester_slack, Message(notice=Notice.WAITING, record=request, facts=facts))
+    return None
+
+
+async def page(world: World, task: Task) -> Result:
+    """Wake the on-call by web hook and in the channel, unless it is over by now."""
+    why = task.payload["why"]
+    record = await _record(world, task.payload)
+    if record is not None and not _still(record, why):
+        return None
+    facts = {**task.payload, "why": why, "on_call": world.policy.on_call}
+    name = record.id if record is not None else str(task.payload.get("account"))
+    await world.pager.page(key=f"{name}:{why}", summary=f"Countersign: {why} ({name})", facts=dict(task.payload))
+    await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
+    return None
+
+
+def _still(record: Request | Incident, why: str) -> bool:
+    """Whether there is still something to wake somebody for."""
+    if isinstance(record, Request):
+        waits = record.state in IN_LANE or record.state is State.APPROVED
+        return waits if why == "away" else record.state is State.UNCERTAIN
+    return why != "stuck" or record.state is IncidentState.STUCK
+
+
+async def _record(world: World, payload: Mapping[str, Any]) -> Request | Incident | None:
+    id = payload.get("record")
+    return await world.ledger.read(lambda view: record_of(view, id)) if id else None

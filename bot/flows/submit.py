@@ -1,0 +1,95 @@
+"""File a request: what the person sees of the account first, and the filing itself."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.core.account import Account
+from bot.core.errors import PlatformAway, PlatformRefused
+from bot.core.filing import Draft, Filing, file
+from bot.core.policy import SEEN_FOR, Person, Tier
+from bot.core.quorum import Quorum
+from bot.core.refusal import Refusal, Why
+from bot.core.transition import Change, Sighting
+from bot.flows.ids import operation_key, request_id
+from bot.flows.world import World
+from bot.ports import View
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """Who the account really is and what a request on it by this person would demand."""
+
+    account: Account
+    tier: Tier
+    quorum: Quorum
+
+
+async def look_up(world: World, *, handle: str, slack_user: str) -> Facts | Refusal:
+    """Find an account by handle or id and say what it would take. Raises LedgerAway."""
+    if not handle.strip().removeprefix("@"):
+        return Refusal(why=Why.HANDLE_EMPTY, input="handle")
+    try:
+        account = await world.platform.find(handle.strip())
+    except (PlatformAway, PlatformRefused):
+        return Refusal(why=Why.PLATFORM_AWAY, input="handle")
+    if account is None:
+        return Refusal(why=Why.UNKNOWN_ACCOUNT, input="handle", facts={"handle": handle.strip()})
+    at = world.now()
+    seen = await world.ledger.read(lambda view: view.tiers_seen(account.id, at - SEEN_FOR))
+    tier = world.policy.tier_of(account, seen)
+    person = world.policy.person_of_slack(slack_user)
+    return Facts(account=account, tier=tier, quorum=_quorum(world, tier, person, at))
+
+
+def _quorum(world: World, tier: Tier, person: Person | None, at: datetime) -> Quorum:
+    if person is None:
+        return Quorum(groups=tier.approvals, different_teams=tier.from_different_teams)
+    return world.policy.quorum_of(tier, requester=person, at=at)
+
+
+async def submit(
+    world: World, *, draft: Draft, account: Account, slack_user: str, replay: str | None
+) -> Change | Refusal:
+    """File it for the account just read. Raises LedgerAway, Replayed."""
+    policy, at = world.policy, world.now()
+    person = policy.person_of_slack(slack_user)
+    id, operation = request_id(), operation_key()
+
+    def propose(view: View) -> Change | Refusal:
+        tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR))
+        case = Filing(
+            draft=draft,
+            account=account,
+            person=person,
+            policy=policy,
+            at=at,
+            tier=tier,
+            live=view.live_request(account.id, draft.action),
+            filed_in_hour=view.filed_since(person.id, at - timedelta(hours=1)) if person else (),
+            unacknowledged=view.unacknowledged_of(person.id) if person else None,
+        )
+        filed = file(case, id=id, operation=operation, slack_user=slack_user)
+        if isinstance(filed, Refusal):
+            return filed
+        seen = Sighting(account=account.id, tier=policy.tier_of(account).name, at=at)
+        return Change(transitions=(filed,), sightings=(seen,))
+
+    outcome = await world.ledger.decide(propose, replay=replay)
+    if isinstance(outcome, Refusal) and outcome.why in RECORDED:
+        by = person.id if person else slack_user
+        await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
+    return outcome
+
+
+RECORDED = frozenset(
+    {
+        Why.NOT_ROSTERED,
+        Why.PAST_LAST_DAY,
+        Why.MAY_NOT_ASK,
+        Why.OPEN_INCIDENT_OF_YOURS,
+        Why.RESTRICTED_ON_PROTECTED,
+        Why.TOO_MANY_REQUESTS,
+        Why.EMERGENCY_NOT_ALLOWED,
+    }
+)
+"""Refusals of who asked; what was merely typed wrong leaves no entry."""

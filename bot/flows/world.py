@@ -1,0 +1,38 @@
+"""What a flow has at hand."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.core.policy import Policy
+from bot.flows.status import Status
+from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class World:
+    """The ports, joined by wiring and handed to every flow; `channel` is the approvals channel's id."""
+
+    ledger: Ledger
+    platform: Platform
+    desk: Desk
+    pager: Pager
+    clock: Clock
+    book: PolicyBook
+    channel: str
+    status: Status = field(default_factory=Status)
+
+    @property
+    def policy(self) -> Policy:
+        return self.book.policy
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+
+class Finished:
+    """A flow's word that its task was finished in the transaction of what it did."""
+
+
+FINISHED = Finished()
+Result = datetime | Finished | None
+"""What a task's flow answers: look again then, finished already, or to be marked finished."""

@@ -1,0 +1,92 @@
+"""Claims due tasks and runs, for each, the flow that wiring's table names."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
+from bot.core.transition import Task, TaskKind
+from bot.flows.world import Finished, Result, World
+
+log = logging.getLogger(__name__)
+
+Flow = Callable[[World, Task], Awaitable[Result]]
+
+POLL = 0.1
+"""Seconds between looks for due tasks; a task committed by this process does not wait for one."""
+TALKS_TO_SLACK = frozenset(
+    {TaskKind.DRAW, TaskKind.TELL, TaskKind.THREAD, TaskKind.WAITING, TaskKind.PAGE, TaskKind.DIGEST}
+)
+"""In a lane of their own: Slack being slow holds nothing up but what is said in Slack."""
+LANES = {"slack": 8, "platform": 64}
+
+
+class Worker:
+    """One process's hands. `take` is given the tasks that a commit leased to this process."""
+
+    def __init__(self, world: World, flows: Mapping[TaskKind, Flow]) -> None:
+        self._world = world
+        self._flows = flows
+        self._gates = {name: asyncio.Semaphore(size) for name, size in LANES.items()}
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._stopping = False
+
+    def take(self, tasks: Sequence[Task]) -> None:
+        """Start tasks already leased to this process; after `drain` has begun they are left to the next start."""
+        for task in tasks:
+            if not self._stopping and task.key not in self._running:
+                started = asyncio.create_task(self._run(task), name=task.key)
+                self._running[task.key] = started
+                started.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.pop(task.get_name(), None)
+
+    async def poll(self) -> None:
+        """Look for due tasks for as long as the process lives; returns only by being cancelled."""
+        while True:
+            try:
+                due = await self._world.ledger.next_due()
+                if due is not None and due <= self._world.now():
+                    self.take(await self._world.ledger.claim_due(limit=200))
+            except LedgerAway:
+                log.warning("the ledger is away; due tasks wait")
+            await asyncio.sleep(POLL)
+
+    async def drain(self, *, within: float) -> None:
+        """Let what runs finish; what does not in time keeps its lease and is done after the next start."""
+        self._stopping = True
+        if running := list(self._running.values()):
+            _, late = await asyncio.wait(running, timeout=within)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run(self, task: Task) -> None:
+        async with self._gates["slack" if task.kind in TALKS_TO_SLACK else "platform"]:
+            try:
+                result = await self._attempt(task)
+                if isinstance(result, Finished):
+                    return
+                if result is None:
+                    await self._world.ledger.finish(task)
+                else:
+                    await self._world.ledger.postpone(task, due=result)
+            except CountersignError as error:
+                log.warning("task %s stays leased: %s", task.key, error)
+            except Exception:
+                log.exception("task %s failed; its lease brings it back", task.key)
+
+    async def _attempt(self, task: Task) -> Result:
+        """Run the flow; what Slack cannot take now is tried again, what it refuses for good is let go and logged."""
+        try:
+            return await self._flows[task.kind](self._world, task)
+        except SlackAway as away:
+            pause = away.retry_after or min(1.0 * 2 ** min(task.attempts, 10), 30.0)
+            return self._world.now() + timedelta(seconds=pause)
+        except SlackRefused as refused:
+            log.warning("task %s: %s", task.key, refused)
+            if task.kind is TaskKind.DRAW:
+                return self._world.now() + timedelta(seconds=min(30 * 2 ** min(task.attempts, 6), 1800))
+            return None
