@@ -1,13 +1,156 @@
-"""The command line: `countersign …`, the same as `python -m bot …`."""
+"""The command line: `countersign …`, the same as `python -m bot …`.
+
+Heavy imports stand inside the commands, so that `--help` answers at once.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
 
 import click
 
+from bot.core.errors import CountersignError, Misconfigured
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
+
+
+class OneSentence(click.Group):
+    """Failures end as sentences on standard error with exit code 1; wrong usage is click's own 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Misconfigured as wrong:
+            for sentence in wrong.sentences:
+                click.echo(sentence, err=True)
+        except CountersignError as error:
+            click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@click.group(cls=OneSentence, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="countersign")
 def main() -> None:
-    """Put a second person between an employee and an account."""
+    """Put a second person between an employee and an account.
+
+    Countersign is a Slack bot: a request to deactivate an account needs approvals, and what nobody approved is
+    put back.
+    """
+
+
+@main.command()
+def run() -> None:
+    """Run the bot. Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
+    from bot.settings import load_settings
+
+    settings = load_settings()
+    from bot.serving import serve
+
+    _run(serve(settings))
+
+
+@main.command()
+@click.option("--port", default=8700, show_default=True, help="Where the sandbox's page is served.")
+@click.option("--script", is_flag=True, help="Play the whole story without a browser and print each step.")
+def demo(port: int, *, script: bool) -> None:
+    """Try everything on this machine: sandbox workspace, mock platform and bot, nothing to configure."""
+    from bot.sandbox.demo import play, show
+
+    sys.exit(_run(play() if script else show(port)))
+
+
+@main.command()
+@click.option("--port", default=8801, show_default=True)
+@click.option("--control-port", default=8802, show_default=True)
+@click.option("--accounts", default=0, help="How many accounts there are in all.")
+@click.option("--seed", type=click.Path(path_type=Path), help="JSON file of accounts.")
+@click.option("--tokens", type=click.Path(path_type=Path), help="JSON file that replaces the table of tokens.")
+def platform(port: int, control_port: int, accounts: int, seed: Path | None, tokens: Path | None) -> None:
+    """Run the mock platform API alone."""
+    from bot.sandbox.platform.server import SeedError, serve
+
+    try:
+        _run(serve(port, control_port, accounts, seed, tokens))
+    except SeedError as error:
+        raise Misconfigured(str(error)) from None
+
+
+@main.command()
+@JSON
+def doctor(*, as_json: bool) -> None:
+    """Check settings, database, Slack, platform and policy; one line each, with the cure."""
+    from bot.doctor import examine
+
+    sys.exit(_run(examine(as_json=as_json)))
+
+
+@main.command()
+@click.argument("which", required=False)
+@click.option("--state", help="Only requests in this state, such as pending.")
+@JSON
+def request(which: str | None, state: str | None, *, as_json: bool) -> None:
+    """Show requests with votes and timeline: by ID, by @HANDLE, by state, or the newest."""
+    from bot.printing import print_requests
+
+    _run(print_requests(which, state, as_json=as_json))
+
+
+@main.command()
+@click.option("--week", help="ISO week such as 2026-W46; this week where none is given.")
+@click.option("--post", is_flag=True, help="Have the running bot post it to the approvals channel.")
+@JSON
+def digest(week: str | None, *, post: bool, as_json: bool) -> None:
+    """Print the digest of a week, or have it posted."""
+    from bot.printing import print_digest
+
+    _run(print_digest(week, post=post, as_json=as_json))
+
+
+@main.group()
+def policy() -> None:
+    """Look at a policy."""
+
+
+@policy.command("check")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@JSON
+def policy_check(file: Path | None, *, as_json: bool) -> None:
+    """Validate a policy file and print who may do what."""
+    from bot.printing import print_policy
+
+    print_policy(file, as_json=as_json)
+
+
+@main.group()
+def audit() -> None:
+    """Read the audit log."""
+
+
+@audit.command("verify")
+@JSON
+def audit_verify(*, as_json: bool) -> None:
+    """Replay the log against the tables and name the first entry that disagrees."""
+    from bot.printing import verify_log
+
+    sys.exit(_run(verify_log(as_json=as_json)))
+
+
+@audit.command("export")
+def audit_export() -> None:
+    """Print the log as JSON Lines: {seq, at, kind, by, request, facts}."""
+    from bot.printing import export_log
+
+    _run(export_log())
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="countersign")

@@ -1,7 +1,7 @@
 """The ledger: requests, votes, incidents, tasks and the audit log, written together or not at all."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -236,9 +236,9 @@ class SqlLedger:
         """Take back what a process that is gone held: only for the holder of the file's lock."""
         await self._transact(self.tasks.reclaim)
 
-    async def lines(self, *, after: int = 0, limit: int = 10_000) -> Sequence[tuple[int, Entry]]:
-        """A stretch of the log in order."""
-        return await self.read(lambda view: view.lines(after=after, limit=limit))
+    async def hand_over(self, task: Task) -> None:
+        """File a task for the process that runs the bot: this one only asks for it."""
+        await self._transact(lambda connection: self.tasks.add(connection, [task], leasing=False))
 
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         def run() -> T:
@@ -261,11 +261,3 @@ class SqlLedger:
         self._writer.shutdown(wait=True)
         self._reader.shutdown(wait=True)
         self._database.close()
-
-
-def batches(view: ConnectionView) -> Iterator[tuple[int, Entry]]:
-    """The whole log in stretches, so that its length costs time and no memory."""
-    after = 0
-    while found := view.lines(after=after, limit=5_000):
-        yield from found
-        after = found[-1][0]

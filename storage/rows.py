@@ -19,7 +19,7 @@ _INCIDENT_FIELDS = tuple(f.name for f in fields(Incident))
 def request_row(request: Request) -> dict[str, Any]:
     plain = dump(request)
     del plain["votes"]
-    return {**plain, "account": request.subject.id}
+    return {**plain, "account": request.subject.id, "handle": request.subject.handle.lower()}
 
 
 def vote_rows(before: Request | None, after: Request) -> list[dict[str, Any]]:

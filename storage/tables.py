@@ -48,6 +48,7 @@ class RequestRow(SQLModel, table=True):
         ),
         Index("requests_by_state", "state", "filed_at"),
         Index("requests_by_account", "account", "filed_at"),
+        Index("requests_by_handle", "handle", "filed_at"),
         Index("requests_by_requester", "requester", "filed_at"),
         Index("requests_by_claim", "action", "claimed_at"),
     )
@@ -58,6 +59,8 @@ class RequestRow(SQLModel, table=True):
     action: str
     account: str
     """The subject's id again, for the indexes."""
+    handle: str
+    """The subject's handle again, in lower case, for people who look it up."""
     subject: Any = Field(sa_column=Column(Json, nullable=False))
     tier: str
     quorum: Any = Field(sa_column=Column(Json, nullable=False))

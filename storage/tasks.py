@@ -31,11 +31,11 @@ class Tasks:
     def _table(self) -> Table:
         return SQLModel.metadata.tables["tasks"]
 
-    def add(self, connection: Connection, tasks: Iterable[Task]) -> list[Task]:
+    def add(self, connection: Connection, tasks: Iterable[Task], *, leasing: bool = True) -> list[Task]:
         """File tasks; a known key is left as it is. Those due now are leased to this process and returned."""
         now, leased = self._clock.now(), []
         for task in tasks:
-            mine = task.due <= now
+            mine = leasing and task.due <= now
             row = {
                 "key": task.key,
                 "kind": task.kind.value,

@@ -1,6 +1,6 @@
 """`bot.ports.View` over one connection: every question the rules ask of the ledger."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -186,6 +186,18 @@ class ConnectionView:
         """A stretch of the log: (sequence number, entry)."""
         query = select(audit).where(audit.c.seq > after).order_by(audit.c.seq).limit(limit)
         return [(row["seq"], entry_of(row)) for row in self._rows(query)]
+
+    def whole_log(self) -> Iterator[tuple[int, Entry]]:
+        """Every line in order, fetched in stretches."""
+        after = 0
+        while found := self.lines(after=after, limit=5_000):
+            yield from found
+            after = found[-1][0]
+
+    def of_handle(self, handle: str, *, limit: int) -> Sequence[Request]:
+        """Requests of the accounts that bore this handle when asked about, the newest first."""
+        by_handle = select(requests).where(requests.c.handle == handle.lower())
+        return self._requests(by_handle.order_by(requests.c.filed_at.desc()).limit(limit))
 
     def head(self) -> int:
         """The last sequence number given out."""

@@ -94,10 +94,16 @@ def judge(account: str, *, because: str, due: datetime) -> Task:
     )
 
 
-def sweep(*, whole: bool, due: datetime) -> Task:
-    """List what is inactive: all of it, or what changed since the last list."""
-    kind = "whole" if whole else "changed"
-    return Task(key=f"sweep:{kind}:{stamp(due)}", kind=TaskKind.SWEEP, payload={"whole": whole}, due=due)
+def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:
+    """List what is inactive: all of it, or what changed since the last list. One not `once` files the next."""
+    kind = ("whole" if whole else "changed") + (":once" if once else "")
+    payload = {"whole": whole, "once": once}
+    return Task(key=f"sweep:{kind}:{stamp(due)}", kind=TaskKind.SWEEP, payload=payload, due=due)
+
+
+def digest_on_demand(week: Week, *, due: datetime) -> Task:
+    """Post the digest about a week because an operator asked for it, whether or not its time has come."""
+    return Task(key=f"digest:{week}:{stamp(due)}", kind=TaskKind.DIGEST, payload={"week": str(week)}, due=due)
 
 
 def digest(week: Week, *, due: datetime) -> Task:

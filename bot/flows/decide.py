@@ -64,6 +64,30 @@ async def decide(
     return Counted(request=after, missing=missing(after, policy=policy, at=at))
 
 
+async def preview(
+    world: World, *, request: str, slack_user: str, choice: Choice, digest: str, replay: str | None
+) -> Request | Refusal:
+    """Whether such a click would count, before its reason is asked for. A no is recorded like any other."""
+    policy, at = world.policy, world.now()
+    person = policy.person_of_slack(slack_user)
+
+    def ask(view: View) -> Request | Refusal:
+        found = view.request(request)
+        if found is None:
+            return Refusal(why=Why.UNKNOWN_REQUEST)
+        ballot = Ballot(
+            request=found, person=person, slack_user=slack_user, choice=choice, digest=digest, policy=policy, at=at
+        )
+        counted = vote(ballot)
+        return counted if isinstance(counted, Refusal) else found
+
+    outcome = await world.ledger.read(ask)
+    if isinstance(outcome, Refusal):
+        by = person.id if person else slack_user
+        await world.ledger.refused(outcome, by=by, at=at, request=request, replay=replay)
+    return outcome
+
+
 def _drifted(view: View, ballot: Ballot) -> Change | None:
     """The policy demands something else than the card shows: nobody approves what is not shown; a deny ends it."""
     request, policy = ballot.request, ballot.policy

@@ -48,7 +48,7 @@ async def follow(world: World) -> None:
 async def _start_over(world: World) -> None:
     """The feed forgot our cursor: a new one, and a whole sweep for what lies between."""
     latest = await world.platform.latest_cursor()
-    again = sweep(whole=True, due=world.now())
+    again = sweep(whole=True, due=world.now(), once=True)
     await world.ledger.decide(lambda _: Change(cursor=latest, tasks=(again,)))
 
 

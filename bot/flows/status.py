@@ -13,14 +13,15 @@ class Status:
     feed_answered: float | None = None
     platform_away: bool = False
     swept: float | None = None
-    seconds_to_restore: list[float] = field(default_factory=list)
-    """Of the incidents restored by this process, the newest thousand."""
     judged: dict[str, int] = field(default_factory=dict)
     """Verdicts of this process by their reason."""
+    restores: int = 0
+    seconds_down: float = 0.0
+    """Of all incidents restored by this process, together."""
 
     def count(self, because: str) -> None:
         self.judged[because] = self.judged.get(because, 0) + 1
 
     def restored(self, seconds: float) -> None:
-        self.seconds_to_restore.append(seconds)
-        del self.seconds_to_restore[:-1000]
+        self.restores += 1
+        self.seconds_down += seconds

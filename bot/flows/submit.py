@@ -47,6 +47,20 @@ def _quorum(world: World, tier: Tier, person: Person | None, at: datetime) -> Qu
     return world.policy.quorum_of(tier, requester=person, at=at)
 
 
+RECORDED = frozenset(
+    {
+        Why.NOT_ROSTERED,
+        Why.PAST_LAST_DAY,
+        Why.MAY_NOT_ASK,
+        Why.OPEN_INCIDENT_OF_YOURS,
+        Why.RESTRICTED_ON_PROTECTED,
+        Why.TOO_MANY_REQUESTS,
+        Why.EMERGENCY_NOT_ALLOWED,
+    }
+)
+"""Refusals of who asked; what was merely typed wrong leaves no entry."""
+
+
 async def submit(
     world: World, *, draft: Draft, account: Account, slack_user: str, replay: str | None
 ) -> Change | Refusal:
@@ -79,17 +93,3 @@ async def submit(
         by = person.id if person else slack_user
         await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
     return outcome
-
-
-RECORDED = frozenset(
-    {
-        Why.NOT_ROSTERED,
-        Why.PAST_LAST_DAY,
-        Why.MAY_NOT_ASK,
-        Why.OPEN_INCIDENT_OF_YOURS,
-        Why.RESTRICTED_ON_PROTECTED,
-        Why.TOO_MANY_REQUESTS,
-        Why.EMERGENCY_NOT_ALLOWED,
-    }
-)
-"""Refusals of who asked; what was merely typed wrong leaves no entry."""

@@ -70,6 +70,8 @@ async def sweep(world: World, task: Task) -> Result:
     except (PlatformAway, PlatformRefused):
         return world.now() + timedelta(seconds=min(0.5 * 2 ** min(task.attempts, 6), 10))
     world.status.swept = world.clock.monotonic()
+    if task.payload["once"]:
+        return None
     following = began + (WHOLE_EVERY if whole else world.policy.guard.sweep_every)
     await world.ledger.add(sweep_task(whole=whole, due=max(following, world.now())))
     return None

@@ -105,6 +105,7 @@ def upgrade() -> None:
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("account", sa.Text(), nullable=False),
+        sa.Column("handle", sa.Text(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("tier", sa.Text(), nullable=False),
         sa.Column("quorum", sa.Text(), nullable=False),
@@ -154,6 +155,7 @@ def upgrade() -> None:
     )
     op.create_index("requests_by_account", "requests", ["account", "filed_at"], unique=False)
     op.create_index("requests_by_claim", "requests", ["action", "claimed_at"], unique=False)
+    op.create_index("requests_by_handle", "requests", ["handle", "filed_at"], unique=False)
     op.create_index("requests_by_requester", "requests", ["requester", "filed_at"], unique=False)
     op.create_index("requests_by_state", "requests", ["state", "filed_at"], unique=False)
 

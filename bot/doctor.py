@@ -1,0 +1,127 @@
+"""The command `doctor`: every part looked at, one line each, with the cure."""
+
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+import click
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.clock import SystemClock
+from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused
+from bot.core.policy_table import rows
+from bot.platform.scim import ScimPlatform
+from bot.settings import Part, Settings, load_settings
+from bot.wiring import read_policy, reader_of, slack_client, who_we_are
+
+SCOPES = frozenset(
+    {"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write"},
+)
+"""What `manifest.yml` asks for; a test holds the two together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line."""
+
+    what: str
+    ok: bool
+    says: str
+
+
+Check = Callable[[Settings], Awaitable[str]]
+
+
+async def examine(*, as_json: bool) -> int:
+    """Run every check; exit code 1 if one does not hold."""
+    found: list[Finding] = []
+    for what, part, check in CHECKS:
+        try:
+            settings = load_settings(needs={part})
+            found.append(Finding(what, ok=True, says=await check(settings)))
+        except Misconfigured as wrong:
+            found.extend(Finding(what, ok=False, says=sentence) for sentence in wrong.sentences)
+        except CountersignError as error:
+            found.append(Finding(what, ok=False, says=str(error)))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+    else:
+        for finding in found:
+            click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}: {finding.says}")
+    return 0 if all(finding.ok for finding in found) else 1
+
+
+async def _policy(settings: Settings) -> str:
+    policy = read_policy(settings.policy_file)
+    warnings = [w for row in rows(policy, datetime.now(UTC)) for w in row.warnings]
+    said = f"{settings.policy_file} is valid ({policy.digest[:12]})"
+    return f"{said}; note: {'; '.join(dict.fromkeys(warnings))}" if warnings else f"{said}."
+
+
+async def _database(settings: Settings) -> str:
+    """The ledger, and whether the policy in force there is the file's."""
+    async with reader_of(settings, SystemClock()) as ledger:
+        row, head = await ledger.read(lambda view: (view.policy_in_force(), view.head()))
+    try:
+        policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
+    except Misconfigured:
+        return f"{head} audit entries."
+    if row is not None and row.digest != policy.digest:
+        raise LedgerAway("The policy in force is not the file's: restart the bot, or send it SIGHUP.")
+    return f"{head} audit entries; the policy in force is the file's."
+
+
+async def _slack(settings: Settings) -> str:
+    client = slack_client(settings)
+    try:
+        who = await who_we_are(client, settings)
+        answer = await client.auth_test()
+        granted = set((answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(",")) - {""}
+    except (SlackClientError, OSError, TimeoutError) as error:
+        raise LedgerAway(f"Slack does not answer at {settings.slack_api_url} ({type(error).__name__}).") from None
+    missing = sorted(SCOPES - granted) if granted else []
+    if missing:
+        raise Misconfigured(f"The token lacks {', '.join(missing)}: reinstall the app from manifest.yml.")
+    return f"the token is of workspace {who.team_id} and has the scopes."
+
+
+async def _channel(settings: Settings) -> str:
+    client = slack_client(settings)
+    try:
+        answer = await client.conversations_info(channel=settings.approvals_channel)
+    except SlackApiError as error:
+        reason = error.response.get("error")
+        raise Misconfigured(f"APPROVALS_CHANNEL: Slack answers “{reason}”; invite the bot to the channel.") from None
+    except (SlackClientError, OSError, TimeoutError) as error:
+        raise LedgerAway(f"Slack does not answer ({type(error).__name__}).") from None
+    channel = answer["channel"]
+    if channel.get("is_archived"):
+        raise Misconfigured("APPROVALS_CHANNEL: the channel is archived; choose another.")
+    if not channel.get("is_member"):
+        raise Misconfigured("APPROVALS_CHANNEL: the bot is not in the channel; invite it.")
+    return f"#{channel.get('name')} has the bot in it."
+
+
+async def _platform(settings: Settings) -> str:
+    async with AsyncExitStack() as stack:
+        platform = ScimPlatform(settings.platform_url, settings.platform_token.get_secret_value())
+        stack.push_async_callback(platform.close)
+        try:
+            await platform.ready()
+            cursor = await platform.latest_cursor()
+        except PlatformAway as away:
+            raise PlatformAway(f"{away} Check PLATFORM_URL and whether the platform is up.") from None
+        except PlatformRefused as refused:
+            raise Misconfigured(f"{refused} Check PLATFORM_TOKEN.") from None
+    return f"it answers; its feed is at {cursor}."
+
+
+CHECKS: tuple[tuple[str, Part, Check], ...] = (
+    ("policy", Part.POLICY, _policy),
+    ("database", Part.LEDGER, _database),
+    ("Slack", Part.SLACK, _slack),
+    ("approvals channel", Part.SLACK, _channel),
+    ("platform", Part.PLATFORM, _platform),
+)

@@ -1,0 +1,81 @@
+"""What this process answers over HTTP: Slack's requests, and how it is doing."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from bot.core.errors import LedgerAway
+from bot.flows.world import World
+from bot.metrics import exposition
+
+FEED_LAG_MAX = 30.0
+"""Seconds without an answer of the feed before the guard counts as blind."""
+Events = Callable[[web.Request], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One key of an answer: whether it holds, and what there is to say."""
+
+    ok: bool
+    says: str
+
+
+def listener(world: World, *, events: Events | None) -> web.Application:
+    """The routes; `events` is the gate, None in Socket Mode."""
+    app = web.Application(client_max_size=0)
+    if events is not None:
+        app.router.add_post("/slack/events", events)
+    app.router.add_get("/healthz", lambda _: _answer({"process": Check(True, "alive")}))
+    app.router.add_get("/readyz", lambda _: _ready(world))
+    app.router.add_get("/guardz", lambda _: _guard(world))
+    app.router.add_get("/metrics", lambda _: _metrics(world))
+    return app
+
+
+async def _answer(checks: dict[str, Check]) -> web.Response:
+    status = 200 if all(check.ok for check in checks.values()) else 503
+    return web.json_response({name: {"ok": c.ok, "says": c.says} for name, c in checks.items()}, status=status)
+
+
+async def _ready(world: World) -> web.Response:
+    """Red only when this process cannot record."""
+    try:
+        await world.ledger.read(lambda view: view.cursor())
+        ledger = Check(True, "the ledger answers")
+    except LedgerAway as away:
+        ledger = Check(False, str(away))
+    status = world.status
+    return await _answer(
+        {
+            "ledger": ledger,
+            "first_list": Check(status.listed, "complete" if status.listed else "not complete yet"),
+            "draining": Check(not status.draining, "shutting down" if status.draining else "taking requests"),
+        }
+    )
+
+
+async def _guard(world: World) -> web.Response:
+    """Red when something could happen on the platform that the guard would not see or not undo."""
+    status, now, guard = world.status, world.clock.monotonic(), world.policy.guard
+    lag = now - status.feed_answered if status.feed_answered is not None else None
+    swept = now - status.swept if status.swept is not None else None
+    overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
+    return await _answer(
+        {
+            "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
+            "platform": Check(not status.platform_away, "away" if status.platform_away else "answers"),
+            "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
+            "mode": Check(guard.enforces, "enforces" if guard.enforces else "only observes"),
+        }
+    )
+
+
+def _since(what: str, seconds: float | None) -> str:
+    return f"{what} {seconds:.1f} s ago" if seconds is not None else f"never: {what}"
+
+
+async def _metrics(world: World) -> web.Response:
+    body, content_type = exposition(world.status, now=world.clock.monotonic())
+    return web.Response(body=body, headers={"Content-Type": content_type})

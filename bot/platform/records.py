@@ -1,0 +1,161 @@
+"""The platform's JSON to typed values: behind this file nobody sees a dictionary of the platform's.
+
+Each reader raises PlatformAway where something that a decision rests on is missing or of another type. What
+only informs (counts, reasons) becomes None instead.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.core.account import Account, Deactivation, Event, EventType, PublicView
+from bot.platform.wire import malformed
+
+EXTENSION = "urn:ietf:params:scim:schemas:extension:countersign:2.0:Account"
+
+
+def account_of(user: Any, *, etag: str | None = None) -> Account:
+    """The account that a SCIM user shows. `etag` is the answer's header; in a list the user's own version stands."""
+    user = _object(user, "a user")
+    extension = _maybe(user.get(EXTENSION))
+    down = extension.get("deactivation")
+    return Account(
+        id=_text(user, "id"),
+        handle=_text(user, "userName"),
+        display_name=_said(user.get("displayName")) or "",
+        active=_flag(user, "active"),
+        verified=extension.get("verified") is True,
+        followers=_count(extension.get("followers")),
+        following=_count(extension.get("following")),
+        tags=_tags(extension.get("tags")),
+        etag=_sendable(etag) or _sendable(_maybe(user.get("meta")).get("version")),
+        deactivation=None if down is None else _deactivation(_object(down, "a deactivation")),
+    )
+
+
+def public_of(view: Mapping[str, Any]) -> PublicView:
+    state = view.get("state")
+    if state not in {"active", "deactivated"}:
+        raise malformed("state is neither active nor deactivated")
+    return PublicView(
+        active=state == "active",
+        followers=_count(view.get("followers")),
+        following=_count(view.get("following")),
+        as_of=_moment(view, "as_of"),
+    )
+
+
+def event_of(event: Any) -> Event | None:
+    """The event, or None for a type this program knows nothing of. What befell staff names its principal."""
+    event = _object(event, "an event")
+    try:
+        kind = EventType(_text(event, "type"))
+    except ValueError:
+        return None
+    account, handle = _whom(event, kind)
+    return Event(
+        seq=_whole(event, "seq"),
+        type=kind,
+        account=account,
+        handle=handle,
+        actor=_said(_maybe(event.get("actor")).get("id")),
+        at=_moment(event, "at"),
+        operation=_said(event.get("operation")),
+    )
+
+
+def page_of(body: Mapping[str, Any]) -> tuple[list[Account], int]:
+    """A page of a SCIM list and how many there are in all; a page without anybody may leave its list out."""
+    users = body.get("Resources") or []
+    if not isinstance(users, list):
+        raise malformed("Resources is no list")
+    return [account_of(user) for user in users], _whole(body, "totalResults")
+
+
+def cursor_of(body: Mapping[str, Any]) -> int:
+    return _whole(body, "next")
+
+
+def _whom(event: Mapping[str, Any], kind: EventType) -> tuple[str, str]:
+    if kind in {EventType.SUSPENDED, EventType.REINSTATED}:
+        name = _text(_object(event.get("staff"), "staff"), "name")
+        return f"staff:{name}", name
+    account = _object(event.get("account"), "an account")
+    return _text(account, "id"), _said(account.get("handle")) or ""
+
+
+def _deactivation(down: Mapping[str, Any]) -> Deactivation:
+    return Deactivation(
+        actor=_said(_maybe(down.get("actor")).get("id")),
+        at=None if down.get("at") is None else _moment(down, "at"),
+        operation=_said(down.get("operation")),
+        reason=_said(down.get("reason")),
+        purge_at=None if down.get("purgeAt") is None else _moment(down, "purgeAt"),
+    )
+
+
+def _object(value: Any, what: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise malformed(f"{what} is no object")
+    return value
+
+
+def _maybe(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(of: Mapping[str, Any], key: str) -> str:
+    value = of.get(key)
+    if not isinstance(value, str) or not value:
+        raise malformed(f"{key} is missing")
+    return value
+
+
+def _said(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _flag(of: Mapping[str, Any], key: str) -> bool:
+    """A state is never guessed: a missing one is neither up nor down."""
+    value = of.get(key)
+    if not isinstance(value, bool):
+        raise malformed(f"{key} is neither true nor false")
+    return value
+
+
+def _whole(of: Mapping[str, Any], key: str) -> int:
+    value = of.get(key)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise malformed(f"{key} is no whole number")
+    return value
+
+
+def _count(value: Any) -> int | None:
+    """A count as far as it can be one: absent, hidden and negative ones are None."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    """Tags decide the tier: a list that is none is not taken for an empty one."""
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
+        raise malformed("tags is no list of texts")
+    return tuple(value)
+
+
+def _sendable(value: Any) -> str | None:
+    """An ETag that can stand in a header again."""
+    return value if isinstance(value, str) and value and value.isascii() and value.isprintable() else None
+
+
+def _moment(of: Mapping[str, Any], key: str) -> datetime:
+    """UTC in whole milliseconds, as the ledger writes it: the same instance from the feed and from a read is equal."""
+    try:
+        at = datetime.fromisoformat(_text(of, key))
+        if at.tzinfo is None:
+            raise malformed(f"{key} names no time zone")
+        at = at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise malformed(f"{key} is no time") from None
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)

@@ -1,0 +1,188 @@
+"""What the read-only commands print: requests, digests, policies and the log."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.clock import SystemClock
+from bot.core.audit import Line, compare, gaps, replay
+from bot.core.digest import TWITTER_2017, Digest, Week
+from bot.core.errors import CountersignError
+from bot.core.policy_table import TierRow, rows
+from bot.core.record import dump, stamp
+from bot.core.request import Request, State
+from bot.core.tasks import digest_on_demand
+from bot.core.transition import Entry
+from bot.flows.digest import digest_of
+from bot.settings import Part, Settings, load_settings
+from bot.wiring import ledger_of, read_policy, reader_of
+from storage.view import ConnectionView
+
+NEWEST = 20
+
+
+async def print_requests(which: str | None, state: str | None, *, as_json: bool) -> None:
+    """One request whole, or a line each."""
+    if state is not None and state not in {s.value for s in State}:
+        raise click.UsageError(f"There is no state “{state}”; there are {', '.join(s.value for s in State)}.")
+    async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
+        found = await ledger.read(lambda view: _found(view, which, state))
+        logs = {r.id: await ledger.read(partial(ConnectionView.entries_of, request=r.id)) for r in found}
+    if which is not None and not found:
+        raise CountersignError(f"There is no request “{which}”.")
+    if as_json:
+        click.echo(json.dumps([{**dump(r), "digest": r.digest} for r in found], ensure_ascii=False, indent=2))
+        return
+    for request in found:
+        _print_request(request, logs[request.id], whole=which is not None)
+    if not found:
+        click.echo("There are no requests.")
+
+
+def _found(view: ConnectionView, which: str | None, state: str | None) -> list[Request]:
+    if which is None:
+        return list(view.in_state([state] if state else [], limit=NEWEST))
+    if which.startswith("@"):
+        return list(view.of_handle(which.removeprefix("@"), limit=NEWEST))
+    one = view.request(which)
+    return [one] if one else list(view.requests_of_account(which, limit=NEWEST))
+
+
+def _print_request(request: Request, log: Sequence[Entry], *, whole: bool) -> None:
+    subject = request.subject
+    who = f"@{_inert(subject.handle)} ({subject.id})"
+    click.echo(f"{request.id}  {request.state.value:<10} {request.action.value} {who} by {request.requester}")
+    if not whole:
+        return
+    click.echo(f"  tier {request.tier}, revision {request.revision}, needs {_needs(request)}")
+    click.echo(f"  reason: {_inert(request.reason)}")
+    for vote in request.votes:
+        click.echo(f"  {stamp(vote.at)}  {vote.person} {vote.choice.value} (revision {vote.revision})")
+    for entry in log:
+        click.echo(f"  {stamp(entry.at)}  {entry.kind.value} by {_inert(entry.by)}")
+
+
+def _needs(request: Request) -> str:
+    return " + ".join(f"{count} {group}" for group, count in request.quorum.groups) or "nobody: policy approved it"
+
+
+def _inert(text: str) -> str:
+    """Without what a terminal would obey."""
+    return "".join(c if c.isprintable() else "�" for c in text)
+
+
+async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
+    """The digest in lines; `post` files a task that the running bot carries out."""
+    settings, clock = load_settings(needs={Part.LEDGER, Part.POLICY}), SystemClock()
+    policy = read_policy(settings.policy_file)
+    try:
+        wanted = Week.parse(week) if week else Week.of(policy.today(clock.now()))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+    async with reader_of(settings, clock) as ledger:
+        digest = await ledger.read(lambda view: digest_of(view, wanted, policy))
+    if post:
+        await _file_post(settings, clock, wanted)
+    click.echo(json.dumps(_digest_json(digest), indent=2) if as_json else "\n".join(_digest_lines(digest)))
+
+
+async def _file_post(settings: Settings, clock: SystemClock, week: Week) -> None:
+    async with ledger_of(settings, clock, exclusive=False) as ledger:
+        await ledger.hand_over(digest_on_demand(week, due=clock.now()))
+
+
+def _digest_json(digest: Digest) -> dict[str, Any]:
+    oldest = digest.oldest_pending
+    return {
+        **{k: v for k, v in dump(digest).items() if not hasattr(v, "total_seconds")},
+        "week": str(digest.week),
+        "median_to_decision": _seconds(digest.median_to_decision),
+        "median_to_restore": _seconds(digest.median_to_restore),
+        "worst_to_restore": _seconds(digest.worst_to_restore),
+        "oldest_pending": dump(oldest) if oldest else None,
+    }
+
+
+def _seconds(value: Any) -> float | None:
+    return None if value is None else value.total_seconds()
+
+
+def _digest_lines(digest: Digest) -> list[str]:
+    oldest = digest.oldest_pending
+    minutes_2017 = TWITTER_2017.total_seconds() / 60
+    median, worst = _duration(digest.median_to_restore), _duration(digest.worst_to_restore)
+    return [
+        f"Week {digest.week}, {digest.starts:%Y-%m-%d} to {digest.ends:%Y-%m-%d} ({digest.starts.tzname()})",
+        f"Requests: {digest.filed} filed",
+        f"Decided: {digest.approved} approved, {digest.denied} denied",
+        f"Undecided: {digest.expired} expired, {digest.withdrawn} withdrawn",
+        f"Carried out: {digest.done} done, {digest.failed} failed",
+        f"Median time to decision: {_duration(digest.median_to_decision)}",
+        f"Incidents: {digest.incidents}, not restored: {digest.unrestored}",
+        f"Time to restore: median {median}, worst {worst} (2017: {minutes_2017:.0f} minutes)",
+        f"Oldest pending: {f'{oldest.request}, filed {stamp(oldest.filed_at)}' if oldest else 'none'}",
+        f"Guard: {'enforces' if digest.enforces else 'only observes'}",
+    ]
+
+
+def _duration(value: Any) -> str:
+    seconds = _seconds(value)
+    return "–" if seconds is None else f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def print_policy(file: Path | None, *, as_json: bool) -> None:
+    """The table of who may do what per tier, with what would surprise."""
+    chosen = file or load_settings(needs={Part.POLICY}).policy_file
+    policy = read_policy(chosen)
+    table = rows(policy, datetime.now(UTC))
+    if as_json:
+        click.echo(json.dumps({"digest": policy.digest, "tiers": [dump(row) for row in table]}, indent=2, default=str))
+        return
+    click.echo(f"{chosen} is valid; its digest is {policy.digest[:12]}.")
+    for row in table:
+        _print_tier(row)
+
+
+def _print_tier(row: TierRow) -> None:
+    click.echo("")
+    for name, value in dump(row).items():
+        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+        click.echo(f"  {name.replace('_', ' '):<16} {text or '–'}")
+
+
+async def verify_log(*, as_json: bool) -> int:
+    """Exit code 0 when log and tables agree; else the first entry that disagrees."""
+    async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
+        lines, head, stored = await ledger.read(_everything)
+    wrong = sorted([*gaps(lines, head), *compare(replay(lines), stored)], key=lambda d: d.seq)
+    if as_json:
+        first = dump(wrong[0]) if wrong else None
+        click.echo(json.dumps({"entries": len(lines), "records": len(stored), "ok": not wrong, "first": first}))
+    elif wrong:
+        first_wrong = wrong[0]
+        click.echo(f"Entry {first_wrong.seq} disagrees: {first_wrong.record} {first_wrong.what}.".replace("  ", " "))
+    else:
+        click.echo(f"{len(lines)} entries agree with {len(stored)} records.")
+    return 1 if wrong else 0
+
+
+def _everything(view: ConnectionView) -> tuple[list[Line], int, dict[str, Any]]:
+    lines = [Line(seq=seq, entry=entry) for seq, entry in view.whole_log()]
+    stored: dict[str, Any] = {request.id: request for request in view.all_requests()}
+    stored |= {incident.id: incident for incident in view.all_incidents()}
+    return lines, view.head(), stored
+
+
+async def export_log() -> None:
+    """JSON Lines, in order."""
+    async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
+        after = 0
+        while found := await ledger.read(partial(ConnectionView.lines, after=after, limit=5_000)):
+            for seq, entry in found:
+                click.echo(json.dumps(Line(seq=seq, entry=entry).as_json(), ensure_ascii=False))
+            after = found[-1][0]

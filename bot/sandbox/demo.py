@@ -1,0 +1,59 @@
+"""The command `demo`: the whole product on this machine, to look at or to be played."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable
+
+import click
+
+from bot.sandbox.stage import NotStaged, stage
+from bot.sandbox.story import STEPS, Broken, Told
+
+
+async def play() -> int:
+    """Play the story and print each step with its time. Exit code 0 only if every step held."""
+    began = time.perf_counter()
+    try:
+        async with stage() as set_up:
+            await set_up.start_bot()
+            click.echo(f"Workspace, platform and bot are up ({_span(time.perf_counter() - began)}).")
+            held = [await _played(step(set_up), name=step.__name__) for step in STEPS]
+            if not all(held):
+                click.echo((set_up.folder / "bot.log").read_text()[-2000:], err=True)
+    except NotStaged as error:
+        click.echo(str(error), err=True)
+        return 1
+    click.echo(f"{sum(held)} of {len(held)} steps held, in {_span(time.perf_counter() - began)} in all.")
+    return 0 if all(held) else 1
+
+
+async def _played(step: Awaitable[Told], *, name: str) -> bool:
+    try:
+        told = await step
+    except (Broken, TimeoutError, NotStaged, LookupError) as error:
+        click.echo(f"✗ {name}: {str(error) or 'it took too long'}")
+        return False
+    click.echo(f"✓ {told.what} ({_span(told.seconds)}).")
+    return True
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+async def show(port: int) -> int:
+    """Keep everything up until Ctrl-C."""
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    try:
+        async with stage(port=port) as set_up:
+            await set_up.start_bot()
+            click.echo(f"The workspace is on {set_up.workspace.url}, the platform on {set_up.platform.url}")
+            click.echo(f"and its control port on {set_up.platform.control_url}. Ctrl-C ends it.")
+            await ended.wait()
+    except (NotStaged, OSError) as error:
+        click.echo(str(error), err=True)
+        return 1
+    return 0

@@ -1,0 +1,171 @@
+"""The stage of the demo: workspace and platform in this process, the bot in one of its own, joined by HTTP alone."""
+
+import asyncio
+import contextlib
+import os
+import re
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+import bot
+from bot.sandbox.platform.server import MockPlatform
+from bot.sandbox.slack.records import User
+from bot.sandbox.slack.server import APPROVALS, Workspace
+
+PEOPLE = (
+    User(id="U01ADA", name="ada", real_name="Ada (agent)"),
+    User(id="U02MONA", name="mona", real_name="Mona (manager, support)"),
+    User(id="U03OMAR", name="omar", real_name="Omar (manager, operations)"),
+    User(id="U05TESSA", name="tessa", real_name="Tessa (trust & safety)"),
+    User(id="U04REX", name="rex", real_name="Rex (agent, last day today)"),
+    User(id="U09SAM", name="sam", real_name="Sam (of no roster)"),
+)
+READY_WITHIN = 15.0
+STOPPED_WITHIN = 20.0
+PRESIDENT = "acct_25073877"
+
+
+class NotStaged(Exception):
+    """The bot did not start; the message holds what it printed."""
+
+
+@dataclass(slots=True)
+class Stage:
+    """What a player has: the people, the platform's two addresses, the bot's process and its folder."""
+
+    workspace: Workspace
+    platform: MockPlatform
+    folder: Path
+    session: aiohttp.ClientSession
+    environment: dict[str, str]
+    process: asyncio.subprocess.Process | None = None
+    bot_url: str = ""
+
+    @property
+    def policy(self) -> Path:
+        return self.folder / "policy.toml"
+
+    async def start_bot(self) -> None:
+        """Start `countersign run` and wait until it hears Slack. Raises NotStaged."""
+        with (self.folder / "bot.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "bot", "run",
+                stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment, cwd=self.folder,
+            )  # fmt: skip
+        assert self.process.stdout is not None
+        try:
+            said = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN)).decode()
+        except TimeoutError:
+            said = ""
+        found = re.search(r"http://\S+?(?=/slack/events)", said)
+        if found is None:
+            await self.stop_bot()
+            raise NotStaged(f"The bot did not start: {said}{(self.folder / 'bot.log').read_text()[-2000:]}")
+        self.bot_url = found[0]
+        self.workspace.events_url = f"{self.bot_url}/slack/events"
+        await self._until_ready()
+
+    async def _until_ready(self) -> None:
+        async with asyncio.timeout(READY_WITHIN):
+            while True:
+                async with self.session.get(f"{self.bot_url}/readyz") as answer:
+                    if answer.status == 200:  # noqa: PLR2004 - HTTP's OK
+                        return
+                await asyncio.sleep(0.02)
+
+    async def stop_bot(self) -> None:
+        """End the process by its own handle: asked first, then made."""
+        if self.process is None or self.process.returncode is not None:
+            return
+        self.process.terminate()
+        try:
+            await asyncio.wait_for(self.process.communicate(), STOPPED_WITHIN)
+        except TimeoutError:
+            self.process.kill()
+            await self.process.wait()
+
+    async def command(self, *words: str) -> str:
+        """Run a command of the bot beside it, and answer what it printed."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *words,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=self.environment, cwd=self.folder,
+        )  # fmt: skip
+        printed, _ = await process.communicate()
+        if process.returncode != 0:
+            raise NotStaged(f"countersign {' '.join(words)}: {printed.decode().strip()}")
+        return printed.decode()
+
+    async def act(self, token: str, account: str, *, active: bool) -> None:
+        """Somebody other than the bot changes an account on the platform itself."""
+        operation = {"op": "replace", "path": "active", "value": active}
+        body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
+        url = f"{self.platform.url}/scim/v2/Users/{account}"
+        async with self.session.patch(url, json=body, headers={"Authorization": f"Bearer {token}"}) as answer:
+            answer.raise_for_status()
+
+    async def public(self, account: str) -> dict[str, Any]:
+        """What the public sees of an account."""
+        async with self.session.get(f"{self.platform.url}/public/v1/accounts/{account}") as answer:
+            answer.raise_for_status()
+            found: dict[str, Any] = await answer.json()
+            return found
+
+
+@asynccontextmanager
+async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[Stage]:
+    """Set it up in a folder that is gone afterwards; the bot is started by whoever plays."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-")))
+        workspace = Workspace(people=PEOPLE)
+        await workspace.start(port=port)
+        stack.push_async_callback(workspace.stop)
+        platform = MockPlatform()
+        await platform.start()
+        stack.push_async_callback(platform.stop)
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        found = Stage(
+            workspace=workspace,
+            platform=platform,
+            folder=folder,
+            session=session,
+            environment=_environment(workspace, platform, folder),
+        )
+        found.policy.write_text(policy if policy is not None else sample_policy())
+        stack.push_async_callback(found.stop_bot)
+        yield found
+
+
+def sample_policy() -> str:
+    """The sample, with today for the last day of who leaves, and the demo's channel for security."""
+    text = (Path(__file__).parent / "policy.toml").read_text(encoding="utf-8")
+    today = datetime.now(UTC).date().isoformat()
+    return re.sub(r"^last_day = \S+", f"last_day = {today}", text, flags=re.MULTILINE)
+
+
+def _environment(workspace: Workspace, platform: MockPlatform, folder: Path) -> dict[str, str]:
+    """The bot's whole environment: nothing of the caller's settings gets in."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "SYSTEMROOT", "TMPDIR") if name in os.environ}
+    with contextlib.suppress(TypeError):
+        kept["PYTHONPATH"] = str(Path(str(bot.__file__)).parent.parent)
+    return {
+        **kept,
+        "PYTHONUNBUFFERED": "1",
+        "SLACK_BOT_TOKEN": workspace.bot_token,
+        "SLACK_SIGNING_SECRET": workspace.signing_secret,
+        "SLACK_API_URL": workspace.api_url,
+        "APPROVALS_CHANNEL": APPROVALS,
+        "DATABASE_URL": f"sqlite:///{folder / 'countersign.db'}",
+        "PLATFORM_URL": platform.url,
+        "PLATFORM_TOKEN": "bot-dev-token",
+        "POLICY_FILE": str(folder / "policy.toml"),
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }

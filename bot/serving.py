@@ -1,0 +1,33 @@
+"""The command `run`: the bot until a signal ends it."""
+
+import asyncio
+import logging
+import signal
+import sys
+
+import click
+
+from bot.settings import Settings
+from bot.wiring import reload_policy, running
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT, then drain; SIGHUP offers the policy file again."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("slack_bolt").setLevel(logging.WARNING)
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    async with running(settings) as bot:
+        reloads: set[asyncio.Task[None]] = set()
+
+        def reload() -> None:
+            task = asyncio.create_task(reload_policy(bot, settings.policy_file))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        way = "over Socket Mode" if settings.socket_mode else f"on http://{settings.host}:{bot.port}/slack/events"
+        click.echo(f"Countersign hears Slack {way}; health is on http://{settings.host}:{bot.port}/readyz.")
+        await ended.wait()
+        click.echo("Draining: what was acknowledged is finished first.")

@@ -1,0 +1,175 @@
+"""Bolt, and the one table of every command, button, form and event with its handler."""
+
+import asyncio
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import CountersignError, LedgerAway, Replayed
+from bot.core.refusal import Refusal, Why
+from bot.flows.world import World
+from bot.slack import buttons, commands, home_tab
+from bot.slack.call import Call
+from bot.slack.gate import Answer, Door
+from bot.slack.sentences import refusal_sentence
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Call], Awaitable[None]]
+"""A handler acknowledges after its effect is on disk; what has none it acknowledges first."""
+
+COMMANDS: dict[str, Handler] = {
+    "/deactivate": commands.deactivate,
+    "/restore": commands.restore,
+    "/countersign": commands.countersign,
+}
+BUTTONS: dict[str, Handler] = {
+    "approve": buttons.approve,
+    "deny": buttons.deny,
+    "withdraw": buttons.withdraw,
+    "ask_again": buttons.ask_again,
+    "acknowledge": buttons.acknowledge,
+    "restore": buttons.restore,
+}
+FORMS: dict[str, Handler] = {
+    "submit_request": commands.submitted,
+    "deny_request": buttons.denied,
+}
+SHORTCUTS: dict[str, Handler] = {"request_deactivation": commands.request_deactivation}
+EVENTS: dict[str, Handler] = {"app_home_opened": home_tab.opened}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """Who we are in Slack, as `auth.test` said at the start; the team is pinned."""
+
+    team_id: str
+    bot_id: str | None
+    bot_user_id: str
+
+
+class SlackApp:
+    """Every signed request ends here, from HTTP or from the socket."""
+
+    def __init__(self, *, world: World, client: AsyncWebClient, workspace: Workspace) -> None:
+        self._world = world
+        self._client = client
+        self._workspace = workspace
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._bolt = self._build()
+
+    def _build(self) -> AsyncApp:
+        """Bolt behind our gate: it verifies nothing itself, for the gate knows two secrets and replays."""
+        bolt = AsyncApp(
+            name="countersign",
+            client=self._client,
+            authorize=_authorized(self._workspace, self._client.token),
+            signing_secret="verified at the gate",  # noqa: S106 - none: Bolt's own check is off
+            request_verification_enabled=False,
+            ssl_check_enabled=False,
+        )
+        for name, handler in COMMANDS.items():
+            bolt.command(name)(self._listener(handler))
+        for name, handler in BUTTONS.items():
+            bolt.action(name)(self._listener(handler))
+        bolt.action(re.compile(""))(self._listener(buttons.unknown))
+        for name, handler in FORMS.items():
+            bolt.view(name)(self._listener(handler))
+        for name, handler in SHORTCUTS.items():
+            bolt.shortcut(name)(self._listener(handler))
+        for name, handler in EVENTS.items():
+            bolt.event(name)(self._listener(handler))
+        return bolt
+
+    def _listener(self, handler: Handler) -> Callable[..., Awaitable[None]]:
+        async def listener(ack: Callable[..., Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext) -> None:
+            door: Door = context["door"]
+            call = Call(
+                body=body,
+                ack=ack,
+                client=self._client,
+                door=door,
+                world=self._world,
+                team=self._workspace.team_id,
+            )
+            self._in_flight += 1
+            self._idle.clear()
+            try:
+                await handler(call)
+            except Replayed:
+                door.replayed = True
+                await ack()
+            except LedgerAway:
+                await self._apologise(call, Refusal(why=Why.LEDGER_AWAY))
+            except CountersignError as error:
+                log.warning("a handler gave up: %s", error)
+                await self._apologise(call, Refusal(why=Why.SLACK_AWAY))
+            finally:
+                self._in_flight -= 1
+                if not self._in_flight:
+                    self._idle.set()
+
+        return listener
+
+    async def _apologise(self, call: Call, refusal: Refusal) -> None:
+        """Nothing was recorded: say so where the person looks, and lose nothing that was typed."""
+        sentence, body = refusal_sentence(refusal), call.body
+        if body.get("type") == "view_submission":
+            inputs = list(body["view"]["state"]["values"])
+            await call.ack(response_action="errors", errors={inputs[0]: sentence} if inputs else {})
+        elif "command" in body:
+            await call.ack(text=sentence, response_type="ephemeral")
+        else:
+            await call.ack()
+            channel = (body.get("channel") or {}).get("id")
+            if user := (body.get("user") or {}).get("id"):
+                await call.whisper(channel=channel, user=user, text=sentence)
+
+    async def http(self, text: str, headers: dict[str, str], door: Door) -> Answer:
+        """Dispatch what the gate let through."""
+        return await self._dispatch(AsyncBoltRequest(body=text, headers=_plain(headers), context={"door": door}))
+
+    async def socket(self, payload: dict[str, Any], headers: dict[str, str], door: Door) -> Answer:
+        """Dispatch an envelope of Socket Mode."""
+        request = AsyncBoltRequest(mode="socket_mode", body=payload, headers=_plain(headers), context={"door": door})
+        return await self._dispatch(request)
+
+    async def _dispatch(self, request: AsyncBoltRequest) -> Answer:
+        response = await self._bolt.async_dispatch(request)
+        headers = {name: values[0] for name, values in response.headers.items()}
+        return Answer(status=response.status, body=response.body or "", headers=headers)
+
+    async def until_idle(self) -> None:
+        """Wait until no handler is at work; code after an acknowledgement counts too."""
+        await self._idle.wait()
+
+
+def _authorized(who: Workspace, token: str | None) -> Callable[[], Awaitable[AuthorizeResult]]:
+    """What `auth.test` said at the start, instead of asking in the first request's three seconds."""
+    result = AuthorizeResult(
+        enterprise_id=None,
+        team_id=who.team_id,
+        bot_id=who.bot_id,
+        bot_user_id=who.bot_user_id,
+        bot_token=token,
+    )
+
+    async def authorize() -> AuthorizeResult:
+        return result
+
+    return authorize
+
+
+def _plain(headers: dict[str, str]) -> dict[str, str | Sequence[str]]:
+    """Only what Bolt needs: its own `x-slack-bolt-*` names would let a caller steer it."""
+    return {k: v for k, v in headers.items() if not k.lower().startswith("x-slack-bolt")}

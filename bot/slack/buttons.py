@@ -1,0 +1,187 @@
+"""The buttons of cards and of the Home, and the form a deny opens."""
+
+import logging
+
+from slack_sdk.errors import SlackClientError
+
+from bot.core.refusal import Refusal, Why
+from bot.core.request import Action, Choice
+from bot.flows.acknowledge import acknowledge as acknowledge_incident
+from bot.flows.decide import Counted, decide, preview, take_back
+from bot.slack.acts import Click, Submission
+from bot.slack.call import Call
+from bot.slack.commands import open_form
+from bot.slack.modals import deny_request
+from bot.slack.notices import counted
+from bot.slack.sentences import refusal_sentence
+
+log = logging.getLogger(__name__)
+
+
+async def approve(call: Call) -> None:
+    """Record the approval before Slack hears that the click arrived."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    outcome = await call.recorded(
+        decide(
+            call.world,
+            request=named[0],
+            slack_user=click.user,
+            choice=Choice.APPROVE,
+            digest=named[1],
+            reason=None,
+            replay=call.door.key,
+        )
+    )
+    await call.ack()
+    if isinstance(outcome, Counted):
+        await call.whisper(channel=click.channel, user=click.user, text=counted(outcome.request, outcome.missing))
+    else:
+        await call.refuse(outcome, channel=click.channel, user=click.user)
+
+
+async def deny(call: Call) -> None:
+    """Ask for the reason; who could not deny anyway is told so instead."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    found = await call.recorded(
+        preview(
+            call.world,
+            request=named[0],
+            slack_user=click.user,
+            choice=Choice.DENY,
+            digest=named[1],
+            replay=call.door.key,
+        ),
+        wrote=lambda outcome: isinstance(outcome, Refusal),
+    )
+    await call.ack()
+    if isinstance(found, Refusal):
+        await call.refuse(found, channel=click.channel, user=click.user)
+        return
+    try:
+        await call.client.views_open(trigger_id=click.trigger_id, view=deny_request(found, digest=named[1]))
+    except (SlackClientError, OSError, TimeoutError) as error:
+        log.warning("could not ask for the reason: %s", type(error).__name__)
+        await call.refuse(Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
+
+
+async def denied(call: Call) -> None:
+    """The deny itself, with its reason."""
+    form = Submission.parse(call.body)
+    if refusal := call.stranger(form.team):
+        await call.ack(response_action="errors", errors={"reason": refusal_sentence(refusal)})
+        return
+    outcome = await call.recorded(
+        decide(
+            call.world,
+            request=str(form.metadata.get("id")),
+            slack_user=form.user,
+            choice=Choice.DENY,
+            digest=str(form.metadata.get("digest")),
+            reason=form.text("reason"),
+            replay=call.door.key,
+        )
+    )
+    if isinstance(outcome, Refusal):
+        await call.ack(response_action="errors", errors={"reason": refusal_sentence(outcome)})
+    else:
+        await call.ack()
+
+
+async def withdraw(call: Call) -> None:
+    click = Click.parse(call.body)
+    named = await _named(call, click, direct=True)
+    if named is None:
+        return
+    outcome = await call.recorded(take_back(call.world, request=named[0], slack_user=click.user, replay=call.door.key))
+    await call.ack()
+    if isinstance(outcome, Refusal):
+        await call.refuse(outcome, channel=click.channel, user=click.user)
+    else:
+        await call.whisper(channel=click.channel, user=click.user, text="Withdrawn; nothing was done to the account.")
+
+
+async def acknowledge(call: Call) -> None:
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    outcome = await call.recorded(
+        acknowledge_incident(call.world, incident=named[0], slack_user=click.user, replay=call.door.key)
+    )
+    await call.ack()
+    if isinstance(outcome, Refusal):
+        await call.refuse(outcome, channel=click.channel, user=click.user)
+    else:
+        await call.whisper(channel=click.channel, user=click.user, text="Acknowledged; the card says by whom.")
+
+
+async def ask_again(call: Call) -> None:
+    """Open the form filled in with what an ended request held."""
+    click = Click.parse(call.body)
+    named = await _named(call, click, direct=True)
+    if named is None:
+        return
+    await call.ack()
+    request = await call.world.ledger.read(lambda view: view.request(named[0]))
+    if request is None:
+        await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
+        return
+    typed = {"reason": request.reason, "category": request.category, "evidence": request.evidence or ""}
+    await _form(call, click, request.action, request.subject.id, typed)
+
+
+async def restore(call: Call) -> None:
+    """The button of an incident that was only observed: ask for the restore like anybody would."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    await call.ack()
+    incident = await call.world.ledger.read(lambda view: view.incident(named[0]))
+    if incident is None:
+        await call.refuse(Refusal(why=Why.UNKNOWN_INCIDENT), channel=click.channel, user=click.user)
+        return
+    await _form(call, click, Action.RESTORE, incident.account, {"reason": f"Incident {incident.id}: "})
+
+
+async def _form(call: Call, click: Click, action: Action, handle: str, typed: dict[str, str]) -> None:
+    if not await open_form(call, action, handle, typed=typed, trigger_id=click.trigger_id):
+        await call.refuse(Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
+
+
+async def unknown(call: Call) -> None:
+    """A button that this version does not know: never silence."""
+    click = Click.parse(call.body)
+    await call.ack()
+    if not _links_only(call):
+        await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
+
+
+def _links_only(call: Call) -> bool:
+    """A button that opens a link is told of as well and asks for nothing."""
+    return bool(call.body["actions"][0].get("url"))
+
+
+async def _named(call: Call, click: Click, *, direct: bool = False) -> tuple[str, str] | None:
+    """What the button names, if it was pressed by a member and in a place that counts; else the person is told."""
+    refusal = call.stranger(click.team)
+    if refusal is None and not click.counts_from(call.world.channel, direct=direct):
+        refusal = Refusal(why=Why.WRONG_PLACE)
+    named = click.named()
+    if refusal is None and isinstance(named, Refusal):
+        refusal = named
+    if refusal is None:
+        return named if isinstance(named, tuple) else None
+    person = call.world.policy.person_of_slack(click.user)
+    by = person.id if person else click.user
+    note = call.world.ledger.refused(refusal, by=by, at=call.world.now(), request=None, replay=call.door.key)
+    await call.recorded(note)
+    await call.ack()
+    await call.refuse(refusal, channel=click.channel, user=click.user)
+    return None

@@ -1,0 +1,85 @@
+"""One call from Slack on its way through a handler: acknowledge, answer, and never leave a person without a word."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from slack_sdk.errors import SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot.core.errors import LedgerAway
+from bot.core.refusal import Refusal, Why
+from bot.flows.world import World
+from bot.slack.gate import Door
+from bot.slack.sentences import refusal_sentence
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LEDGER_WITHIN = 2.0
+"""Seconds that a listener waits for the database; Slack waits three."""
+LOOKED_UP_WITHIN = 1.0
+"""Seconds that a submission waits for the platform, so that both waits together fit into Slack's three."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Call:
+    """What a handler needs of Bolt; `body` is parsed by `bot.slack.acts` in its first line."""
+
+    body: dict[str, Any]
+    ack: Callable[..., Awaitable[Any]]
+    client: AsyncWebClient
+    door: Door
+    world: World
+    team: str
+    """The pinned workspace."""
+
+    async def recorded(self, work: Awaitable[T], *, wrote: Callable[[T], bool] = lambda _: True) -> T:
+        """Wait for what records the effect; `wrote` says whether this request's key was written with it.
+
+        Raises LedgerAway after two seconds, Replayed.
+        """
+        try:
+            async with asyncio.timeout(LEDGER_WITHIN):
+                outcome = await work
+        except TimeoutError:
+            raise LedgerAway("The database took too long.") from None
+        self.door.recorded = wrote(outcome)
+        return outcome
+
+    async def looked_up(self, work: Awaitable[T]) -> T | Refusal:
+        """Wait for a look-up no longer than leaves time to acknowledge."""
+        try:
+            async with asyncio.timeout(LOOKED_UP_WITHIN):
+                return await work
+        except TimeoutError:
+            return Refusal(why=Why.PLATFORM_AWAY)
+
+    async def whisper(self, *, channel: str | None, user: str, text: str) -> None:
+        """Say something to one person where they look; in a direct message where there is no channel."""
+        try:
+            if channel is None or channel.startswith("D"):
+                opened = await self.client.conversations_open(users=user)
+                await self.client.chat_postMessage(channel=opened["channel"]["id"], text=text, mrkdwn=False)
+            else:
+                await self.client.chat_postEphemeral(channel=channel, user=user, text=text, mrkdwn=False)
+        except (SlackClientError, OSError, TimeoutError) as error:
+            log.warning("could not whisper: %s", type(error).__name__)
+
+    async def refuse(self, refusal: Refusal, *, channel: str | None, user: str) -> None:
+        """Tell a person no where they look."""
+        await self.whisper(channel=channel, user=user, text=refusal_sentence(refusal))
+
+    async def respond(self, url: str, text: str) -> None:
+        """Answer a command through its `response_url`."""
+        try:
+            await AsyncWebhookClient(url).send(text=text, response_type="ephemeral")
+        except (SlackClientError, OSError, TimeoutError, ValueError) as error:
+            log.warning("could not respond: %s", type(error).__name__)
+
+    def stranger(self, team: str) -> Refusal | None:
+        """Whether the person is of another workspace than the pinned one."""
+        return Refusal(why=Why.NOT_A_MEMBER) if team != self.team else None

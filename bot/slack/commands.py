@@ -1,0 +1,199 @@
+"""The slash commands, the message shortcut and the form they open."""
+
+import logging
+import re
+from typing import Any
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.core.account import Account
+from bot.core.errors import LedgerAway
+from bot.core.filing import Draft
+from bot.core.policy import Tier
+from bot.core.quorum import Quorum
+from bot.core.refusal import Refusal, Why
+from bot.core.request import Action
+from bot.flows.submit import RECORDED, Facts, look_up, submit
+from bot.slack import status
+from bot.slack.acts import Command, Submission
+from bot.slack.call import Call
+from bot.slack.modals import looking_up, submit_request
+from bot.slack.sentences import refusal_sentence
+
+log = logging.getLogger(__name__)
+
+HANDLE_IN_TEXT = re.compile(r"@([\w.\-]{1,80})|https?://[^\s<>|]+/@?([\w.\-]{1,80})/?(?=[\s<>|]|$)")
+
+
+async def deactivate(call: Call) -> None:
+    await _ask(call, Action.DEACTIVATE)
+
+
+async def restore(call: Call) -> None:
+    await _ask(call, Action.RESTORE)
+
+
+async def _ask(call: Call, action: Action) -> None:
+    """Open the form at once, then say in it who the account really is."""
+    command = Command.parse(call.body)
+    if refusal := await _may_not_ask(call, command):
+        await call.ack(text=refusal_sentence(refusal), response_type="ephemeral")
+        return
+    await call.ack()
+    handle, reason = command.words
+    if not await open_form(call, action, handle, typed={"reason": reason}, trigger_id=command.trigger_id):
+        again = f"/{action.value} {command.text}".strip()
+        text = f"{refusal_sentence(Refusal(why=Why.SLACK_AWAY))} To copy: {again}"
+        await call.respond(command.response_url, text)
+
+
+async def _may_not_ask(call: Call, command: Command) -> Refusal | None:
+    """What is known without a look-up: a stranger gets no form. It leaves a `refused` entry."""
+    policy, at = call.world.policy, call.world.now()
+    person = policy.person_of_slack(command.user)
+    refusal = call.stranger(command.team)
+    if refusal is None and person is None:
+        refusal = Refusal(why=Why.NOT_ROSTERED)
+    elif refusal is None and person is not None:
+        if policy.gone(person, at):
+            refusal = Refusal(why=Why.PAST_LAST_DAY)
+        elif not policy.groups_of(person, at=at) & policy.may_ask:
+            refusal = Refusal(why=Why.MAY_NOT_ASK, facts={"groups": sorted(policy.may_ask)})
+    if refusal is not None:
+        by = person.id if person else command.user
+        note = call.world.ledger.refused(refusal, by=by, at=at, request=None, replay=call.door.key)
+        await call.recorded(note)
+    return refusal
+
+
+async def open_form(call: Call, action: Action, handle: str, *, typed: dict[str, str], trigger_id: str) -> bool:
+    """Open the form, then look the account up and draw it in. False where Slack did not open it."""
+    try:
+        opened = await call.client.views_open(trigger_id=trigger_id, view=looking_up(action, handle))
+    except (SlackClientError, OSError, TimeoutError) as error:
+        log.warning("could not open the form: %s", type(error).__name__)
+        return False
+    view, found = opened["view"], await _facts(call, handle, call.body)
+    typed = {**typed, "handle": handle}
+    try:
+        await call.client.views_update(view_id=view["id"], hash=view["hash"], view=_form(call, action, found, typed))
+    except SlackApiError as error:
+        # the person closed it or sent it in already: there is nothing to draw on any more
+        log.info("the form was gone: %s", error.response.get("error"))
+    except (SlackClientError, OSError, TimeoutError) as error:
+        log.warning("could not draw the form: %s", type(error).__name__)
+    return True
+
+
+async def _facts(call: Call, handle: str, body: dict[str, Any]) -> Facts | Refusal:
+    if not handle:
+        return Refusal(why=Why.HANDLE_EMPTY, input="handle")
+    user = body.get("user_id") or body["user"]["id"]
+    try:
+        return await look_up(call.world, handle=handle, slack_user=user)
+    except LedgerAway:
+        return Refusal(why=Why.LEDGER_AWAY)
+
+
+def _form(call: Call, action: Action, found: Facts | Refusal, typed: dict[str, str]) -> dict[str, Any]:
+    """The form with the account's facts, or with what stands against them; never without what was typed."""
+    account: Account | None = None
+    tier: Tier | None = None
+    quorum: Quorum | None = None
+    notice: str | None = None
+    if isinstance(found, Facts):
+        account, tier, quorum = found.account, found.tier, found.quorum
+    elif found.why is not Why.HANDLE_EMPTY:
+        notice = refusal_sentence(found)
+    return submit_request(
+        action, policy=call.world.policy, account=account, tier=tier, quorum=quorum, typed=typed, notice=notice
+    )
+
+
+async def submitted(call: Call) -> None:
+    """File what the form holds, or show the field at fault; what was typed is never lost."""
+    form = Submission.parse(call.body)
+    if refusal := call.stranger(form.team):
+        await _at_field(call, form, refusal)
+        return
+    if call.world.status.draining:
+        await _at_field(call, form, Refusal(why=Why.DRAINING))
+        return
+    try:
+        action = Action(form.metadata.get("action", ""))
+    except ValueError:
+        await _at_field(call, form, Refusal(why=Why.UNKNOWN_REQUEST))
+        return
+    found = await call.looked_up(look_up(call.world, handle=form.text("handle"), slack_user=form.user))
+    if isinstance(found, Refusal):
+        await _at_field(call, form, found)
+        return
+    unconfirmed = found.tier.confirm_handle and "confirm_handle" not in form.inputs
+    if form.metadata.get("id") != found.account.id or unconfirmed:
+        await call.ack(response_action="update", view=_form(call, action, found, _typed(form)))
+        return
+    outcome = await call.recorded(
+        submit(
+            call.world, draft=_draft(form, action), account=found.account, slack_user=form.user, replay=call.door.key
+        ),
+        wrote=lambda filed: not isinstance(filed, Refusal) or filed.why in RECORDED,
+    )
+    if isinstance(outcome, Refusal):
+        await _at_field(call, form, outcome)
+        return
+    await call.ack()
+
+
+def _draft(form: Submission, action: Action) -> Draft:
+    return Draft(
+        action=action,
+        category=form.text("category"),
+        reason=form.text("reason"),
+        evidence=form.text("evidence") or None,
+        confirm_handle=form.text("confirm_handle") or None,
+        emergency="emergency" in form.ticked,
+    )
+
+
+def _typed(form: Submission) -> dict[str, str]:
+    return {name: value for name, value in form.values.items() if value}
+
+
+async def _at_field(call: Call, form: Submission, refusal: Refusal) -> None:
+    field = refusal.input if refusal.input in form.inputs else "handle"
+    await call.ack(response_action="errors", errors={field: refusal_sentence(refusal)})
+
+
+async def request_deactivation(call: Call) -> None:
+    """The message shortcut: the handle or link in the message fills the form."""
+    text = str(call.body.get("message", {}).get("text") or "")
+    found = HANDLE_IN_TEXT.search(text)
+    handle = (found[1] or found[2]) if found else ""
+    await call.ack()
+    user, team = call.body["user"]["id"], call.body["user"].get("team_id") or call.body["team"]["id"]
+    command = Command(
+        user=user, team=team, text=handle, trigger_id=call.body["trigger_id"], response_url=call.body["response_url"]
+    )
+    if refusal := await _may_not_ask(call, command):
+        await call.refuse(refusal, channel=call.body.get("channel", {}).get("id"), user=user)
+        return
+    if not await open_form(call, Action.DEACTIVATE, handle, typed={}, trigger_id=command.trigger_id):
+        await call.respond(command.response_url, f"Slack did not open the form. To copy: /deactivate @{handle}")
+
+
+async def countersign(call: Call) -> None:
+    """Help, what is pending, an account's history, the guard."""
+    command = Command.parse(call.body)
+    if refusal := await _outsider(call, command):
+        await call.ack(text=refusal_sentence(refusal), response_type="ephemeral")
+        return
+    word, rest = command.words
+    answer = await status.answer(call.world, word.lower(), rest)
+    await call.ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
+
+
+async def _outsider(call: Call, command: Command) -> Refusal | None:
+    """Only people of the roster are told what is pending on whom."""
+    if refusal := call.stranger(command.team):
+        return refusal
+    return Refusal(why=Why.NOT_ROSTERED) if call.world.policy.person_of_slack(command.user) is None else None

@@ -1,0 +1,137 @@
+"""The door in front of Bolt: length, timestamp, signature, replay; every bad request gets the same plain 401.
+
+It looks at the raw bytes. Nothing of a request that does not pass is parsed, logged or stored.
+"""
+
+import asyncio
+import hmac
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from bot.core.errors import LedgerAway, Replayed
+from bot.ports import Clock, Ledger
+
+log = logging.getLogger(__name__)
+
+BODY_LIMIT = 1_000_000
+"""Bytes; four times the largest view that Slack holds (250 KB), for it comes percent-encoded."""
+BODY_WITHIN = 5.0
+"""Seconds in which the body must be here."""
+OLDEST, NEWEST = -300, 60
+"""Seconds around now in which a timestamp is believed: Slack's five minutes, and a minute for clocks that differ."""
+
+
+@dataclass(slots=True)
+class Door:
+    """One signed request on its way: `key` names it in the store, so that the same bytes have one effect."""
+
+    key: str
+    recorded: bool = False
+    """The key was written with the request's effect."""
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Bolt answers."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+
+Dispatch = Callable[[str, dict[str, str], Door], Awaitable[Answer]]
+
+
+class Gate:
+    """`POST /slack/events`. `secrets` are tried in order, the new one first during a rotation."""
+
+    def __init__(self, *, secrets: Sequence[str], ledger: Ledger, clock: Clock, dispatch: Dispatch) -> None:
+        self._secrets = tuple(secret.encode() for secret in secrets)
+        self._ledger = ledger
+        self._clock = clock
+        self._dispatch = dispatch
+
+    async def __call__(self, request: web.Request) -> web.Response:
+        body = await self._body(request)
+        if body is None:
+            return _refused()
+        signature = request.headers.get("X-Slack-Signature", "")
+        if not self._signed(body, request.headers.get("X-Slack-Request-Timestamp", ""), signature):
+            return _refused()
+        text = _readable(body, request.content_type)
+        if text is None:
+            return _refused()
+        return await self._pass(text, dict(request.headers), Door(key=f"signature:{signature}"))
+
+    async def _body(self, request: web.Request) -> bytes | None:
+        """The raw bytes, or None where they are too many or too slow."""
+        if request.content_length is not None and request.content_length > BODY_LIMIT:
+            return None
+        chunks, size = [], 0
+        try:
+            async with asyncio.timeout(BODY_WITHIN):
+                async for chunk in request.content.iter_chunked(65_536):
+                    size += len(chunk)
+                    if size > BODY_LIMIT:
+                        return None
+                    chunks.append(chunk)
+        except (TimeoutError, ConnectionError, web.HTTPException, ValueError):
+            return None
+        return b"".join(chunks)
+
+    def _signed(self, body: bytes, timestamp: str, signature: str) -> bool:
+        if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) <= 12):  # noqa: PLR2004 - year 33658
+            return False
+        age = int(timestamp) - self._clock.now().timestamp()
+        if not OLDEST <= age <= NEWEST:
+            return False
+        base = b"v0:" + timestamp.encode() + b":" + body
+        given = signature.encode(errors="replace")
+        fits = [
+            hmac.compare_digest(b"v0=" + hmac.new(s, base, sha256).hexdigest().encode(), given) for s in self._secrets
+        ]
+        return any(fits)
+
+    async def _pass(self, text: str, headers: dict[str, str], door: Door) -> web.Response:
+        """Let it through to Bolt unless it came before; a request without an effect leaves its key alone."""
+        try:
+            if await self._ledger.seen(door.key):
+                return _refused()
+        except LedgerAway:
+            log.warning("the ledger is away; only what records nothing is answered")
+        answer = await self._dispatch(text, headers, door)
+        if door.replayed:
+            return _refused()
+        if not door.recorded:
+            try:
+                await self._ledger.remember(door.key, at=self._clock.now())
+            except Replayed:
+                return _refused()
+            except LedgerAway:
+                log.warning("a request without an effect could not be remembered")
+        return web.Response(status=answer.status, text=answer.body, headers=answer.headers)
+
+
+def _readable(body: bytes, content_type: str) -> str | None:
+    """The text, if Bolt can parse it: a form with JSON in `payload`, or JSON."""
+    try:
+        text = body.decode()
+        if content_type == "application/json":
+            return text if isinstance(json.loads(text), dict) else None
+        if content_type != "application/x-www-form-urlencoded":
+            return None
+        payload = parse_qs(text, keep_blank_values=True, max_num_fields=100).get("payload")
+        return text if payload is None or isinstance(json.loads(payload[0]), dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _refused() -> web.Response:
+    return web.Response(status=401, text="unauthorized")

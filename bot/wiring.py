@@ -1,0 +1,304 @@
+"""The only file that knows every part: builds them, joins them, and takes them down in order."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import aiohttp
+from aiohttp import web
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import SystemClock
+from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRefused
+from bot.core.policy import Policy
+from bot.core.policy_file import parse_policy
+from bot.core.tasks import sweep as sweep_task
+from bot.core.transition import TaskKind
+from bot.flows.carry_out import carry_out
+from bot.flows.digest import arm_digest, post_digest
+from bot.flows.expire import expire
+from bot.flows.follow import follow, judge_later
+from bot.flows.rule import bring_into_force
+from bot.flows.show import Drawing, page, tell, thread, waiting
+from bot.flows.sweep import first_list, sweep
+from bot.flows.world import World
+from bot.listener import listener
+from bot.pager import NoPager, WebhookPager
+from bot.platform.scim import ScimPlatform
+from bot.ports import Pager
+from bot.settings import Settings
+from bot.slack.app import SlackApp, Workspace
+from bot.slack.desk import SlackDesk
+from bot.slack.gate import Answer, Door, Gate
+from bot.slack.socket import Socket
+from bot.worker import Flow, Worker
+from storage.database import Database
+from storage.ledger import SqlLedger
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+SLACK_WITHIN = 10
+"""Seconds that a call to Slack may take."""
+DRAINED_WITHIN = 8.0
+"""Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
+START_PAUSES = (0.2, 0.5, 1.0, 2.0)
+OLDEST_BOLT = (1, 30)
+"""Below it unsigned requests reached listeners, or signed bytes were taken again and again."""
+
+
+def flows() -> dict[TaskKind, Flow]:
+    """The one table of every kind of task and the flow that does it."""
+    return {
+        TaskKind.CARRY_OUT: carry_out,
+        TaskKind.EXPIRE: expire,
+        TaskKind.DRAW: Drawing().draw,
+        TaskKind.TELL: tell,
+        TaskKind.THREAD: thread,
+        TaskKind.WAITING: waiting,
+        TaskKind.PAGE: page,
+        TaskKind.JUDGE: judge_later,
+        TaskKind.SWEEP: sweep,
+        TaskKind.DIGEST: post_digest,
+    }
+
+
+class Book:
+    """The policy in force, as this process last brought it there."""
+
+    def __init__(self, policy: Policy) -> None:
+        self.policy = policy
+
+
+def read_policy(file: Path) -> Policy:
+    """Raises Misconfigured with every sentence, each naming the file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"POLICY_FILE: {file} cannot be read ({type(error).__name__}).") from None
+    try:
+        return parse_policy(text)
+    except Misconfigured as wrong:
+        raise Misconfigured(*(f"{file}: {sentence}" for sentence in wrong.sentences)) from None
+
+
+def slack_client(settings: Settings, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
+    """The one client; what fails is tried again by tasks, not inside a call."""
+    return AsyncWebClient(
+        token=settings.slack_bot_token.get_secret_value(),
+        base_url=settings.slack_api_url,
+        timeout=SLACK_WITHIN,
+        session=session,
+        logger=logging.getLogger("bot.slack.client"),
+    )
+
+
+async def who_we_are(client: AsyncWebClient, settings: Settings) -> Workspace:
+    """Ask `auth.test`. Raises Misconfigured for a token that Slack refuses, SlackClientError and OSError else."""
+    try:
+        answer = await client.auth_test()
+    except SlackApiError as error:
+        reason = error.response.get("error")
+        if reason in {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}:
+            raise Misconfigured(f"SLACK_BOT_TOKEN: Slack refuses it ({reason}); copy it again.") from None
+        raise
+    team = str(answer["team_id"])
+    if settings.slack_team_id not in {None, team}:
+        raise Misconfigured(f"SLACK_TEAM_ID is {settings.slack_team_id}, but the token belongs to {team}.")
+    return Workspace(team_id=team, bot_id=answer.get("bot_id"), bot_user_id=str(answer["user_id"]))
+
+
+@dataclass(slots=True)
+class Bot:
+    """A running bot. `port` is the one it listens on."""
+
+    world: World
+    worker: Worker
+    port: int
+    slack: SlackApp | None = None
+
+    async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
+        """Hand a signed request to Slack's handlers, once it is known whose workspace this is."""
+        if self.slack is None or self.world.status.draining:
+            return Answer(status=503, body="", headers={})
+        return await self.slack.http(text, headers, door)
+
+
+@asynccontextmanager
+async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) -> AsyncIterator[SqlLedger]:
+    """Open the database for writing; `exclusive` takes the file for this process. Raises Misconfigured."""
+    database = Database(settings.database_url)
+    try:
+        if exclusive:
+            database.lock()
+        database.migrate()
+    except BaseException:
+        database.close()
+        raise
+    ledger = SqlLedger(database, clock=clock, owner=f"{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        clock.hold(await ledger.read(lambda view: view.last_time()))
+        if exclusive:
+            await ledger.reclaim()
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@asynccontextmanager
+async def reader_of(settings: Settings, clock: SystemClock) -> AsyncIterator[SqlLedger]:
+    """Open the database for reading alone. Raises Misconfigured where there is none."""
+    ledger = SqlLedger(Database(settings.database_url, writable=False), clock=clock, owner="reader")
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[Bot]:
+    """The whole bot, from its settings to its end: ready when entered, drained when left."""
+    assert_bolt_is_new_enough()
+    policy, clock = read_policy(settings.policy_file), SystemClock()
+    async with AsyncExitStack() as stack:
+        ledger = await stack.enter_async_context(ledger_of(settings, clock, exclusive=True))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        platform = ScimPlatform(settings.platform_url, settings.platform_token.get_secret_value())
+        stack.push_async_callback(platform.close)
+        client = slack_client(settings, session)
+        pager: Pager = WebhookPager(settings.pager_url, session=session) if settings.pager_url else NoPager()
+        world = World(
+            ledger=ledger,
+            platform=platform,
+            desk=SlackDesk(client, approvals_channel=settings.approvals_channel),
+            pager=pager,
+            clock=clock,
+            book=Book(policy),
+            channel=settings.approvals_channel,
+        )
+        worker = Worker(world, flows())
+        ledger.on_commit(worker.take)
+        await bring_into_force(world, policy, by="file")
+        await arm_digest(world)
+        bot = Bot(world=world, worker=worker, port=0)
+        await _start(bot, settings, client, stack)
+        yield bot
+
+
+async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, stack: AsyncExitStack) -> None:
+    """Start what runs until the end; what the stack takes down first is pushed last."""
+    world = bot.world
+    background = [asyncio.create_task(_guard(world), name="guard")]
+    background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
+    stack.push_async_callback(_drain, bot, background)
+    background.append(asyncio.create_task(_join_slack(bot, settings, client, stack), name="slack"))
+    bot.port = await _listen(bot, settings, stack)
+    await _until_slack_refuses_or_answers(background[-1])
+
+
+async def _until_slack_refuses_or_answers(joining: asyncio.Task[None]) -> None:
+    """A refused token ends the start with a sentence; Slack being away does not, for the guard needs no Slack."""
+    done, _ = await asyncio.wait({joining}, timeout=SLACK_WITHIN)
+    for task in done:
+        task.result()
+
+
+async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
+    """Open the listener. Raises Misconfigured when the address is taken."""
+    events = None
+    if not settings.socket_mode:
+        secrets_ = [secret.get_secret_value() for secret in settings.slack_signing_secrets]
+        events = Gate(secrets=secrets_, ledger=bot.world.ledger, clock=bot.world.clock, dispatch=bot.dispatch)
+    runner = web.AppRunner(listener(bot.world, events=events), access_log=None, handle_signals=False)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=2.0)
+    try:
+        await site.start()
+    except OSError as error:
+        raise Misconfigured(
+            f"HOST and PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})."
+        ) from None
+    port: int = runner.addresses[0][1]
+    return port
+
+
+async def _join_slack(bot: Bot, settings: Settings, client: AsyncWebClient, stack: AsyncExitStack) -> None:
+    """Learn whose workspace this is, as often as it takes, and open the socket where that is the way."""
+    workspace = await _persist(lambda: who_we_are(client, settings), "Slack")
+    slack = SlackApp(world=bot.world, client=client, workspace=workspace)
+    if settings.slack_app_token is not None:
+        socket = Socket(
+            app=slack,
+            client=client,
+            app_token=settings.slack_app_token.get_secret_value(),
+            ledger=bot.world.ledger,
+            clock=bot.world.clock,
+        )
+        await _persist(socket.connect, "Slack's socket")
+        stack.push_async_callback(socket.close)
+    bot.slack = slack
+
+
+async def _guard(world: World) -> None:
+    """Take what is down already as known, once; then follow the feed for ever."""
+    if await _persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
+        await _persist(lambda: first_list(world), "the platform")
+    else:
+        await world.ledger.add(sweep_task(whole=True, due=world.now(), once=True))
+    world.status.listed = True
+    world.status.swept = world.clock.monotonic()
+    await follow(world)
+
+
+async def _persist(attempt: Callable[[], Awaitable[T]], what: str) -> T:
+    """Try until it works, with pauses; what can never work is raised."""
+    tries = 0
+    while True:
+        try:
+            return await attempt()
+        except (PlatformAway, PlatformRefused, LedgerAway, SlackClientError, aiohttp.ClientError, OSError) as error:
+            log.warning("%s cannot be reached yet: %s", what, type(error).__name__)
+            await asyncio.sleep(START_PAUSES[min(tries, len(START_PAUSES) - 1)])
+            tries += 1
+
+
+async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:
+    """Nothing acknowledged is lost: handlers end, then tasks, then those who would start more of them."""
+    bot.world.status.draining = True
+    if bot.slack is not None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(bot.slack.until_idle(), DRAINED_WITHIN)
+    for task in background:
+        task.cancel()
+    await asyncio.gather(*background, return_exceptions=True)
+    await bot.worker.drain(within=DRAINED_WITHIN)
+
+
+async def reload_policy(bot: Bot, file: Path) -> None:
+    """SIGHUP: take the file if it is valid; the old policy stays otherwise, and the log says why."""
+    try:
+        policy = read_policy(file)
+    except Misconfigured as wrong:
+        log.warning("the policy stays as it is: %s", wrong)
+        return
+    if await bring_into_force(bot.world, policy, by="file"):
+        assert isinstance(bot.world.book, Book)
+        bot.world.book.policy = policy
+        log.info("the policy %s is in force", policy.digest[:12])
+
+
+def assert_bolt_is_new_enough() -> None:
+    """Raises Misconfigured for a Bolt whose own checks are known to be wrong."""
+    from slack_bolt.version import __version__  # noqa: PLC0415 - beside its use
+
+    if tuple(int(part) for part in __version__.split(".")[:2]) < OLDEST_BOLT:
+        raise Misconfigured(f"slack-bolt {__version__} is too old; this program needs 1.30 or newer.")
