@@ -1,7 +1,6 @@
 """Which approvals a tier demands and whether those cast fill it."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,50 +48,34 @@ class Quorum:
         return named + (ANY_GROUP,) * self.extra
 
     def seats(self, approvers: Iterable[Approver]) -> tuple[Approver | None, ...]:
-        """Who fills each of `places` in a largest possible filling: one place a person, None where it is empty.
+        """Who fills each of `places` in a largest possible filling, None where a place is empty.
 
-        A search, not augmenting paths: different teams make it a matching those do not solve. It stays small
-        because a place is left empty only when nobody fits (whoever is moved into it frees at most one other
-        place), because people of the same groups and team are interchangeable, and because it stops at the
-        number of places that anybody at all could fill.
+        A maximum matching by augmenting paths (Kuhn): of places with persons, for one person fills one place; or
+        with teams where they must differ, for then one team fills one place.
         """
-        people = self._distinct(approvers)
-        reachable = sum(any(self._fits(p, place, frozenset()) for p in people) for place in self.places)
-        best: tuple[Approver | None, ...] = (None,) * len(self.places)
-        for filling in self._fillings(self.places, people, frozenset()):
-            if _filled(filling) > _filled(best):
-                best = filling
-            if _filled(best) == reachable:
-                break
-        return best
+        people = sorted({a.person: a for a in approvers}.values(), key=lambda a: a.person)
+        place_of: dict[str | None, int] = {}
+        sitting: dict[int, Approver] = {}
 
-    def _distinct(self, approvers: Iterable[Approver]) -> list[Approver]:
-        """Each person once, and of those alike no more than there are places."""
-        alike: Counter[tuple[frozenset[str], str | None]] = Counter()
-        people = []
-        for approver in sorted({a.person: a for a in approvers}.values(), key=lambda a: a.person):
-            kind = (approver.groups & self.names, approver.team)
-            alike[kind] += 1
-            if alike[kind] <= len(self.places):
-                people.append(approver)
-        return people
+        def seat(number: int, tried: set[str | None]) -> bool:
+            """Find somebody for a place, moving those already seated where that helps."""
+            for person in people:
+                key = person.team if self.different_teams else person.person
+                if key in tried or not self._fits(person, self.places[number]):
+                    continue
+                tried.add(key)
+                if key not in place_of or seat(place_of[key], tried):
+                    place_of[key], sitting[number] = number, person
+                    return True
+            return False
 
-    def _fillings(
-        self, places: tuple[str, ...], people: list[Approver], teams: frozenset[str | None]
-    ) -> Iterator[tuple[Approver | None, ...]]:
-        if not places:
-            yield ()
-            return
-        fitting: list[Approver | None] = [p for p in people if self._fits(p, places[0], teams)]
-        for seat in fitting or [None]:
-            rest = [p for p in people if p is not seat]
-            taken = teams | {seat.team} if seat and self.different_teams else teams
-            for filling in self._fillings(places[1:], rest, taken):
-                yield (seat, *filling)
+        for number in range(len(self.places)):
+            seat(number, set())
+        return tuple(sitting.get(number) for number in range(len(self.places)))
 
-    def _fits(self, person: Approver, place: str, teams: frozenset[str | None]) -> bool:
+    def _fits(self, person: Approver, place: str) -> bool:
         """A person without a team cannot be shown to be of a different one: in doubt no."""
-        if self.different_teams and (person.team is None or person.team in teams):
+        if self.different_teams and person.team is None:
             return False
         return bool(person.groups & self.names) if place == ANY_GROUP else place in person.groups
 
@@ -100,7 +83,3 @@ class Quorum:
         """The places still empty, in the order of `places`; empty when the quorum stands."""
         seats = self.seats(approvers)
         return tuple(place for place, seat in zip(self.places, seats, strict=True) if seat is None)
-
-
-def _filled(filling: tuple[Approver | None, ...]) -> int:
-    return sum(seat is not None for seat in filling)
