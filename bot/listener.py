@@ -24,13 +24,26 @@ class Check:
 
 def listener(world: World, *, events: Events | None) -> web.Application:
     """The routes; `events` is the gate, None in Socket Mode."""
+
+    async def alive(_: web.Request) -> web.Response:
+        return await _answer({"process": Check(True, "alive")})
+
+    async def ready(_: web.Request) -> web.Response:
+        return await _ready(world)
+
+    async def guard(_: web.Request) -> web.Response:
+        return await _guard(world)
+
+    async def metrics(_: web.Request) -> web.Response:
+        return await _metrics(world)
+
     app = web.Application(client_max_size=0)
     if events is not None:
         app.router.add_post("/slack/events", events)
-    app.router.add_get("/healthz", lambda _: _answer({"process": Check(True, "alive")}))
-    app.router.add_get("/readyz", lambda _: _ready(world))
-    app.router.add_get("/guardz", lambda _: _guard(world))
-    app.router.add_get("/metrics", lambda _: _metrics(world))
+    app.router.add_get("/healthz", alive)
+    app.router.add_get("/readyz", ready)
+    app.router.add_get("/guardz", guard)
+    app.router.add_get("/metrics", metrics)
     return app
 
 

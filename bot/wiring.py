@@ -216,11 +216,14 @@ async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
     events = None
     if not settings.socket_mode:
         secrets_ = [secret.get_secret_value() for secret in settings.slack_signing_secrets]
-        events = Gate(secrets=secrets_, ledger=bot.world.ledger, clock=bot.world.clock, dispatch=bot.dispatch)
-    runner = web.AppRunner(listener(bot.world, events=events), access_log=None, handle_signals=False)
+        gate = Gate(secrets=secrets_, ledger=bot.world.ledger, clock=bot.world.clock, dispatch=bot.dispatch)
+        events = gate.handle
+    runner = web.AppRunner(
+        listener(bot.world, events=events), access_log=None, handle_signals=False, shutdown_timeout=2.0
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port, shutdown_timeout=2.0)
+    site = web.TCPSite(runner, settings.host, settings.port)
     try:
         await site.start()
     except OSError as error:

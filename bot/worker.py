@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
 from bot.core.transition import Task, TaskKind
@@ -19,6 +19,8 @@ TALKS_TO_SLACK = frozenset(
     {TaskKind.DRAW, TaskKind.TELL, TaskKind.THREAD, TaskKind.WAITING, TaskKind.PAGE, TaskKind.DIGEST}
 )
 """In a lane of their own: Slack being slow holds nothing up but what is said in Slack."""
+LEDGER_PAUSE = 0.5
+"""Seconds before a task is run again whose end the ledger could not record; the lease is ours meanwhile."""
 LANES = {"slack": 8, "platform": 64}
 
 
@@ -65,28 +67,44 @@ class Worker:
 
     async def _run(self, task: Task) -> None:
         async with self._gates["slack" if task.kind in TALKS_TO_SLACK else "platform"]:
-            try:
-                result = await self._attempt(task)
-                if isinstance(result, Finished):
-                    return
-                if result is None:
-                    await self._world.ledger.finish(task)
-                else:
-                    await self._world.ledger.postpone(task, due=result)
-            except CountersignError as error:
-                log.warning("task %s stays leased: %s", task.key, error)
-            except Exception:
-                log.exception("task %s failed; its lease brings it back", task.key)
+            while not await self._done_with(task):  # noqa: ASYNC110 - nothing says when a ledger is back
+                await asyncio.sleep(LEDGER_PAUSE)
+
+    async def _done_with(self, task: Task) -> bool:
+        """Run the task once and record what became of it; False where the ledger could not."""
+        try:
+            result = await self._attempt(task)
+            if result is None:
+                await self._world.ledger.finish(task)
+            elif not isinstance(result, Finished):
+                await self._world.ledger.postpone(task, due=result)
+        except LedgerAway:
+            log.warning("task %s waits for the ledger", task.key)
+            return False
+        except CountersignError as error:
+            log.warning("task %s is let go: %s", task.key, error)
+        return True
 
     async def _attempt(self, task: Task) -> Result:
-        """Run the flow; what Slack cannot take now is tried again, what it refuses for good is let go and logged."""
+        """Run the flow; a failure of any kind has the task come back, later each time, and never ends the worker."""
         try:
             return await self._flows[task.kind](self._world, task)
         except SlackAway as away:
-            pause = away.retry_after or min(1.0 * 2 ** min(task.attempts, 10), 30.0)
-            return self._world.now() + timedelta(seconds=pause)
+            return self._in(away.retry_after or _pause(task, first=1.0, longest=30.0))
         except SlackRefused as refused:
             log.warning("task %s: %s", task.key, refused)
-            if task.kind is TaskKind.DRAW:
-                return self._world.now() + timedelta(seconds=min(30 * 2 ** min(task.attempts, 6), 1800))
-            return None
+            # a card may be wanted still when the channel is there again; of a message nobody waits for later
+            return self._in(_pause(task, first=30.0, longest=1800.0)) if task.kind is TaskKind.DRAW else None
+        except CountersignError:
+            raise
+        except Exception:
+            log.exception("task %s failed; it is tried again", task.key)
+            return self._in(_pause(task, first=1.0, longest=60.0))
+
+    def _in(self, seconds: float) -> datetime:
+        return self._world.now() + timedelta(seconds=seconds)
+
+
+def _pause(task: Task, *, first: float, longest: float) -> float:
+    """Seconds, doubling with each attempt."""
+    return min(first * float(2 ** min(task.attempts, 12)), longest)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.core.account import Account
 from bot.core.ending import end
 from bot.core.policy import PROTECTED, Policy, Tier
-from bot.core.request import BOT, Choice, Request, State, Subject, bound_digest
+from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, bound_digest
 from bot.core.tasks import draw, waiting
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Verdict
@@ -207,6 +207,7 @@ def execution_ends(request: Request, *, at: datetime) -> datetime | None:
 
 def wait(request: Request, why: Waits, *, until: datetime, at: datetime) -> Wait:
     """Say once on the record what it waits for; after half a minute the requester is told."""
+    assert request.state is State.APPROVED
     if request.waits_for == why:
         return Wait(why=why, until=until, transition=None)
     waits = replace(request, waits_for=why.value, waits_since=at, execute_by=execution_ends(request, at=at))
@@ -225,18 +226,21 @@ def _void(claim: Claim, why: str) -> Transition:
 
 def account_gone(request: Request, *, at: datetime) -> Transition:
     """The account is deleted or purged: there is nothing left to do it to."""
+    assert request.state is State.APPROVED
     void = replace(request, state=State.VOID, outcome="account_gone")
     return end(request, void, kind=Kind.VOIDED, by=BOT, at=at, ended_by=BOT, why="account_gone")
 
 
 def supersede(request: Request, *, by: str | None, at: datetime) -> Transition:
     """The account is already as asked, by an explained cause; the requester is told by whom."""
+    assert request.state in OPEN
     done = replace(request, state=State.SUPERSEDED, outcome=by)
     return end(request, done, kind=Kind.SUPERSEDED, by=BOT, at=at, ended_by=by or BOT)
 
 
 def expired(request: Request, *, at: datetime) -> Transition:
     """A clock ran out; which one is what the state before says."""
+    assert request.state in OPEN
     which = "not_decided" if request.state is State.PENDING else "not_carried_out"
     gone = replace(request, state=State.EXPIRED, outcome=which)
     return end(request, gone, kind=Kind.EXPIRED, by=BOT, at=at, ended_by=BOT, why=which)

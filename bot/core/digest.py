@@ -126,7 +126,7 @@ def summarise(
         worst_to_restore=down[-1] if down else None,
         unrestored=sum(starts <= i.seen_at < ends and i.state in {"open", "stuck"} for i in incidents),
         oldest_pending=pending,
-        policy_changes=_count(log, Kind.POLICY),
+        policy_changes=sum(e.kind is Kind.POLICY and e.facts.get("before") is not None for e in log),
         enforces=enforces,
     )
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.core.account import Instance
 from bot.core.ending import end, requester_of
-from bot.core.request import BOT, IN_LANE, Request, State
+from bot.core.request import BOT, EXPLAINING, IN_LANE, Request, State
 from bot.core.tasks import carry_out, draw, page, tell
 from bot.core.transition import Kind, Transition, move
 
@@ -31,6 +31,7 @@ def uncertain(request: Request, *, at: datetime, why: str) -> Transition | None:
     """No answer and no effect seen: never an end, looked at again; None where that is no news."""
     if request.state is State.UNCERTAIN:
         return None
+    assert request.state is State.RUNNING
     after = replace(request, state=State.UNCERTAIN, outcome=why)
     tasks = (
         draw(request, version=request.version + 1, at=at),
@@ -56,4 +57,5 @@ def release(request: Request, *, at: datetime) -> Transition:
 
 def explained(request: Request, instance: Instance, *, at: datetime) -> Transition:
     """The feed told of this request's effect before its own read did: the first instance is stored on it."""
+    assert request.state in EXPLAINING
     return move(request, replace(request, explains=instance), kind=Kind.EXPLAINED, by=BOT, at=at)

@@ -205,6 +205,7 @@ def revise(
     request: Request, *, subject: Subject, tier: str, quorum: Quorum, why: Iterable[str], policy: Policy, at: datetime
 ) -> Transition:
     """Show what is so now and void the approvals; the card says why, the voters are asked again."""
+    assert request.state in OPEN
     reasons = ", ".join(why)
     revised = replace(
         request,

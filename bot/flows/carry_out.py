@@ -18,6 +18,7 @@ from bot.core.settling import done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page
 from bot.core.transition import Change, Task, Transition
+from bot.flows.guard import undoable
 from bot.flows.judging import verdict_of
 from bot.flows.verify import Finding, look, look_until_shown
 from bot.flows.world import FINISHED, Result, World
@@ -161,10 +162,11 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
             return Change(transitions=tuple(transitions))
         undone = account.instance.at if account.instance else None
         when = undone or (public.as_of if public else at)
-        incident = view.incident(found.incident) if found.incident else view.open_incident(found.subject.id)
-        if incident is not None:
-            followers = public.followers if public else None
-            transitions.append(restored(incident, at=at, restored_at=when, by=found.requester, followers=followers))
+        followers = public.followers if public else None
+        transitions += [
+            restored(incident, at=at, restored_at=when, by=found.requester, followers=followers)
+            for incident in undoable(view, found.subject.id)
+        ]
         again = () if account.active else (judge_task(account.id, because=found.id, due=at),)
         return Change(transitions=tuple(transitions), tasks=again, restores=((found.subject.id, when),))
 

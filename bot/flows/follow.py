@@ -27,12 +27,13 @@ PAGED_AT_ATTEMPT = 7
 
 async def follow(world: World) -> None:
     """Take batch after batch; returns only by being cancelled."""
-    failures = 0
+    failures, patience = 0, 0.0  # the first poll answers at once, so that it is soon known whether the feed does
     while True:
         try:
             cursor = await world.ledger.read(lambda view: view.cursor())
             assert cursor is not None, "the guard follows only what `first_list` has started"
-            events, after = await world.platform.events(after=cursor, wait=WAIT)
+            events, after = await world.platform.events(after=cursor, wait=patience)
+            patience = WAIT
             world.status.feed_answered = world.clock.monotonic()
             world.status.platform_away = False
             await take(world, events, after=after, cursor=cursor)

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
-from bot.core.guarding import incident, joined, left, opened, undo
+from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import SEEN_FOR
 from bot.core.request import OPEN, Action
@@ -159,6 +159,17 @@ def _undoing(
     return (*instead, *filed)
 
 
+def undoable(view: View, account: str) -> list[Incident]:
+    """The account's incidents that a restore ends, whoever restores."""
+    found = view.incidents(account=account, limit=20)
+    return [
+        incident
+        for incident in found
+        if incident.kind in {IncidentKind.DEACTIVATED, IncidentKind.LATE}
+        and incident.state in {IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK}
+    ]
+
+
 def _event(found: Found) -> Event:
     assert found.event is not None
     return found.event
@@ -170,9 +181,13 @@ def restored_event(world: World, view: View, event: Event) -> Change:
     last = view.restored_at(event.account)
     restores = ((event.account, event.at),) if last is None or event.at > last else ()
     live = view.live_request(event.account, Action.RESTORE)
-    transitions: tuple[Transition, ...] = ()
+    transitions = tuple(
+        restored(incident, at=at, restored_at=event.at, by=event.actor or "unknown", followers=None)
+        for incident in undoable(view, event.account)
+        if incident.state is not IncidentState.OPEN  # an open one's restore is under way and ends it
+    )
     if live is not None and live.state in OPEN:
-        transitions = (supersede(live, by=event.actor, at=at),)
+        transitions = (*transitions, supersede(live, by=event.actor, at=at))
     keyed = view.keyed(event.operation) if event.operation else None
     ours = keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account
     if ours or event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:

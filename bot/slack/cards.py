@@ -1,73 +1,50 @@
-"""Cards: a pure function of the record. No clock, no memory; redraw them any time, from any replica."""
+"""The request's card: a pure function of the record. No clock, no memory; redraw it any time, from any replica."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from bot.core.digest import TWITTER_2017
-from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.quorum import ANY_GROUP, Approver
-from bot.core.request import BOT, IN_LANE, OPEN, Action, Choice, Request, State, Vote
-from bot.slack.sentences import BECAUSE
+from bot.core.request import BOT, OPEN, Request, State
 from bot.slack.text import (
+    CUT,
     Block,
     Element,
     bold,
+    button,
+    code,
     context,
     cut,
     flags,
-    group,
+    header,
+    link,
+    many_lines,
     moment,
     number,
     one_line,
     plain_text,
+    quote,
     rich,
     span,
+    unmarked,
     user,
     words,
 )
+from bot.slack.wording import EXPIRY, OUTCOMES, VERBS, VOID, changed, group, waits
 
-REASON_SHOWN = 1500
-"""Characters of a reason on the card; the whole stands in the thread."""
-
-OUTCOMES = {
-    State.PENDING: "waits for a decision",
-    State.APPROVED: "approved, about to be carried out",
-    State.RUNNING: "being carried out",
-    State.UNCERTAIN: "outcome uncertain: the platform is read again until it is known",
-    State.PROVISIONAL: "carried out, to be ratified",
-    State.RATIFIED: "ratified",
-    State.DONE: "done and verified",
-    State.FAILED: "failed",
-    State.DENIED: "denied",
-    State.WITHDRAWN: "withdrawn",
-    State.EXPIRED: "expired",
-    State.VOID: "void",
-    State.LAPSED: "lapsed",
-    State.SUPERSEDED: "superseded",
-}
-WAITS = {
-    "cooling_off": "Approved; it cools off before it is carried out.",
-    "lane": "Approved; another request for this account is being carried out first.",
-    "incident": "Approved; an unexplained deactivation of this account is dealt with first. Its clock stands still.",
-    "limit": "Approved; the limit of deactivations an hour is reached. Its clock stands still.",
-    "platform": "Approved; the platform does not answer at the moment.",
-}
-VOID = {
-    "denied": "somebody denied it",
-    "requester_left": "the requester is no longer with us",
-    "requester_may_not_ask": "the requester may no longer ask",
-    "requester_restricted": "the leaver rule binds the requester by now",
-    "no_quorum": "an approver lost the right, and the rest is no quorum",
-    "account_gone": "the account no longer exists",
-}
-EXPIRY = {"not_decided": "nobody decided in time", "not_carried_out": "it could not be carried out in time"}
-VERBS = {Action.DEACTIVATE: "Deactivate", Action.RESTORE: "Restore"}
+REASON_SHOWN, REASON_LINES = 1500, 20
+"""Characters and lines of a reason on the card; the whole stands in the thread."""
+MAY_ASK_AGAIN = frozenset(
+    {State.FAILED, State.DENIED, State.WITHDRAWN, State.EXPIRED, State.VOID, State.LAPSED, State.SUPERSEDED}
+)
+ENDED_BY_SOMEBODY = frozenset({State.DENIED, State.WITHDRAWN, State.SUPERSEDED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A message: its blocks, the text for notifications and readers of screens, its metadata."""
+    """A message: its blocks, the text for notifications and readers of screens, its metadata.
+
+    Slack parses `text`: nothing typed is in it but a handle that can be no markup.
+    """
 
     blocks: list[Block]
     text: str
@@ -76,66 +53,97 @@ class Card:
 
 def request_card(request: Request) -> Card:
     """The card of a request as it now stands."""
-    subject = request.subject
-    name = f"@{one_line(subject.handle, most=80)} ({subject.id})"
-    title = f"{VERBS[request.action]} {name}: {OUTCOMES[request.state]}"
+    emergency = "Emergency: " if request.emergency else ""
+    title = f"{emergency}{VERBS[request.action]} @{one_line(request.subject.handle, most=80)}"
     blocks = [
-        rich(bold(title), block_id=f"request:{request.id}"),
-        rich(words("Asked by "), _person(request.requester, request.requester_slack), words(f" · {request.id}")),
-        *_subject(request),
-        rich(words(f"{one_line(request.category, most=75)}: "), words(cut(request.reason, REASON_SHOWN))),
+        header(title, block_id=f"request:{request.id}"),
+        rich(bold(OUTCOMES[request.state].capitalize()), words(" · asked by "), who(request, request.requester)),
+        *account_lines(request),
+        rich(bold("Category "), words(one_line(request.category, most=75))),
+        quote(shown_reason(request)),
         *_evidence(request),
         *_progress(request),
         *_end(request),
         *_buttons(request),
+        context(f"{request.id} · revision {request.revision}"),
     ]
     payload = {"id": request.id, "revision": request.revision, "state": request.state.value}
-    return Card(blocks=blocks, text=title, metadata={"event_type": "countersign_request", "event_payload": payload})
+    metadata = {"event_type": "countersign_request", "event_payload": payload}
+    return Card(blocks=blocks, text=f"{called(request)}: {OUTCOMES[request.state]}", metadata=metadata)
 
 
-def _person(name: str, slack_user: str | None) -> Element:
-    if slack_user is not None:
-        return user(slack_user)
-    return bold("Countersign" if name == BOT else one_line(name))
+def called(request: Request) -> str:
+    """The request in a few words that Slack may parse: nobody's text but a harmless handle."""
+    subject = unmarked(request.subject.handle, unmarked(request.subject.id, "an account"))
+    return f"{request.id}: {VERBS[request.action].lower()} {subject}"
 
 
-def _subject(request: Request) -> list[Block]:
+def who(request: Request, person: str | None) -> Element:
+    """A person as Slack mentions them where the record knows their user id."""
+    known = {v.person: v.slack_user for v in request.votes}
+    if request.requester_slack:
+        known[request.requester] = request.requester_slack
+    if person in {None, BOT}:
+        return bold("Countersign")
+    return user(known[person]) if person in known else words(one_line(str(person), most=100))
+
+
+def account_lines(request: Request) -> list[Block]:
     """Who it is: what the digest binds, and the followers beside it."""
     subject = request.subject
     verified = "verified" if subject.verified else "not verified"
-    tags = ", ".join(one_line(tag, most=40) for tag in subject.tags) or "no tags"
+    tags = cut(", ".join(one_line(tag, most=40) for tag in subject.tags), 400, "…") or "no tags"
     lines = [
-        rich(bold(one_line(subject.display_name)), words(f"  @{one_line(subject.handle)}  {subject.id}")),
-        context(f"{number(subject.followers)} followers · {verified} · {tags} · tier {request.tier}"),
+        rich(
+            bold(one_line(subject.display_name)),
+            words(f"  @{one_line(subject.handle, most=80)}  "),
+            code(one_line(subject.id, most=100)),
+            words(f"\n{number(subject.followers)} followers · {verified} · {tags} · tier {request.tier}"),
+        )
     ]
-    if found := [*flags(subject.handle), *flags(subject.display_name)]:
-        lines.append(context(f"⚠ The name {', '.join(dict.fromkeys(found))}: go by the id."))
-    return lines
+    return [*lines, *name_warning(subject.handle, subject.display_name)]
+
+
+def name_warning(handle: str, display_name: str) -> list[Block]:
+    """A line for names that may not be what they look like."""
+    found = dict.fromkeys([*flags(handle), *flags(display_name)])
+    return [context(f"⚠ The name {', '.join(found)}: go by the id.")] if found else []
+
+
+def shown_reason(request: Request) -> str:
+    """The reason as far as the card shows it."""
+    whole = many_lines(request.reason)
+    fewer = "\n".join(whole.split("\n")[:REASON_LINES])
+    if fewer == whole and len(whole) <= REASON_SHOWN:
+        return whole
+    return fewer[: REASON_SHOWN - len(CUT)].rstrip() + CUT
+
+
+def is_cut(request: Request) -> bool:
+    """Whether the card shows less than the whole reason."""
+    return shown_reason(request) != many_lines(request.reason)
 
 
 def _evidence(request: Request) -> list[Block]:
-    if request.evidence is None:
+    if not request.evidence:
         return []
-    link = {"type": "link", "url": request.evidence, "text": one_line(request.evidence, most=200)}
-    return [rich(words("Evidence: "), link)]
+    return [rich(bold("Evidence "), link(request.evidence, one_line(request.evidence, most=200)))]
 
 
 def _progress(request: Request) -> list[Block]:
     """What is still needed and until when, while there is something to decide or to wait for."""
-    blocks: list[Block] = []
-    if request.state in OPEN and not request.by_policy:
-        blocks.append(rich(*_places(request)))
-    if request.quorum.extra and request.state is State.PENDING:
-        blocks.append(context("The leaver rule binds the requester: one approval more is needed."))
+    if request.state not in OPEN or request.by_policy:
+        return []
+    blocks = [rich(*_places(request))]
     if request.revised_why and request.state is State.PENDING:
-        changed = f"Changed since it was first shown: {one_line(request.revised_why)}. Earlier approvals are void."
-        blocks.append(context(changed))
+        why = one_line(changed(request.revised_why))
+        blocks.append(rich(bold(f"Changed since it was first shown: {why}. Earlier approvals are void; vote again.")))
     if request.waits_for and request.state is State.APPROVED:
-        blocks.append(context(WAITS[request.waits_for]))
+        blocks.append(rich(words(waits(request.waits_for))))
+    if request.state is State.APPROVED and request.not_before and request.not_before != request.quorate_at:
+        blocks.append(rich(words("Carried out from "), moment(request.not_before)))
     ends = request.expires_at if request.state is State.PENDING else request.execute_by
-    if request.state in OPEN and ends is not None:
-        blocks.append(rich(words("Expires "), moment(ends)))
-    return blocks
+    return [*blocks, rich(words("Expires "), moment(ends))] if ends is not None else blocks
 
 
 def _places(request: Request) -> list[Element]:
@@ -143,148 +151,96 @@ def _places(request: Request) -> list[Element]:
     votes = {vote.person: vote for vote in request.approvals}
     approvers = [Approver(person=v.person, groups=frozenset(v.groups), team=v.team) for v in votes.values()]
     seats = request.quorum.seats(approvers)
-    filled = sum(seat is not None for seat in seats)
-    elements = [bold(f"{filled} of {len(seats)}: ")]
+    elements = [bold(f"{sum(seat is not None for seat in seats)} of {len(seats)}: ")]
     for place, seat in zip(request.quorum.places, seats, strict=True):
-        name = "one more of any" if place == ANY_GROUP else group(place)
-        if seat is None:
-            elements.append(words(f"{name} –  "))
-        else:
-            elements += [words(f"{name} ✓ "), user(votes[seat.person].slack_user), words("  ")]
+        name = "one approval more (the leaver rule binds the requester)" if place == ANY_GROUP else group(place)
+        mark = [words(" –")] if seat is None else [words(" ✓ "), user(votes.pop(seat.person).slack_user)]
+        elements += [words(" · "), words(name), *mark] if len(elements) > 1 else [words(name), *mark]
     if request.quorum.different_teams:
-        elements.append(words("(from different teams)"))
+        elements.append(words(" (from different teams)"))
+    for vote in votes.values():
+        elements += [words(" · also approved, fills no place: "), user(vote.slack_user)]
     return elements
 
 
 def _end(request: Request) -> list[Block]:
     """Who ended it, why, when, and how long it took; who approved stays on the card."""
+    if request.state is State.UNCERTAIN:
+        return [rich(words("The platform is read again until the outcome is known."))]
     if request.ended_at is None:
         return []
-    deny = next((v for v in request.votes if v.choice is Choice.DENY), None)
-    who = user(deny.slack_user) if deny else _person(request.ended_by or BOT, None)
-    lines = [
-        rich(bold(OUTCOMES[request.state].capitalize()), words(" by "), who, words(" · "), moment(request.ended_at))
-    ]
-    if why := _why(request):
-        lines.append(rich(words("Why: "), words(cut(why, REASON_SHOWN))))
-    if approvals := request.approvals:
-        lines.append(rich(words("Approved by "), *_names(approvals)))
-    lines.append(context(f"Took {span(request.ended_at - request.filed_at)} from filing to end."))
-    return lines
+    by = [words(" by "), who(request, request.ended_by)] if request.state in ENDED_BY_SOMEBODY else []
+    took = span(request.ended_at - request.filed_at)
+    lines = [rich(bold(OUTCOMES[request.state].capitalize()), *by, words(" · "), moment(request.ended_at))]
+    if request.state is State.DENIED and request.outcome:
+        lines.append(quote(cut(many_lines(request.outcome), REASON_SHOWN)))
+    elif why := why_ended(request):
+        lines.append(rich(words(f"Why: {why}")))
+    if request.approvals:
+        lines.append(rich(words("Approved by "), *names(request)))
+    return [*lines, context(f"It took {took} from filing to its end.")]
 
 
-def _names(votes: tuple[Vote, ...]) -> list[Element]:
-    return [element for vote in votes for element in (user(vote.slack_user), words("  "))]
+def names(request: Request) -> list[Element]:
+    """Those whose approvals stand."""
+    return [e for i, v in enumerate(request.approvals) for e in ([words(", ")] if i else []) + [user(v.slack_user)]]
 
 
-def _why(request: Request) -> str | None:
+def why_ended(request: Request) -> str | None:
+    """The cause of an end that no vote made, as a clause."""
+    outcome = request.outcome or ""
     match request.state:
         case State.VOID:
-            return VOID.get(request.outcome or "", request.outcome)
+            return VOID.get(outcome, one_line(outcome, most=300))
         case State.EXPIRED:
-            return EXPIRY.get(request.outcome or "", request.outcome)
+            return EXPIRY.get(outcome, one_line(outcome, most=300))
         case State.SUPERSEDED:
-            return f"the account is as asked already, by {one_line(request.outcome or 'somebody else')}"
-        case State.DENIED | State.FAILED:
-            return request.outcome
+            return "the account is as asked already"
+        case State.FAILED:
+            return one_line(outcome, most=500)
         case _:
             return None
 
 
 def _buttons(request: Request) -> list[Block]:
     """Only what can still be done: an ended card bears no button that decides."""
-    if request.by_policy or request.state in IN_LANE or request.state is State.DONE:
+    if request.by_policy:
         return []
-    value = f"{request.id} {request.digest}"
     if request.state is State.PENDING:
-        buttons = [_approve(request, value), _button("deny", "Deny", value, style="danger"), _withdraw(value)]
+        buttons = [approve_button(request), deny_button(request), withdraw_button(request)]
     elif request.state is State.APPROVED:
-        buttons = [_button("deny", "Deny", value, style="danger"), _withdraw(value)]
+        buttons = [deny_button(request), withdraw_button(request)]
+    elif request.state in MAY_ASK_AGAIN:
+        buttons = [ask_again_button(request)]
     else:
-        buttons = [_button("ask_again", "Ask again", value)]
+        return []
     return [{"type": "actions", "block_id": f"actions:{request.id}", "elements": buttons}]
 
 
-def _approve(request: Request, value: str) -> dict[str, Any]:
+def _value(request: Request) -> str:
+    return f"{request.id} {request.digest}"
+
+
+def approve_button(request: Request) -> dict[str, Any]:
+    """It asks once more, with the immutable id: handles can be made to look like others."""
     subject = request.subject
-    about = f"{VERBS[request.action]} @{one_line(subject.handle, most=80)}, id {subject.id}? Your approval is recorded."
+    name = f"@{one_line(subject.handle, most=60)}, account {one_line(subject.id, most=100)}"
     confirm = {
-        "title": plain_text("Approve?"),
-        "text": plain_text(about, most=300),
+        "title": plain_text(f"{VERBS[request.action]} this account?"),
+        "text": plain_text(f"{VERBS[request.action]} {name}? Your approval is recorded.", most=300),
         "confirm": plain_text("Approve"),
         "deny": plain_text("Back"),
     }
-    return {**_button("approve", "Approve", value, style="primary"), "confirm": confirm}
+    return {**button("approve", "Approve", _value(request), style="primary"), "confirm": confirm}
 
 
-def _withdraw(value: str) -> dict[str, Any]:
-    return _button("withdraw", "Withdraw", value)
+def deny_button(request: Request) -> dict[str, Any]:
+    return button("deny", "Deny", _value(request), style="danger")
 
 
-def _button(action: str, label: str, value: str, *, style: str | None = None) -> dict[str, Any]:
-    found = {"type": "button", "action_id": action, "text": plain_text(label), "value": value}
-    return {**found, "style": style} if style else found
+def withdraw_button(request: Request) -> dict[str, Any]:
+    return button("withdraw", "Withdraw", _value(request))
 
 
-HAPPENED = {
-    IncidentKind.DEACTIVATED: "was deactivated and nobody had approved it",
-    IncidentKind.LATE: "was deactivated for a request that had already ended",
-    IncidentKind.RESTORED: "was restored and nobody had approved it; ask to deactivate it again if it should be down",
-    IncidentKind.DELETED: "was deleted and nobody had approved it; the bot cannot bring it back",
-}
-UNDOING = {
-    IncidentState.OPEN: "being restored",
-    IncidentState.RESTORED: "restored",
-    IncidentState.OBSERVED: "the guard only observes: nothing was undone",
-    IncidentState.LEFT: "left as it is",
-    IncidentState.STUCK: "a person has to look",
-}
-
-
-def incident_card(incident: Incident) -> Card:
-    """The card of an incident as it now stands."""
-    name = f"@{one_line(incident.handle, most=80)} ({incident.account})"
-    title = f"Incident: {name} {HAPPENED[incident.kind]}: {UNDOING[incident.state]}"
-    actor = words(one_line(incident.actor or "unknown"))
-    belongs = [words(" (of the roster: "), bold(one_line(incident.person)), words(")")] if incident.person else []
-    when = [words(" · "), moment(incident.at)] if incident.at else []
-    blocks = [
-        rich(bold(title), block_id=f"incident:{incident.id}"),
-        rich(words("By "), actor, *belongs, *when, words(f" · {incident.id}")),
-        context(f"Found by the {incident.found_by}; {BECAUSE.get(incident.why, one_line(incident.why))}."),
-        *_undone(incident),
-        *_acknowledged(incident),
-        *_incident_buttons(incident),
-    ]
-    payload = {"id": incident.id, "state": incident.state.value}
-    return Card(blocks=blocks, text=title, metadata={"event_type": "countersign_incident", "event_payload": payload})
-
-
-def _undone(incident: Incident) -> list[Block]:
-    lines: list[Block] = []
-    if incident.down_for is not None:
-        lines.append(rich(bold(f"Down for {span(incident.down_for)}"), words(f" ({span(TWITTER_2017)} in 2017)")))
-    if incident.followers_after is not None:
-        before, after = number(incident.followers_before), number(incident.followers_after)
-        lines.append(context(f"Followers: {before} before, {after} now."))
-    if incident.cause:
-        cause = BECAUSE.get(incident.cause, one_line(incident.cause, most=300))
-        lines.append(rich(words("Why: "), words(cause)))
-    return lines
-
-
-def _acknowledged(incident: Incident) -> list[Block]:
-    if incident.acknowledged_by is None or incident.acknowledged_at is None:
-        return []
-    who = bold(one_line(incident.acknowledged_by))
-    return [rich(words("Acknowledged by "), who, words(" · "), moment(incident.acknowledged_at))]
-
-
-def _incident_buttons(incident: Incident) -> list[Block]:
-    value = f"{incident.id} {hashlib.sha256(incident.id.encode()).hexdigest()}"
-    buttons = []
-    if incident.state is IncidentState.OBSERVED:
-        buttons.append(_button("restore", "Restore", value, style="primary"))
-    if incident.acknowledged_by is None:
-        buttons.append(_button("acknowledge", "Acknowledge", value))
-    return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []
+def ask_again_button(request: Request) -> dict[str, Any]:
+    return button("ask_again", "Ask again", _value(request))

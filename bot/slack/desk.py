@@ -1,6 +1,7 @@
 """The desk: what the flows may ask of Slack, over the Web API. No decision depends on it."""
 
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import aiohttp
@@ -10,13 +11,16 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.digest import Digest
 from bot.core.errors import SlackAway, SlackRefused
-from bot.core.incident import Incident
+from bot.core.incident import Incident, IncidentState
 from bot.core.request import LIVE, Request
 from bot.ports import CardAt, Message
-from bot.slack.cards import REASON_SHOWN, Card, incident_card, request_card
+from bot.slack.cards import Card, is_cut, request_card
 from bot.slack.digest_message import digest_words
-from bot.slack.notices import words_of
-from bot.slack.text import Block, plain_text, quote, rich, words
+from bot.slack.incident_card import incident_card
+from bot.slack.notices import offers, words_of
+from bot.slack.text import Block, bold, plain_text, quote, rich
+
+log = logging.getLogger(__name__)
 
 RETRY_AFTER_MAX = 60.0
 AGAIN = frozenset(
@@ -25,6 +29,7 @@ AGAIN = frozenset(
 """Slack's errors that asking again may mend."""
 TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 NO_SUCH_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+NO_SUCH_CHANNEL = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
 SERVER_ERROR, TOO_MANY = 500, 429
 
 
@@ -43,69 +48,82 @@ class SlackDesk:
         except SlackRefused as refused:
             if refused.error not in TOO_MUCH:
                 raise
+            log.warning("the card of %s was refused (%s) and is drawn short", record.id, refused.error)
             return await self._draw(record, _short(card), at)
 
     async def _draw(self, record: Request | Incident, card: Card, at: CardAt | None) -> CardAt:
+        """Redraw in place; where the message is gone, post again while there is something to do about it."""
         if at is None:
             return await self._post(record, card)
         try:
-            await _asked(
-                self._client.chat_update,
-                channel=at.channel,
-                ts=at.ts,
-                text=card.text,
-                blocks=card.blocks,
-                metadata=card.metadata,
-            )
+            await self._redraw(card, at)
         except SlackRefused as refused:
-            if refused.error not in NO_SUCH_MESSAGE:
+            if refused.error not in NO_SUCH_MESSAGE and not self._moved(at, refused):
                 raise
-            if not _live(record):
-                return CardAt(channel=at.channel, ts=at.ts, drawn=record.version)
-            return await self._post(record, card)
+            if _live(record):
+                return await self._post(record, card)
         return CardAt(channel=at.channel, ts=at.ts, drawn=record.version)
 
-    async def _post(self, record: Request | Incident, card: Card) -> CardAt:
-        posted = await _asked(
-            self._client.chat_postMessage,
-            channel=self._approvals,
+    async def _redraw(self, card: Card, at: CardAt) -> None:
+        await _asked(
+            self._client.chat_update,
+            channel=at.channel,
+            ts=at.ts,
             text=card.text,
             blocks=card.blocks,
             metadata=card.metadata,
-            unfurl_links=False,
-            unfurl_media=False,
         )
+
+    def _moved(self, at: CardAt, refused: SlackRefused) -> bool:
+        """The card stands in a channel that is the approvals channel no longer."""
+        return at.channel != self._approvals and refused.error in NO_SUCH_CHANNEL
+
+    async def _post(self, record: Request | Incident, card: Card) -> CardAt:
+        posted = await self._say(self._approvals, card.text, card.blocks, metadata=card.metadata)
         at = CardAt(channel=str(posted["channel"]), ts=str(posted["ts"]), drawn=record.version)
-        if isinstance(record, Request) and len(record.reason) > REASON_SHOWN:
-            await self._reply(at, "The whole reason", [quote(record.reason)])
+        if isinstance(record, Request) and is_cut(record):
+            await self._whole_reason(record, at)
         return at
+
+    async def _whole_reason(self, request: Request, at: CardAt) -> None:
+        """The card stands already: failing now would post a second one."""
+        try:
+            blocks = [rich(bold("The whole reason")), quote(request.reason)]
+            await self._say(at.channel, "The whole reason", blocks, thread_ts=at.ts)
+        except (SlackAway, SlackRefused) as error:
+            log.warning("the whole reason of %s could not be put into its thread: %s", request.id, error)
 
     async def tell(self, to: str, message: Message) -> None:
         said = words_of(message)
-        await self._say(await self._channel(to), said.text, said.blocks)
+        personal = to.startswith(("U", "W"))
+        blocks = [*said.blocks, *offers(message)] if personal else said.blocks
+        await self._say_or_shorten(await self._channel(to), said.text, blocks)
 
     async def thread(self, card: CardAt, message: Message) -> None:
         said = words_of(message)
-        await self._reply(card, said.text, said.blocks)
+        await self._say_or_shorten(card.channel, said.text, said.blocks, thread_ts=card.ts)
 
     async def post_digest(self, digest: Digest) -> None:
         said = digest_words(digest)
+        await self._say_or_shorten(self._approvals, said.text, said.blocks)
+
+    async def _say_or_shorten(self, channel: str, text: str, blocks: list[Block], **more: Any) -> None:
+        """A message whose blocks Slack refuses is said in its one sentence: better short than never."""
         try:
-            await self._say(self._approvals, said.text, said.blocks)
+            await self._say(channel, text, blocks, **more)
         except SlackRefused as refused:
             if refused.error not in TOO_MUCH:
                 raise
-            await self._say(self._approvals, said.text, [rich(words(said.text))])
+            log.warning("a message was refused (%s) and is said short", refused.error)
+            await self._say(channel, text, [{"type": "section", "text": plain_text(text)}], **more)
 
-    async def _reply(self, card: CardAt, text: str, blocks: list[Block]) -> None:
-        await self._say(card.channel, text, blocks, thread_ts=card.ts)
-
-    async def _say(self, channel: str, text: str, blocks: list[Block], **more: str) -> None:
-        await _asked(
+    async def _say(self, channel: str, text: str, blocks: list[Block], **more: Any) -> AsyncSlackResponse:
+        return await _asked(
             self._client.chat_postMessage,
             channel=channel,
             text=text,
             blocks=blocks,
+            mrkdwn=False,
             unfurl_links=False,
             unfurl_media=False,
             **more,
@@ -122,13 +140,15 @@ class SlackDesk:
 
 
 def _live(record: Request | Incident) -> bool:
-    return not isinstance(record, Request) or record.state in LIVE
+    """Whether a card that is gone is missed: somebody may still have to act on it."""
+    if isinstance(record, Request):
+        return record.state in LIVE
+    return record.acknowledged_by is None or record.state is IncidentState.OPEN
 
 
 def _short(card: Card) -> Card:
-    """What Slack takes in any case: the title and the buttons, for a request must never go unseen."""
-    first = {**card.blocks[0], "type": "section", "text": plain_text(card.text, most=300)}
-    first.pop("elements", None)
+    """What Slack takes in any case: the text and the buttons, for a request must never go unseen."""
+    first = {"type": "section", "block_id": card.blocks[0]["block_id"], "text": plain_text(card.text)}
     actions = [block for block in card.blocks if block["type"] == "actions"]
     return Card(blocks=[first, *actions], text=card.text, metadata=card.metadata)
 
@@ -138,14 +158,23 @@ async def _asked(method: Callable[..., Awaitable[AsyncSlackResponse]], **given: 
     try:
         return await method(**given)
     except SlackApiError as error:
-        status, reason = error.response.status_code, str(error.response.get("error"))
-        if status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
-            raise SlackAway(f"Slack answered “{reason}”.", retry_after=_retry_after(error)) from None
+        status, reason, headers = _answer(error)
+        if reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
+            raise SlackAway(f"Slack answered {reason or status}.", retry_after=_retry_after(headers)) from None
         raise SlackRefused(reason) from None
     except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
         raise SlackAway(f"Slack gave no answer ({type(error).__name__}).") from None
 
 
-def _retry_after(error: SlackApiError) -> float | None:
-    given = str(error.response.headers.get("Retry-After") or "")
+def _answer(error: SlackApiError) -> tuple[int, str | None, Mapping[str, str]]:
+    """Status, Slack's word for it and headers; no word where a proxy or a broken body answered in Slack's place."""
+    found = error.response
+    data = getattr(found, "data", None)
+    reason = data.get("error") if isinstance(data, dict) else None
+    return getattr(found, "status_code", 0), str(reason) if reason else None, getattr(found, "headers", {})
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, as Slack asks for but never longer than a minute."""
+    given = str(headers.get("Retry-After") or "")
     return min(max(float(given), 0.1), RETRY_AFTER_MAX) if given.isdecimal() else None

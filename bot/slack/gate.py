@@ -58,7 +58,7 @@ class Gate:
         self._clock = clock
         self._dispatch = dispatch
 
-    async def __call__(self, request: web.Request) -> web.Response:
+    async def handle(self, request: web.Request) -> web.Response:
         body = await self._body(request)
         if body is None:
             return _refused()

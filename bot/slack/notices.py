@@ -1,28 +1,51 @@
 """Messages that are no card: direct messages, threads, pages. Typed text stands in rich text alone."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.core.incident import Incident
-from bot.core.quorum import ANY_GROUP
-from bot.core.request import Choice, Request, State
+from bot.core.request import Request, State
 from bot.ports import Message, Notice
-from bot.slack.cards import EXPIRY, HAPPENED, VERBS, VOID, WAITS
-from bot.slack.modals import needs
-from bot.slack.text import Block, Element, bold, group, moment, one_line, quote, rich, span, user, words
+from bot.slack.cards import ask_again_button, called, names, who, why_ended, withdraw_button
+from bot.slack.incident_card import incident_called
+from bot.slack.text import (
+    Block,
+    Element,
+    bold,
+    code,
+    cut,
+    moment,
+    one_line,
+    quote,
+    rich,
+    span,
+    unmarked,
+    verbatim,
+    words,
+)
+from bot.slack.wording import PAGED, SHOWN_AS, VERBS, changed, group, needs, waits
+
+Elements = list[Element]
+
+ENDED = frozenset({Notice.DENIED, Notice.WITHDRAWN, Notice.EXPIRED, Notice.VOID, Notice.SUPERSEDED, Notice.FAILED})
+"""After these the requester may ask again."""
+_USER_GROUP = re.compile(r"S[A-Z0-9]+")
+DIFFERENCE_SHOWN = 3000
+DENIAL_SHOWN = 3000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Words:
-    """A message: its blocks, and the text for notifications and readers of screens."""
+    """A message: its blocks, and the text for notifications and readers of screens, which Slack parses."""
 
     text: str
     blocks: list[Block]
 
 
 def words_of(message: Message) -> Words:
-    """What a notice says."""
+    """What a notice says, in a direct message, a thread or a channel."""
     if isinstance(message.record, Request):
         return _of_request(message, message.record)
     if isinstance(message.record, Incident):
@@ -30,115 +53,156 @@ def words_of(message: Message) -> Words:
     return _of_nothing(message)
 
 
+def offers(message: Message) -> list[Block]:
+    """The buttons that a direct message to the requester bears."""
+    request = message.record
+    if not isinstance(request, Request) or request.by_policy:
+        return []
+    if message.notice in ENDED:
+        return [{"type": "actions", "elements": [ask_again_button(request)]}]
+    if message.notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
+        return [{"type": "actions", "elements": [withdraw_button(request)]}]
+    return []
+
+
 def _of_request(message: Message, request: Request) -> Words:
-    who = f"@{one_line(request.subject.handle, most=80)} ({request.subject.id})"
-    head = f"{request.id}: {VERBS[request.action].lower()} {who}"
-    said, more = _said(message, request)
-    blocks = [rich(bold(f"{head} {said}"))]
-    if more:
-        blocks.append(rich(*more))
-    if _quotes(message, request):
-        blocks.append(quote(request.outcome or "–"))
-    if message.notice is Notice.PAGE:
-        blocks.insert(0, rich(*_called(message)))
-    return Words(text=f"{head} {said}", blocks=blocks)
+    verb, rest = REQUEST[message.notice]
+    called_up = [rich(*_on_call(message))] if message.notice is Notice.PAGE else []
+    subject = request.subject
+    about: Elements = [
+        bold(f"{request.id}: {VERBS[request.action].lower()} @{one_line(subject.handle, most=80)} "),
+        code(one_line(subject.id, most=100)),
+        bold(f" {verb}."),
+    ]
+    more = rest(message, request)
+    told = [rich(*about, words(" "), *more)] if more else [rich(*about)]
+    if message.notice is Notice.DENIED and request.outcome:
+        told.append(quote(cut(request.outcome, DENIAL_SHOWN)))
+    return Words(text=f"{called(request)} {verb}.", blocks=[*called_up, *told])
 
 
-def _quotes(message: Message, request: Request) -> bool:
-    """Whether the reason that a person or the platform gave is quoted below."""
-    return message.notice in {Notice.DENIED, Notice.FAILED} and bool(request.outcome)
+def _filed(_: Message, request: Request) -> Elements:
+    ends = [words(" It expires "), moment(request.expires_at)] if request.expires_at else []
+    return [words(f"It needs {needs(request.quorum)}."), *ends]
 
 
-def _said(message: Message, request: Request) -> tuple[str, list[Element]]:
-    """The verb of the first line, and what follows it."""
-    verb = VERB.get(message.notice)
-    if verb is None:
-        return f"({one_line(str(message.facts.get('why', message.notice.value)))}) needs a person to look.", []
-    said = verb if isinstance(verb, str) else verb(message, request)
-    return said, FOLLOWS[message.notice](message, request) if message.notice in FOLLOWS else []
+def _done(_: Message, request: Request) -> Elements:
+    took = f" It took {span(request.ended_at - request.filed_at)}." if request.ended_at else ""
+    by = [words(" Approved by "), *names(request), words(".")] if request.approvals else []
+    return [words(f"The public view shows the account {SHOWN_AS[request.action]}."), *by, words(took)]
+
+
+def _by(_: Message, request: Request) -> Elements:
+    return [words("By "), who(request, request.ended_by), words(".")]
+
+
+def _why(_: Message, request: Request) -> Elements:
+    return [words(f"Why: {why_ended(request)}.")]
+
+
+def _superseded(_: Message, request: Request) -> Elements:
+    return [words("The account is so already, by "), who(request, request.ended_by), words(".")]
 
 
 def _changed(message: Message) -> str:
-    return one_line(str(message.facts.get("why")))
+    return f"What changed: {one_line(changed(str(message.facts.get('why'))))}."
 
 
-VERB: dict[Notice, str | Callable[[Message, Request], str]] = {
-    Notice.FILED: lambda _, r: f"is filed, needs {needs(r.quorum)}.",
-    Notice.DONE: "is done and verified.",
-    Notice.DENIED: "was denied.",
-    Notice.FAILED: "failed; the account is as it was. Ask again from the card.",
-    Notice.UNCERTAIN: "has an uncertain outcome; the platform is read again until it is known.",
-    Notice.WITHDRAWN: lambda _, r: f"was withdrawn by {one_line(r.ended_by or '–')}; nothing was done.",
-    Notice.EXPIRED: lambda _, r: (
-        f"expired: {EXPIRY.get(r.outcome or '', 'its time is over')}. Ask again from the card."
-    ),
-    Notice.VOID: lambda _, r: f"became void: {VOID.get(r.outcome or '', 'it lost its ground')}.",
-    Notice.SUPERSEDED: lambda _, r: (
-        f"is not needed: the account is so already, by {one_line(r.outcome or 'somebody else')}."
-    ),
-    Notice.REVISED: lambda m, _: f"has changed ({_changed(m)}); approvals are asked for anew.",
-    Notice.VOTE_AGAIN: lambda m, _: f"has changed ({_changed(m)}); your approval is void, vote again.",
-    Notice.WAITING: lambda m, _: f"still waits. {WAITS.get(str(m.facts.get('waits_for')), '')}",
-}
-FOLLOWS: dict[Notice, Callable[[Message, Request], list[Element]]] = {
-    Notice.DONE: lambda _, r: [words("Approved by "), *_approvers(r), words(f" Took {_took(r)}.")],
-    Notice.DENIED: lambda _, r: [words("By "), *_denier(r), words(", because:")],
-    Notice.WAITING: lambda m, _: _until(m),
-}
+def _revised(message: Message, _: Request) -> Elements:
+    return [words(f"{_changed(message)} The approvals so far are void and are asked for anew.")]
 
 
-def _took(request: Request) -> str:
-    return span(request.ended_at - request.filed_at) if request.ended_at else "–"
+def _vote_again(message: Message, _: Request) -> Elements:
+    return [words(f"{_changed(message)} Your approval is void; read the card and vote again.")]
 
 
-def _until(message: Message) -> list[Element]:
+def _waiting(message: Message, _: Request) -> Elements:
     until = message.facts.get("until")
-    return [words("It expires "), moment(until)] if isinstance(until, datetime) else []
+    ends = [words(" It expires "), moment(until)] if isinstance(until, datetime) else []
+    return [words(waits(str(message.facts.get("waits_for")))), *ends]
 
 
-def _approvers(request: Request) -> list[Element]:
-    return [e for vote in request.approvals for e in (user(vote.slack_user), words(" "))] or [words("policy. ")]
+def _uncertain(_: Message, __: Request) -> Elements:
+    return [words("The platform gave no answer; it is read again until the outcome is known.")]
 
 
-def _denier(request: Request) -> list[Element]:
-    deny = next((v for v in request.votes if v.choice is Choice.DENY), None)
-    return [user(deny.slack_user)] if deny else [words(one_line(request.ended_by or "somebody"))]
+def _reminder(_: Message, request: Request) -> Elements:
+    return [words(f"It needs {needs(request.quorum)}.")]
+
+
+def _page(message: Message, _: Request) -> Elements:
+    return [words(_to_do(message))]
+
+
+def _nothing(_: Message, __: Request) -> Elements:
+    return []
+
+
+REQUEST: dict[Notice, tuple[str, Callable[[Message, Request], Elements]]] = {
+    Notice.FILED: ("is filed", _filed),
+    Notice.DONE: ("is done and verified", _done),
+    Notice.DENIED: ("was denied", _by),
+    Notice.FAILED: ("failed", _why),
+    Notice.UNCERTAIN: ("has an uncertain outcome", _uncertain),
+    Notice.WITHDRAWN: ("was withdrawn", _by),
+    Notice.EXPIRED: ("expired", _why),
+    Notice.VOID: ("became void", _why),
+    Notice.SUPERSEDED: ("is not needed any more", _superseded),
+    Notice.REVISED: ("has changed", _revised),
+    Notice.VOTE_AGAIN: ("has changed", _vote_again),
+    Notice.WAITING: ("still waits", _waiting),
+    Notice.REMINDER: ("still waits for a decision", _reminder),
+    Notice.PAGE: ("needs a person to look", _page),
+    Notice.POLICY: ("stands under another policy", _nothing),
+    Notice.OBSERVING: ("stands while the guard only observes", _nothing),
+}
+"""What happened to the request, and what is said after it."""
 
 
 def _of_incident(message: Message, incident: Incident) -> Words:
-    who = f"@{one_line(incident.handle, most=80)} ({incident.account})"
-    text = f"{incident.id}: {who} {HAPPENED[incident.kind]}."
-    by = rich(words(f"By {one_line(incident.actor or 'unknown')}. Acknowledge it on its card."))
-    return Words(text=text, blocks=[rich(*_called(message)), rich(bold(text)), by])
+    text = incident_called(incident)
+    by = f"By {one_line(incident.actor or 'an unknown actor', most=100)}"
+    belongs = f", of {one_line(incident.person, most=100)}" if incident.person else ""
+    to_do = words(f"{by}{belongs}. {_to_do(message)}")
+    return Words(text=text, blocks=[rich(*_on_call(message)), rich(bold(text)), rich(to_do)])
 
 
-def _called(message: Message) -> list[Element]:
+def _to_do(message: Message) -> str:
+    """What whoever is woken should do."""
+    return PAGED.get(str(message.facts.get("why")), "Look at its card, then acknowledge it.")
+
+
+def _on_call(message: Message) -> Elements:
     """The on-call is mentioned by the bot alone: the id comes from the policy."""
     on_call = str(message.facts.get("on_call") or "")
-    called: list[Element] = [{"type": "usergroup", "usergroup_id": on_call}, words(" ")] if on_call else []
-    return [*called, bold("Somebody has to look:")]
+    named: Elements = []
+    if _USER_GROUP.fullmatch(on_call):
+        named = [{"type": "usergroup", "usergroup_id": on_call}, words(" ")]
+    elif on_call:
+        named = [words(f"{one_line(on_call)} ")]
+    return [*named, bold("Somebody has to look:")]
 
 
 def _of_nothing(message: Message) -> Words:
     facts = message.facts
     if message.notice is Notice.POLICY:
-        text = (
-            f"The policy was changed by {one_line(str(facts.get('by')))}; in force is {str(facts.get('digest'))[:12]}."
-        )
-        difference = "\n".join(one_line(str(line)) for line in facts.get("difference", ()))
-        shown = {"type": "rich_text_preformatted", "elements": [words(difference[:3000])]}
-        return Words(text=text, blocks=[rich(bold(text)), {"type": "rich_text", "elements": [shown]}])
-    text = f"Account {one_line(str(facts.get('account')))}: {one_line(str(facts.get('why')))}; somebody has to look."
-    return Words(text=text, blocks=[rich(*_called(message)), rich(words(text))])
+        text = "The policy in force was changed."
+        by = words(f" By {one_line(str(facts.get('by')))}; in force is {str(facts.get('digest'))[:12]}.")
+        lines = "\n".join(one_line(str(line), most=300) for line in facts.get("difference", ()))
+        shown = [verbatim(cut(lines, DIFFERENCE_SHOWN, "\n… (the whole is in the log)"))] if lines else []
+        return Words(text=text, blocks=[rich(bold(text), by), *shown])
+    if message.notice is Notice.OBSERVING:
+        text = "The guard only observes: what nobody approved is not put back."
+        return Words(text=text, blocks=[rich(bold(f"⚠ {text}"))])
+    account = str(facts.get("account"))
+    about: Elements = [bold("Account "), code(one_line(account, most=100)), words(f". {_to_do(message)}")]
+    text = f"Account {unmarked(account, 'unnamed')} needs a person to look."
+    return Words(text=text, blocks=[rich(*_on_call(message)), rich(*about)])
 
 
 def counted(request: Request, missing: tuple[str, ...]) -> str:
     """What an approver is told of the own click."""
     if request.state is State.APPROVED:
         return "Counted; the quorum is complete, it is being carried out."
-    more = " and ".join(f"{missing.count(p)} more from {_place(p)}" for p in dict.fromkeys(missing))
-    return f"Counted; {more}."
-
-
-def _place(place: str) -> str:
-    return "any of these groups" if place == ANY_GROUP else group(place)
+    more = " and ".join(f"{missing.count(place)} more from {group(place)}" for place in dict.fromkeys(missing))
+    return f"Counted; {more}." if more else "Counted."

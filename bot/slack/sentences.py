@@ -1,13 +1,18 @@
 """Each refusal's one sentence: what stands against it and what to do next. Nowhere else are these words written."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from bot.core.record import stamp
 from bot.core.refusal import Refusal, Why
+from bot.core.request import BOT
 from bot.core.verdict import Because
-from bot.slack.text import group, one_line
+from bot.slack.text import number, one_line, unmarked
+from bot.slack.wording import group
+
+_MARKUP = re.compile(r"[^\w:. -]")
 
 Facts = Mapping[str, Any]
 Sentence = str | Callable[[Facts], str]
@@ -28,8 +33,15 @@ def _when(value: object) -> str:
     return stamp(value).replace("T", " ")[:16] + " UTC" if isinstance(value, datetime) else "a while"
 
 
-def _handle(facts: Facts) -> str:
-    return "@" + one_line(str(facts.get("handle", "")).removeprefix("@"), most=80)
+def _name(facts: Facts, fact: str) -> str:
+    """A person of the roster or a principal of the platform, with nothing in it that could be markup."""
+    name = one_line(str(facts.get(fact) or "somebody"), most=100)
+    return "Countersign" if name == BOT else _MARKUP.sub("�", name)
+
+
+def _account(facts: Facts) -> str:
+    """The handle where it can be no markup: these sentences also stand where Slack parses them."""
+    return unmarked(str(facts.get("handle", "")).removeprefix("@"), "")
 
 
 STATES = {
@@ -44,19 +56,30 @@ STATES = {
     "expired": "it expired",
     "void": "it became void",
     "superseded": "it was superseded",
+    "provisional": "it was carried out as an emergency",
+    "ratified": "it was carried out as an emergency and ratified",
+    "lapsed": "it lapsed and was undone",
 }
 
 
+HAD_ITS_WAY = frozenset({"approved", "running", "uncertain", "done", "provisional", "ratified"})
+
+
 def _ended(facts: Facts) -> str:
-    state = STATES.get(str(facts.get("state")), "it has ended")
-    return (
-        f"Already decided by {one_line(str(facts.get('by') or 'somebody'))}: {state}; ask again if it is still needed."
-    )
+    code = str(facts.get("state"))
+    then = "nothing more is needed" if code in HAD_ITS_WAY else "ask again if it is still needed"
+    return f"Already decided by {_name(facts, 'by')}: {STATES.get(code, 'it has ended')}; {then}."
 
 
 def _already_so(facts: Facts) -> str:
     state, other = ("active", "/deactivate") if facts.get("active") else ("deactivated", "/restore")
-    return f"{_handle(facts)} is {state} already; for the opposite use {other}."
+    name = f"@{_account(facts)}" if _account(facts) else "This account"
+    return f"{name} is {state} already; for the opposite use {other}."
+
+
+def _unknown(facts: Facts) -> str:
+    name = f"There is no account @{_account(facts)}" if _account(facts) else "There is no such account"
+    return f"{name}; check the spelling, or give its id."
 
 
 SENTENCES: dict[Why, Sentence] = {
@@ -64,30 +87,30 @@ SENTENCES: dict[Why, Sentence] = {
     Why.PAST_LAST_DAY: "By the roster your last day is over; if that is wrong, ask whoever owns the policy to mend it.",
     Why.MAY_NOT_ASK: lambda f: f"Only members of {_groups(f)} may ask; ask one of them.",
     Why.RESTRICTED_ON_PROTECTED: (
-        "You may not ask or vote on protected accounts (the leaver rule binds you); ask a colleague whom it does not."
+        "You may neither ask nor vote on protected accounts (the leaver rule binds you); leave it to a colleague."
     ),
     Why.OPEN_INCIDENT_OF_YOURS: lambda f: (
-        f"Incident {f.get('incident')} is yours and not acknowledged; somebody else must acknowledge it first."
+        f"Your principal acted in {f.get('incident') or 'an incident'}; ask somebody else to acknowledge it first."
     ),
     Why.TOO_MANY_REQUESTS: lambda f: (
         f"You have filed {f.get('limit')} requests within an hour; try again after {_when(f.get('again_at'))}."
     ),
     Why.HANDLE_EMPTY: "Name an account by its @handle or id.",
-    Why.UNKNOWN_ACCOUNT: lambda f: f"There is no account {_handle(f)}; check the spelling, or give its id.",
+    Why.UNKNOWN_ACCOUNT: _unknown,
     Why.REASON_LENGTH: lambda f: (
-        f"The reason has {f.get('length')} characters; write {f.get('min')} to {f.get('max'):,} that a second person "
-        "can judge by."
+        f"The reason has {number(f.get('length'))} characters; write {number(f.get('min'))} to "
+        f"{number(f.get('max'))} that a second person can judge by."
     ),
     Why.UNKNOWN_CATEGORY: "This category is not in the policy any more; choose another.",
     Why.EVIDENCE_NO_URL: "The evidence is no web address; give one that begins with https://, or leave it empty.",
-    Why.CONFIRM_HANDLE: lambda f: f"Type {_handle(f)} here, exactly, to confirm whom it is about.",
+    Why.CONFIRM_HANDLE: "Type the account's handle here, exactly as it is shown above, to confirm whom it is about.",
     Why.ALREADY_SO: _already_so,
     Why.LIVE_REQUEST: lambda f: (
-        f"{f.get('request')} by {one_line(str(f.get('requester')))} asks for the same already "
+        f"{f.get('request')} by {_name(f, 'requester')} asks for the same already "
         f"({STATES.get(str(f.get('state')), 'it is live')}); wait for it, or have it withdrawn."
     ),
     Why.NOBODY_ELIGIBLE: lambda f: (
-        f"Nobody who could approve is left in {_groups(f)} for this request; ask whoever owns the policy to fill it."
+        f"Too few who could approve this are left in {_groups(f)}; ask whoever owns the policy to fill it."
     ),
     Why.EMERGENCY_NOT_ALLOWED: "Emergencies are not allowed for this account; file it without, and call an approver.",
     Why.UNKNOWN_REQUEST: "This button belongs to nothing that is on record; look for the newest card, or ask again.",
@@ -98,19 +121,16 @@ SENTENCES: dict[Why, Sentence] = {
     ),
     Why.ALREADY_DECIDED: _ended,
     Why.ALREADY_APPROVED: lambda f: (
-        f"Already approved, last by {one_line(str(f.get('by') or 'somebody'))}; it can still be denied until it is "
-        "carried out."
+        f"Already approved, last by {_name(f, 'by')}; it can still be denied until it is carried out."
     ),
     Why.CARD_CHANGED: "The request has changed since this card was drawn; read it again and vote on what it shows.",
     Why.EXPIRED: "The request has expired; its requester can ask again.",
     Why.NOT_THE_REQUESTER: lambda f: (
-        f"Only {one_line(str(f.get('requester')))} can withdraw this request; an approver can deny it."
+        f"Only {_name(f, 'requester')} can withdraw this request; an approver can deny it."
     ),
     Why.WRONG_PLACE: "This counts only in the approvals channel or in the app's Home; go there to decide.",
     Why.UNKNOWN_INCIDENT: "This incident is not on record; look for the newest card.",
-    Why.ALREADY_ACKNOWLEDGED: lambda f: (
-        f"{one_line(str(f.get('by')))} has acknowledged it already; nothing more is needed."
-    ),
+    Why.ALREADY_ACKNOWLEDGED: lambda f: f"{_name(f, 'by')} has acknowledged it already; nothing more is needed.",
     Why.PLATFORM_AWAY: "The platform does not answer, so nothing was filed; your text is kept, try again in a moment.",
     Why.LEDGER_AWAY: "This could not be recorded, so nothing was done; try again in a moment.",
     Why.SLACK_AWAY: "Slack did not open the form; try again.",
@@ -132,3 +152,8 @@ BECAUSE: dict[str, str] = {
     Because.LATE: "it landed for a request that had already ended",
 }
 """Why an instance was judged as it was, in words."""
+
+
+def because(code: str) -> str:
+    """The clause of a verdict; what is no verdict is the platform's own words."""
+    return BECAUSE.get(code) or one_line(code, most=300).rstrip(".")

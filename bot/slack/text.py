@@ -1,126 +1,170 @@
-"""Text that a person typed or the platform gave, made fit to be shown; figures and times as people read them.
+"""Words as people read them, and typed text kept inert.
 
-What is returned here is still somebody's text: it belongs into `plain_text` or `rich_text`, never into mrkdwn.
+Text that a person typed or the platform gave stays theirs whatever is done to it here: it is shown as `plain_text` or
+in `rich_text`, never as mrkdwn. `unmarked` alone says that a text could be no markup.
 """
 
 import re
 import unicodedata
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
-HIDDEN = "\N{REPLACEMENT CHARACTER}"
-"""Stands for each character that would not be seen, or would move others."""
-BLANK_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-"""Letters and marks that are drawn as nothing."""
-EMOJI_STYLE = "\ufe0f"
-RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
-EAST_ASIAN = frozenset({"CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HANGUL", "BOPOMOFO", "IDEOGRAPHIC"})
-"""Alphabets that are rightly mixed."""
+from bot.core.record import stamp
+
 CUT = "… (whole text in the thread)"
+UNSEEN = "\N{REPLACEMENT CHARACTER}"
+"""Stands for each character that would not be seen, or would move others."""
+BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+"""Letters and marks that are drawn as nothing."""
+COLOURFUL = "\ufe0f"
+"""The variation selector that only makes an emoji colourful: it is in many a name."""
+RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
+LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "FULLWIDTH", "MATHEMATICAL"})
+
+Block = dict[str, Any]
+Element = dict[str, Any]
 
 _HARMLESS = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,78}[A-Za-z0-9])?")
-_LINE_BREAKS = re.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+_LINE_BREAKS = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 _EMPTY_LINES = re.compile(r"\n\s*\n")
 
 
-def one_line(text: str, most: int = 150) -> str:
-    """The text on one line, the unseen made visible, cut after `most` characters; never empty.
+def one_line(text: str, *, most: int = 150) -> str:
+    """Text for one line: what would reorder it or hide in it becomes visible as �, breaks become blanks.
 
-    Right-to-left writing is kept to itself, so that it cannot reorder what stands beside it.
+    Right-to-left writing is kept to itself, so that it does not reorder what stands beside it. Never empty.
     """
-    line = cut(" ".join(_seen(text).split()), most) or HIDDEN
-    return f"\u2068{line}\u2069" if _goes_left(line) else line
+    seen = " ".join(_seen(text).split()) or UNSEEN
+    shown = seen if len(seen) <= most else seen[: most - 1] + "…"
+    return f"\u2068{shown}\u2069" if _goes_left(shown) else shown
 
 
 def many_lines(text: str) -> str:
-    """The text with its line breaks, the unseen made visible and runs of empty lines made one."""
+    """Text with its line breaks, made visible like `one_line`; runs of empty lines become one. Never empty."""
     lines = (_seen(line).rstrip() for line in _LINE_BREAKS.sub("\n", text).split("\n"))
-    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() or HIDDEN
-
-
-def cut(text: str, most: int, more: str = "…") -> str:
-    """At most `most` characters, the last of them `more` where something was left out."""
-    return text if len(text) <= most else text[: most - len(more)].rstrip() + more
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() or UNSEEN
 
 
 def unmarked(text: str, otherwise: str) -> str:
-    """The text where no character of it could be markup, for places that Slack parses; else `otherwise`."""
+    """The text where no character of it can be markup, for what Slack parses; else what is put in its place."""
     return text if _HARMLESS.fullmatch(text) else otherwise
 
 
-def flags(text: str) -> tuple[str, ...]:
-    """What about a handle or a name should make its reader look twice; empty for ordinary ones."""
+def flags(text: str) -> list[str]:
+    """What a reader cannot see in a name: unseen characters, writing that turns, letters of several alphabets."""
     found = []
-    if HIDDEN in _seen(text):
-        found.append("characters that are not seen")
+    if UNSEEN in _seen(text):
+        found.append("has invisible characters")
     if _goes_left(text):
-        found.append("letters written from right to left")
-    if len(_alphabets(text)) > 1:
-        found.append("letters of several alphabets")
-    return tuple(found)
+        found.append("is partly written from right to left")
+    letters = {unicodedata.name(c, "?").split(" ")[0] for c in text if c.isalpha()}
+    if len(letters & LOOK_ALIKE) > 1:
+        found.append("mixes alphabets that look alike")
+    return found
+
+
+def _seen(text: str) -> str:
+    return text if text.isascii() and text.isprintable() else "".join(map(_character, text))
+
+
+def _character(c: str) -> str:
+    category = unicodedata.category(c)
+    if c.isspace() or category in {"Zs", "Zl", "Zp"}:
+        return " "
+    picks = c != COLOURFUL and "VARIATION SELECTOR" in unicodedata.name(c, "")
+    return UNSEEN if category[0] == "C" or c in BLANK or picks else c
+
+
+def _goes_left(text: str) -> bool:
+    return not text.isascii() and any(unicodedata.bidirectional(c) in RIGHT_TO_LEFT for c in text)
+
+
+def cut(text: str, most: int, more: str = CUT) -> str:
+    """At most `most` characters, `more` being the last of them where something was left out."""
+    return text if len(text) <= most else text[: most - len(more)].rstrip() + more
 
 
 def number(value: int | None) -> str:
-    """With thousands separators: 41,700,000."""
     return "hidden" if value is None else f"{value:,}"
 
 
-def duration(value: timedelta) -> str:
-    """As people say it: 840 ms, 12.3 s, 2 min 5 s, 11 min, 1 h 5 min, 3 d 4 h."""
+def span(value: timedelta) -> str:
+    """A duration with the two units that matter: 840 ms, 12.3 s, 2 min 5 s, 11 min, 1 h 5 min, 3 d 4 h."""
     milliseconds = round(value / timedelta(milliseconds=1))
     if milliseconds < 1000:  # noqa: PLR2004 - a second
         return f"{milliseconds} ms"
-    if milliseconds < 59_950:  # noqa: PLR2004 - rounds to less than 60.0 s
-        return f"{milliseconds / 1000:.1f} s".replace(".0 s", " s")
+    if milliseconds < 59_950:  # noqa: PLR2004 - what rounds to less than 60.0 s
+        return f"{milliseconds / 1000:.1f} s"
     seconds = round(milliseconds / 1000)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
     if days:
         return _two(days, "d", hours % 24, "h")
-    if hours:
-        return _two(hours, "h", minutes % 60, "min")
-    return _two(minutes, "min", seconds % 60 if minutes < 10 else 0, "s")  # noqa: PLR2004 - then nobody counts seconds
-
-
-def utc(at: datetime) -> str:
-    """A time where Slack cannot show the reader's own: 2026-11-21 14:05 UTC."""
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def listed(words: list[str], last: str = "and") -> str:
-    """a, b and c."""
-    return f"{', '.join(words[:-1])} {last} {words[-1]}" if len(words) > 1 else "".join(words)
+    return _two(hours, "h", minutes % 60, "min") if hours else _two(minutes, "min", seconds % 60, "s")
 
 
 def _two(large: int, unit: str, small: int, under: str) -> str:
     return f"{large} {unit} {small} {under}" if small else f"{large} {unit}"
 
 
-def _seen(text: str) -> str:
-    return "".join(map(_character, text))
+def plain_text(text: str, *, most: int = 3000) -> dict[str, Any]:
+    return {"type": "plain_text", "text": cut(text, most, "…") or "–", "emoji": False}
 
 
-def _character(character: str) -> str:
-    if character.isascii():
-        return character if character.isprintable() else " " if character.isspace() else HIDDEN
-    category = unicodedata.category(character)
-    if category in {"Zs", "Zl", "Zp"}:
-        return " "
-    if category[0] == "C" or character in BLANK_LETTERS or _picks_a_variant(character):
-        return HIDDEN
-    return character
+def rich(*elements: Element, block_id: str | None = None) -> Block:
+    """One line of rich text."""
+    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
+    return {**block, "block_id": block_id} if block_id else block
 
 
-def _picks_a_variant(character: str) -> bool:
-    """A variation selector; the one that only makes an emoji colourful is in everybody's name."""
-    return "VARIATION SELECTOR" in unicodedata.name(character, "") and character != EMOJI_STYLE
+def words(text: str) -> Element:
+    """Text that is shown as it is, whatever stands in it."""
+    return {"type": "text", "text": text or "–"}
 
 
-def _goes_left(text: str) -> bool:
-    return not text.isascii() and any(unicodedata.bidirectional(character) in RIGHT_TO_LEFT for character in text)
+def bold(text: str) -> Element:
+    return {"type": "text", "text": text or "–", "style": {"bold": True}}
 
 
-def _alphabets(text: str) -> set[str]:
-    """The first word of each letter's Unicode name, which is its alphabet's but for a few."""
-    if text.isascii():
-        return set()
-    names = {unicodedata.name(character, "UNNAMED").split()[0] for character in text if character.isalpha()}
-    return (names - EAST_ASIAN) | ({"CJK"} if names & EAST_ASIAN else set())
+def code(text: str) -> Element:
+    return {"type": "text", "text": text or "–", "style": {"code": True}}
+
+
+def link(url: str, text: str) -> Element:
+    return {"type": "link", "url": url, "text": text}
+
+
+def user(id: str) -> Element:
+    return {"type": "user", "user_id": id}
+
+
+def moment(at: datetime) -> Element:
+    """A time as rich text shows it in the reader's zone."""
+    return {
+        "type": "date",
+        "timestamp": int(at.timestamp()),
+        "format": "{date_short_pretty} {time_secs}",
+        "fallback": stamp(at),
+    }
+
+
+def quote(text: str) -> Block:
+    """Typed text, set apart: none of its lines can pass for one of the card's."""
+    return {"type": "rich_text", "elements": [{"type": "rich_text_quote", "elements": [words(many_lines(text))]}]}
+
+
+def header(text: str, **more: str) -> Block:
+    return {"type": "header", "text": plain_text(text, most=150), **more}
+
+
+def verbatim(text: str) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [words(text)]}]}
+
+
+def button(action: str, label: str, value: str, *, style: str | None = None) -> dict[str, Any]:
+    found = {"type": "button", "action_id": action, "text": plain_text(label), "value": value}
+    return {**found, "style": style} if style else found
+
+
+def context(text: str) -> Block:
+    """A line in small print; plain text, so that nothing in it is markup."""
+    return {"type": "context", "elements": [plain_text(text, most=2000)]}
