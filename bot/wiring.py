@@ -113,7 +113,7 @@ async def who_we_are(client: AsyncWebClient, settings: Settings) -> Workspace:
     team = str(answer["team_id"])
     if settings.slack_team_id not in {None, team}:
         raise Misconfigured(f"SLACK_TEAM_ID is {settings.slack_team_id}, but the token belongs to {team}.")
-    return Workspace(team_id=team, bot_id=answer.get("bot_id"), bot_user_id=str(answer["user_id"]))
+    return Workspace(team_id=team, bot_id=answer.get("bot_id"), bot_user_id=str(answer.get("user_id")))
 
 
 @dataclass(slots=True)

@@ -76,7 +76,7 @@ async def open_form(call: Call, action: Action, handle: str, *, typed: dict[str,
     view, found = opened["view"], await _facts(call, handle, call.body)
     typed = {**typed, "handle": handle}
     try:
-        await call.client.views_update(view_id=view["id"], hash=view["hash"], view=_form(call, action, found, typed))
+        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=_form(call, action, found, typed))
     except SlackApiError as error:
         # the person closed it or sent it in already: there is nothing to draw on any more
         log.info("the form was gone: %s", error.response.get("error"))

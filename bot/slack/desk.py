@@ -80,7 +80,7 @@ class SlackDesk:
 
     async def _post(self, record: Request | Incident, card: Card) -> CardAt:
         posted = await self._say(self._approvals, card.text, card.blocks, metadata=card.metadata)
-        at = CardAt(channel=str(posted["channel"]), ts=str(posted["ts"]), drawn=record.version)
+        at = CardAt(channel=str(posted.get("channel") or self._approvals), ts=str(posted["ts"]), drawn=record.version)
         if isinstance(record, Request) and is_cut(record):
             await self._whole_reason(record, at)
         return at

@@ -7,6 +7,7 @@ in `rich_text`, never as mrkdwn. `unmarked` alone says that a text could be no m
 import re
 import unicodedata
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from bot.core.record import stamp
@@ -34,7 +35,7 @@ def one_line(text: str, *, most: int = 150) -> str:
 
     Right-to-left writing is kept to itself, so that it does not reorder what stands beside it. Never empty.
     """
-    seen = " ".join(_seen(text).split()) or UNSEEN
+    seen = " ".join(_seen(text[: 10 * most]).split()) or UNSEEN
     shown = seen if len(seen) <= most else seen[: most - 1] + "…"
     return f"\u2068{shown}\u2069" if _goes_left(shown) else shown
 
@@ -57,7 +58,7 @@ def flags(text: str) -> list[str]:
         found.append("has invisible characters")
     if _goes_left(text):
         found.append("is partly written from right to left")
-    letters = {unicodedata.name(c, "?").split(" ")[0] for c in text if c.isalpha()}
+    letters = {unicodedata.name(c, "?").split(" ")[0] for c in set(text) if c.isalpha()}
     if len(letters & LOOK_ALIKE) > 1:
         found.append("mixes alphabets that look alike")
     return found
@@ -67,6 +68,7 @@ def _seen(text: str) -> str:
     return text if text.isascii() and text.isprintable() else "".join(map(_character, text))
 
 
+@lru_cache(maxsize=4096)
 def _character(c: str) -> str:
     category = unicodedata.category(c)
     if c.isspace() or category in {"Zs", "Zl", "Zp"}:
