@@ -43,12 +43,9 @@ def main() -> None:
 @main.command()
 def run() -> None:
     """Run the bot. Socket Mode when SLACK_APP_TOKEN is set, else HTTP."""
-    from bot.settings import load_settings
-
-    settings = load_settings()
     from bot.serving import serve
 
-    _run(serve(settings))
+    _run(serve())
 
 
 @main.command()

@@ -7,18 +7,18 @@ import sys
 
 import click
 
-from bot.settings import Settings
-from bot.wiring import reload_policy, running
+from bot.wiring import read_all, reload_policy, running
 
 
-async def serve(settings: Settings) -> None:
+async def serve() -> None:
     """Run until SIGTERM or SIGINT, then drain; SIGHUP offers the policy file again."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of our own `authorize`, which is meant
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
-    async with running(settings) as bot:
+    settings, policy = read_all()
+    async with running(settings, policy) as bot:
         reloads: set[asyncio.Task[None]] = set()
 
         def reload() -> None:

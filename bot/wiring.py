@@ -34,7 +34,7 @@ from bot.listener import listener
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
 from bot.ports import Pager
-from bot.settings import Settings
+from bot.settings import Part, Settings, load_settings
 from bot.slack.app import SlackApp, Workspace
 from bot.slack.desk import SlackDesk
 from bot.slack.gate import Answer, Door, Gate
@@ -163,11 +163,27 @@ async def reader_of(settings: Settings, clock: SystemClock) -> AsyncIterator[Sql
         ledger.close()
 
 
+def read_all() -> tuple[Settings, Policy]:
+    """Settings and policy, read once. Raises Misconfigured with what is wrong in either."""
+    sentences: list[str] = []
+    try:
+        settings = load_settings()
+    except Misconfigured as wrong:
+        sentences.extend(wrong.sentences)
+    try:
+        policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
+    except Misconfigured as wrong:
+        sentences.extend(wrong.sentences)
+    if sentences:
+        raise Misconfigured(*sentences)
+    return settings, policy
+
+
 @asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[Bot]:
+async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
     """The whole bot, from its settings to its end: ready when entered, drained when left."""
     assert_bolt_is_new_enough()
-    policy, clock = read_policy(settings.policy_file), SystemClock()
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_of(settings, clock, exclusive=True))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -254,7 +270,8 @@ async def _join_slack(bot: Bot, settings: Settings, client: AsyncWebClient, stac
 async def _guard(world: World) -> None:
     """Take what is down already as known, once; then follow the feed for ever."""
     if await _persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
-        await _persist(lambda: first_list(world), "the platform")
+        known = await _persist(lambda: first_list(world), "the platform")
+        log.info("first start: %d accounts were down already and are taken as known", known)
     else:
         await world.ledger.add(sweep_task(whole=True, due=world.now(), once=True))
     world.status.listed = True

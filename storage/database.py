@@ -1,136 +1,135 @@
-"""The engine: pragmas, the file lock, migrations, and the threads in which a database is spoken to."""
+"""The database: its two engines, its transactions, its schema. What only SQLite has is in `storage.sqlite`."""
 
-import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot.core.errors import LedgerAway, Misconfigured
+from storage.dialect import is_conflict
+from storage.sqlite import SqliteFile
 
-BUSY_TIMEOUT_MS = 1500
-"""Below the two seconds that a listener waits for the database."""
+
+class Stale(Exception):
+    """Another writer came first: nothing was written, and the rule is asked again on what is so now."""
 
 
 class Database:
-    """One database. `writable` opens take part in migrations; the others never change a byte."""
+    """One database. `writable` opens may migrate it; the others never change a byte and need it migrated."""
 
     def __init__(self, url: str, *, writable: bool = True) -> None:
-        self.url = make_url(url)
-        self.writable = writable
-        self._lock: IO[str] | None = None
-        if self.url.get_backend_name() != "sqlite":
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise Misconfigured("DATABASE_URL: write it as sqlite:///countersign.db.") from None
+        if parsed.get_backend_name() != "sqlite":
             raise Misconfigured("DATABASE_URL: only sqlite:/// is served by this version.")
-        self.path = Path(self.url.database or "countersign.db")
-        self._check_path()
-        self.engine = self._open(_begin_immediate if writable else _begin)
-        self._reader = self._open(_begin)
+        self._home = SqliteFile(parsed, writable=writable)
+        self.engine = self._home.engine(writes=True)
+        self._reader = self._home.engine(writes=False)
+        if not writable:
+            try:
+                self._check_schema()
+            except BaseException:
+                self.close()
+                raise
 
-    def _check_path(self) -> None:
-        if not self.writable and not self.path.exists():
-            raise Misconfigured(f"There is no database at {self.path}; start the bot once, or set DATABASE_URL.")
-        if not self.path.parent.is_dir():
-            raise Misconfigured(f"DATABASE_URL: the folder {self.path.parent} does not exist.")
-
-    def _open(self, begin: Callable[[Connection], None]) -> Engine:
-        engine = create_engine("sqlite://", creator=self._connect, poolclass=QueuePool, pool_size=1, max_overflow=0)
-        event.listen(engine, "begin", begin)
-        return engine
-
-    def _connect(self) -> Any:
-        import sqlite3  # noqa: PLC0415 - only this dialect needs it
-
-        mode = "rwc" if self.writable else "ro"
-        connection = sqlite3.connect(
-            f"file:{_quoted(self.path)}?mode={mode}", uri=True, isolation_level=None, check_same_thread=False
-        )
-        pragmas = [f"busy_timeout={BUSY_TIMEOUT_MS}", "foreign_keys=on"]
-        if self.writable:
-            pragmas = ["journal_mode=wal", "synchronous=full", *pragmas]
-        for pragma in pragmas:
-            connection.execute(f"pragma {pragma}")
-        return connection
+    @property
+    def path(self) -> Path:
+        return self._home.path
 
     def lock(self) -> None:
-        """Take the file for this process as long as it lives. Raises Misconfigured when another has it."""
-        held = Path(f"{self.path}.lock").open("w")  # noqa: SIM115 - held until `close`
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            held.close()
-            raise Misconfigured(
-                f"Another `countersign run` works on {self.path}; stop it first, or give this one its own DATABASE_URL."
-            ) from None
-        self._lock = held
+        """Take the database for this process. Raises Misconfigured when another has it."""
+        self._home.lock()
 
     def migrate(self) -> None:
-        """Bring the schema to this program's. Raises Misconfigured for a database newer than the program."""
-        config = Config()
-        config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+        """Bring the schema to this program's, under the lock: nobody's tables change while a bot runs on them.
+
+        Raises Misconfigured for a database newer than the program, or in use by another process.
+        """
+        scripts = _scripts()
         try:
             with self.engine.begin() as connection:
-                known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
-                found = MigrationContext.configure(connection).get_current_revision()
-                if found is not None and found not in known:
-                    newer = f"The database {self.path} was made by a newer Countersign (schema {found})"
-                    raise Misconfigured(f"{newer}; upgrade the program.")
-                config.attributes["connection"] = connection
-                command.upgrade(config, "head")
+                if self._schema(connection, scripts) == scripts.get_current_head():
+                    return
+            mine = not self._home.locked
+            if mine:
+                self.lock()
+            try:
+                self._upgrade()
+            finally:
+                if mine:
+                    self._home.unlock()
         except DBAPIError as error:
             raise Misconfigured(f"The database {self.path} cannot be used: {error.orig}.") from error
 
+    def _upgrade(self) -> None:
+        """Every missing migration in one transaction: SQLite and PostgreSQL both roll tables back."""
+        config = _config()
+        with self.engine.begin() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def _schema(self, connection: Connection, scripts: ScriptDirectory) -> str | None:
+        """The schema found, None for an empty database. Raises Misconfigured for one this program does not know."""
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+            newer = f"The database {self.path} was made by a newer Countersign (schema {found})"
+            raise Misconfigured(f"{newer}; upgrade the program.")
+        return found
+
+    def _check_schema(self) -> None:
+        """Raises Misconfigured unless the schema is this program's; one who only reads cannot make it so."""
+        scripts = _scripts()
+        with self.reading() as connection:
+            found = self._schema(connection, scripts)
+        if found != scripts.get_current_head():
+            older = f"of an older Countersign (schema {found})" if found else "empty"
+            raise Misconfigured(f"The database {self.path} is {older}; start the bot once, which brings it up.")
+
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway."""
+        """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale."""
         try:
             with self.engine.begin() as connection:
                 yield connection
         except DBAPIError as error:
-            if _is_conflict(error):
-                raise
+            if is_conflict(error):
+                raise Stale from error
             raise LedgerAway(f"The database cannot record: {error.orig}.") from error
-        except SQLAlchemyError as error:
-            raise LedgerAway("The database cannot record.") from error
+        except NoConnection as error:
+            raise LedgerAway("The database cannot record: its one connection is taken.") from error
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """One consistent snapshot that writes nothing. Raises LedgerAway."""
         try:
-            with self._reader.connect() as connection, connection.begin():
+            with self._reader.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
-            raise LedgerAway("The database cannot be read.") from error
+        except DBAPIError as error:
+            raise LedgerAway(f"The database cannot be read: {error.orig}.") from error
+        except NoConnection as error:
+            raise LedgerAway("The database cannot be read: its one connection is taken.") from error
 
     def close(self) -> None:
         self.engine.dispose()
         self._reader.dispose()
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._home.unlock()
 
 
-def _is_conflict(error: DBAPIError) -> bool:
-    """A unique key or a version that another writer took first: asked again, no failure."""
-    return type(error).__name__ == "IntegrityError"
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    return config
 
 
-def _begin_immediate(connection: Connection) -> None:
-    """Take SQLite's write lock at the start, so that what a rule read is what its change is written on."""
-    connection.exec_driver_sql("begin immediate")
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("begin")
-
-
-def _quoted(path: Path) -> str:
-    return str(path.absolute()).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())

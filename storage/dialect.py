@@ -1,10 +1,10 @@
-"""What the two databases spell differently."""
+"""What the two databases spell differently inside a statement; how each is opened and locked is its own file's."""
 
-from collections.abc import Iterable
-from typing import Any
-
-from sqlalchemy import Connection, RowMapping, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
+
+TAKEN = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"})
 
 
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
@@ -12,6 +12,6 @@ def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.I
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
-def plain(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
-    """Rows as plain dictionaries."""
-    return [{str(name): value for name, value in row.items()} for row in rows]
+def is_conflict(error: DBAPIError) -> bool:
+    """Whether a unique index refused what another writer has taken; a trigger's or a column's no is none."""
+    return getattr(error.orig, "sqlite_errorname", None) in TAKEN

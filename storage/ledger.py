@@ -1,13 +1,13 @@
 """The ledger: requests, votes, incidents, tasks and the audit log, written together or not at all."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlmodel import SQLModel
 
 from bot.core.account import Instance
@@ -18,7 +18,7 @@ from bot.core.request import Request
 from bot.core.transition import Change, Entry, Judged, Kind, Task, Transition
 from bot.ports import CardAt, Clock, Propose
 from storage import dialect
-from storage.database import Database
+from storage.database import Database, Stale
 from storage.rows import instance_key, request_row, vote_rows
 from storage.tasks import Tasks
 from storage.view import FEED, ConnectionView
@@ -35,10 +35,6 @@ REPLAY_WINDOW = timedelta(minutes=15)
 
 def table(name: str) -> Table:
     return SQLModel.metadata.tables[name]
-
-
-class Stale(Exception):
-    """Another writer changed the record between the rule and its writing."""
 
 
 class SqlLedger:
@@ -59,31 +55,21 @@ class SqlLedger:
     async def decide(
         self, propose: Propose, *, finish: Task | None = None, replay: str | None = None
     ) -> Change | Refusal:
-        outcome, leased = await self._write(lambda: self._attempt(propose, finish=finish, replay=replay))
-        self._committed(leased)
-        return outcome
+        def work(connection: Connection) -> tuple[Change | Refusal, Sequence[Task]]:
+            outcome = propose(ConnectionView(connection))
+            if isinstance(outcome, Refusal):
+                return outcome, ()
+            if replay is not None:
+                self._replay(connection, replay, at=self._clock.now())
+            leased = self._apply(connection, outcome)
+            if finish is not None:
+                self.tasks.finish(connection, finish)
+            return outcome, leased
 
-    def _attempt(
-        self, propose: Propose, *, finish: Task | None, replay: str | None
-    ) -> tuple[Change | Refusal, list[Task]]:
-        for _ in range(ATTEMPTS):
-            try:
-                with self._database.transaction() as connection:
-                    outcome = propose(ConnectionView(connection))
-                    if isinstance(outcome, Refusal):
-                        return outcome, []
-                    if replay is not None:
-                        self._replay(connection, replay)
-                    leased = self._apply(connection, outcome)
-                    if finish is not None:
-                        self.tasks.finish(connection, finish)
-                    return outcome, leased
-            except (Stale, IntegrityError):
-                continue
-        raise LedgerAway("Others changed the same record five times in a row; try again.")
+        return await self._write(work)
 
     def _apply(self, connection: Connection, change: Change) -> list[Task]:
-        """Write one change. The order of the statements is of no matter: it is one transaction."""
+        """Write one change, its transitions in their order: a later one may take the place that an earlier one left."""
         tasks = [*change.tasks]
         for transition in change.transitions:
             self._store(connection, transition)
@@ -143,10 +129,10 @@ class SqlLedger:
         into = dialect.insert(connection, table(name)).values(**key, **values)
         connection.execute(into.on_conflict_do_update(index_elements=list(key), set_=values))
 
-    def _replay(self, connection: Connection, key: str) -> None:
-        replays, now = table("replays"), self._clock.now()
-        connection.execute(delete(replays).where(replays.c.at < stamp(now - REPLAY_WINDOW)))
-        into = dialect.insert(connection, replays).values(key=key, at=stamp(now))
+    def _replay(self, connection: Connection, key: str, *, at: datetime) -> None:
+        replays = table("replays")
+        connection.execute(delete(replays).where(replays.c.at < stamp(at - REPLAY_WINDOW)))
+        into = dialect.insert(connection, replays).values(key=key, at=stamp(at))
         if connection.execute(into.on_conflict_do_nothing()).rowcount != 1:
             raise Replayed("The same signed request came before.")
 
@@ -160,13 +146,12 @@ class SqlLedger:
     async def refused(
         self, refusal: Refusal, *, by: str, at: datetime, request: str | None, replay: str | None
     ) -> None:
-        def run() -> None:
-            with self._database.transaction() as connection:
-                if replay is not None:
-                    self._replay(connection, replay)
-                self._log_refusal(connection, refusal, by=by, at=at, request=request)
+        def work(connection: Connection) -> None:
+            if replay is not None:
+                self._replay(connection, replay, at=self._clock.now())
+            self._log_refusal(connection, refusal, by=by, at=at, request=request)
 
-        await self._write(run)
+        await self._transact(work)
 
     def _log_refusal(
         self, connection: Connection, refusal: Refusal, *, by: str, at: datetime, request: str | None
@@ -186,12 +171,8 @@ class SqlLedger:
         facts = {"why": refusal.why.value, **({"suppressed": count} if count else {})}
         self._log(connection, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
 
-    async def remember(self, replay: str, *, at: datetime) -> None:  # noqa: ARG002 - the port's signature
-        def run() -> None:
-            with self._database.transaction() as connection:
-                self._replay(connection, replay)
-
-        await self._write(run)
+    async def remember(self, replay: str, *, at: datetime) -> None:
+        await self._transact(lambda connection: self._replay(connection, replay, at=at))
 
     async def seen(self, replay: str) -> bool:
         def run() -> bool:
@@ -203,7 +184,7 @@ class SqlLedger:
         return await self._in(self._reader, run)
 
     async def add(self, *tasks: Task) -> None:
-        self._committed(await self._transact(lambda connection: self.tasks.add(connection, tasks)))
+        await self._write(lambda connection: (None, self.tasks.add(connection, tasks)))
 
     async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
         def run(connection: Connection) -> None:
@@ -241,20 +222,41 @@ class SqlLedger:
         await self._transact(lambda connection: self.tasks.add(connection, [task], leasing=False))
 
     async def _transact(self, work: Callable[[Connection], T]) -> T:
+        return await self._write(lambda connection: (work(connection), ()))
+
+    async def _write(self, work: Callable[[Connection], tuple[T, Sequence[Task]]]) -> T:
+        """Do it in one transaction, and hand the tasks that it leased to the worker.
+
+        A caller who waits no longer (a listener's two seconds) undoes nothing that is under way: it is committed, and
+        the thread itself hands its tasks over. What had not begun by then is dropped.
+        """
+        loop = asyncio.get_running_loop()
+
         def run() -> T:
-            with self._database.transaction() as connection:
-                return work(connection)
+            outcome, leased = self._attempt(work)
+            if leased:
+                with contextlib.suppress(RuntimeError):  # the loop has ended: the next start takes them back
+                    loop.call_soon_threadsafe(self._committed, leased)
+            return outcome
 
-        return await self._write(run)
+        return await self._in(self._writer, run)
 
-    async def _write(self, work: Callable[[], T]) -> T:
-        return await self._in(self._writer, work)
+    def _attempt(self, work: Callable[[Connection], T]) -> T:
+        """Run it in a transaction, again when another writer came first. Raises LedgerAway."""
+        for _ in range(ATTEMPTS):
+            try:
+                with self._database.transaction() as connection:
+                    return work(connection)
+            except Stale:
+                continue
+        raise LedgerAway("Others changed the same record five times in a row; try again.")
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:
-            return await asyncio.get_running_loop().run_in_executor(pool, work)
+            running = pool.submit(work)
         except RuntimeError as error:  # the pool was shut down
             raise LedgerAway("The ledger is closed.") from error
+        return await asyncio.wrap_future(running)
 
     def close(self) -> None:
         """Wait for what is being written, then let go of the database."""

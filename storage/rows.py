@@ -1,11 +1,14 @@
 """The one door between rows and the domain's records."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import RowMapping
+
 from bot.core.account import Instance
+from bot.core.audit import canonical
 from bot.core.incident import Incident
 from bot.core.record import dump, load, stamp, unstamp
 from bot.core.request import Request, Vote
@@ -16,10 +19,15 @@ _VOTE_FIELDS = tuple(f.name for f in fields(Vote))
 _INCIDENT_FIELDS = tuple(f.name for f in fields(Incident))
 
 
+def plain(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
+    """Rows as plain dictionaries."""
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def request_row(request: Request) -> dict[str, Any]:
-    plain = dump(request)
-    del plain["votes"]
-    return {**plain, "account": request.subject.id, "handle": request.subject.handle.lower()}
+    row = dump(request)
+    del row["votes"]
+    return {**row, "account": request.subject.id, "handle": request.subject.handle.lower()}
 
 
 def vote_rows(before: Request | None, after: Request) -> list[dict[str, Any]]:
@@ -31,9 +39,17 @@ def vote_rows(before: Request | None, after: Request) -> list[dict[str, Any]]:
 
 
 def request_of(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Request:
-    plain = {name: row[name] for name in _REQUEST_FIELDS}
-    plain["votes"] = [{name: vote[name] for name in _VOTE_FIELDS} for vote in votes]
-    return load(Request, plain)
+    cast = [{name: vote[name] for name in _VOTE_FIELDS} for vote in votes]
+    return load(Request, {**{name: row[name] for name in _REQUEST_FIELDS}, "votes": cast})
+
+
+def request_as_indexed(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Request:
+    """The request as the columns have it that repeat a field or order the votes: what was edited there shows here."""
+    found = request_of(row, [vote for place, vote in enumerate(votes) if vote["place"] == place])
+    subject = replace(found.subject, id=row["account"])
+    if row["handle"] != subject.handle.lower():
+        subject = replace(subject, handle=row["handle"])
+    return replace(found, subject=subject)
 
 
 def incident_of(row: Mapping[str, Any]) -> Incident:
@@ -66,14 +82,9 @@ def task_of(row: Mapping[str, Any]) -> Task:
 
 
 def instance_key(instance: Instance) -> str:
-    """One row an instance; None is written apart from every string a platform could send."""
-    parts = (
-        instance.account,
-        stamp(instance.at) if instance.at else "\0",
-        instance.actor if instance.actor is not None else "\0",
-        instance.operation if instance.operation is not None else "\0",
-    )
-    return "\x1f".join(parts).replace("\0", "∅")
+    """One row an instance, as JSON: there None is no string that a platform could send."""
+    at = stamp(instance.at) if instance.at else None
+    return canonical([instance.account, at, instance.actor, instance.operation])
 
 
 def judged_of(row: Mapping[str, Any]) -> Judged:

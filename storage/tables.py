@@ -147,10 +147,14 @@ class IncidentRow(SQLModel, table=True):
 
 
 class AuditRow(SQLModel, table=True):
-    """One line of the log; triggers refuse its update and its deletion."""
+    """One line of the log; triggers refuse its update, its deletion and any number but the next."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("audit_by_request", "request"), Index("audit_by_kind", "kind", "at"))
+    __table_args__ = (
+        Index("audit_by_request", "request"),
+        Index("audit_by_kind", "kind", "at"),
+        Index("audit_by_time", "at"),
+    )
 
     seq: int = Field(
         sa_column=Column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)

@@ -7,17 +7,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Table, select, update
 from sqlmodel import SQLModel
 
+from bot.core.errors import CountersignError
 from bot.core.transition import Task
 from bot.ports import Clock
 from storage import dialect
-from storage.rows import from_millis, millis, task_of
+from storage.rows import from_millis, millis, plain, task_of
 
 LEASE = timedelta(seconds=60)
 """Longer than any flow takes: every outside call has a shorter time limit of its own."""
 
 
-class TaskLost(Exception):
-    """Another owner holds the task: what was about to be finished is theirs, the transaction is rolled back."""
+class TaskLost(CountersignError):
+    """The task is another's by now, or done: being second is no failure, and all of its transaction is rolled back."""
 
 
 class Tasks:
@@ -59,7 +60,7 @@ class Tasks:
             .order_by(t.c.due)
             .limit(limit)
         )
-        rows = dialect.plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
+        rows = plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
         for row in rows:
             lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])
             connection.execute(lease.values(state="running", owner=self.owner, due=millis(now + LEASE)))
@@ -75,7 +76,7 @@ class Tasks:
         t = self._table
         held = update(t).where(t.c.key == task.key, t.c.owner == self.owner, t.c.state == "running")
         if connection.execute(held.values(**values)).rowcount != 1:
-            raise TaskLost(task.key)
+            raise TaskLost(f"The task {task.key} is no longer held by this process.")
 
     def next_due(self, connection: Connection) -> datetime | None:
         t = self._table
@@ -86,6 +87,7 @@ class Tasks:
         return from_millis(min(found)) if found else None
 
     def reclaim(self, connection: Connection) -> None:
+        """Give back whatever others held; only for one who knows that they are gone."""
         t = self._table
         now = millis(self._clock.now())
         connection.execute(

@@ -1,5 +1,6 @@
 """`bot.ports.View` over one connection: every question the rules ask of the ledger."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -10,13 +11,12 @@ from sqlmodel import SQLModel
 from bot.core.account import Instance
 from bot.core.incident import Incident
 from bot.core.record import stamp, unstamp
-from bot.core.request import Action, Request, State
-from bot.core.transition import Entry, Judged, PolicyRow
+from bot.core.request import IN_LANE, LIVE, Action, Request, State
+from bot.core.transition import Entry, Judged, PolicyRow, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
 from storage import tables as _tables  # noqa: F401 - fills the metadata
-from storage.dialect import plain
-from storage.rows import entry_of, incident_of, instance_key, judged_of, request_of
+from storage.rows import entry_of, incident_of, instance_key, judged_of, plain, request_as_indexed, request_of, task_of
 
 requests = SQLModel.metadata.tables["requests"]
 heads = SQLModel.metadata.tables["audit_head"]
@@ -28,10 +28,12 @@ sightings = SQLModel.metadata.tables["sightings"]
 restores = SQLModel.metadata.tables["restores"]
 policies = SQLModel.metadata.tables["policies"]
 cursors = SQLModel.metadata.tables["cursors"]
+tasks = SQLModel.metadata.tables["tasks"]
 cards = SQLModel.metadata.tables["cards"]
 
 FEED = "feed"
-LIVE = [State.PENDING.value, State.APPROVED.value, State.RUNNING.value, State.UNCERTAIN.value]
+LIVE_STATES = [state.value for state in LIVE]
+LANE_STATES = [state.value for state in IN_LANE]
 
 
 class ConnectionView:
@@ -64,16 +66,16 @@ class ConnectionView:
     def live_request(self, account: str, action: Action) -> Request | None:
         return self._request(
             select(requests)
-            .where(requests.c.account == account, requests.c.action == action.value, requests.c.state.in_(LIVE))
+            .where(
+                requests.c.account == account,
+                requests.c.action == action.value,
+                requests.c.state.in_(LIVE_STATES),
+            )
             .order_by(requests.c.by_policy, requests.c.filed_at)
         )
 
     def lane(self, account: str) -> Request | None:
-        return self._request(
-            select(requests).where(
-                requests.c.account == account, requests.c.state.in_([State.RUNNING.value, State.UNCERTAIN.value])
-            )
-        )
+        return self._request(select(requests).where(requests.c.account == account, requests.c.state.in_(LANE_STATES)))
 
     def _times(self, query: Select[Any]) -> tuple[datetime, ...]:
         return tuple(unstamp(value) for (value,) in self._connection.execute(query))
@@ -204,7 +206,11 @@ class ConnectionView:
         return int(self._connection.execute(select(heads.c.seq)).scalar_one())
 
     def all_requests(self) -> Sequence[Request]:
-        return self._requests(select(requests))
+        """Every request, for the audit: what only the indexes hold is held against the log too."""
+        cast: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        for vote in self._rows(select(votes).order_by(votes.c.request, votes.c.place)):
+            cast[vote["request"]].append(vote)
+        return [request_as_indexed(row, cast[row["id"]]) for row in self._rows(select(requests))]
 
     def all_incidents(self) -> Sequence[Incident]:
         return self._incidents(select(incidents))
@@ -213,6 +219,11 @@ class ConnectionView:
         return [
             entry_of(row) for row in self._rows(select(audit).where(audit.c.request == request).order_by(audit.c.seq))
         ]
+
+    def task(self, key: str) -> Task | None:
+        """A task as it stands, done or not."""
+        row = next(iter(self._rows(select(tasks).where(tasks.c.key == key))), None)
+        return task_of(row) if row else None
 
     def policy_in_force(self) -> PolicyRow | None:
         row = next(iter(self._rows(select(policies).order_by(policies.c.place.desc()).limit(1))), None)

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from bot.core.account import Instance
 from bot.core.ending import end, requester_of
 from bot.core.request import BOT, EXPLAINING, IN_LANE, Request, State
-from bot.core.tasks import carry_out, draw, page, tell
-from bot.core.transition import Kind, Transition, move
+from bot.core.tasks import carry_out, draw, expire, page, tell
+from bot.core.transition import Kind, Task, Transition, move
 
 PAGED_AFTER = timedelta(minutes=1)
 """An outcome still unknown then wakes the on-call."""
@@ -45,14 +45,11 @@ def release(request: Request, *, at: datetime) -> Transition:
     """412: what was claimed on is no longer so. The lane is free, the claim is asked again from a new read."""
     assert request.state in IN_LANE
     after = replace(request, state=State.APPROVED, if_match=None, claimed_at=None, outcome=None)
-    return move(
-        request,
-        after,
-        kind=Kind.RELEASED,
-        by=BOT,
-        at=at,
-        tasks=(draw(request, version=request.version + 1, at=at), carry_out(request, due=at)),
-    )
+    tasks: tuple[Task, ...] = (draw(request, version=request.version + 1, at=at), carry_out(request, due=at))
+    if request.execute_by is not None:
+        # while it ran the expiry tasks found nothing to do and are gone; a clock that stood still ends later
+        tasks = (*tasks, expire(request, due=request.execute_by))
+    return move(request, after, kind=Kind.RELEASED, by=BOT, at=at, tasks=tasks)
 
 
 def explained(request: Request, instance: Instance, *, at: datetime) -> Transition:

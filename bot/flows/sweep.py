@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
-from bot.core.account import Account, EventType
+from bot.core.account import Account, Event, EventType
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.request import BOT
 from bot.core.tasks import sweep as sweep_task
@@ -19,28 +19,54 @@ from bot.ports import View
 
 PAGE = 1000
 WHOLE_EVERY = timedelta(days=1)
+LISTED_AGAIN = 3
+"""Passes at most over the first list: an account that leaves it meanwhile shifts the pages, and one is skipped."""
+SHIFTS_PAGES = frozenset({EventType.RESTORED, EventType.DELETED})
 OVERLAP = timedelta(minutes=2)
 """An incremental list reaches back over the one before: clocks differ, and a list takes its time."""
 
 
-async def first_list(world: World) -> None:
-    """Take what is already down as known: the cursor first, then the list. Raises PlatformAway, PlatformRefused.
+async def first_list(world: World) -> int:
+    """Take what is already down as known: the cursor first, then the list. Answers how many they are.
 
-    What the feed tells between the two is not known but judged.
+    What the feed tells between the two is not known but judged. Raises PlatformAway, PlatformRefused.
     """
     cursor = await world.platform.latest_cursor()
-    known = 0
-    during: set[str] = set()
-    async for page in pages(world, since=None):
-        events, _ = await world.platform.events(after=cursor, wait=0)
-        during |= {event.account for event in events if event.type is EventType.DEACTIVATED}
-        old = [account for account in page if account.id not in during]
-        known += len(old)
-        await world.ledger.decide(partial(_known, world, old))
-    entry = Entry(kind=Kind.GUARD_STARTED, at=world.now(), by=BOT, facts={"known": known, "cursor": cursor})
+    known: set[str] = set()
+    for _ in range(LISTED_AGAIN):
+        seen_until = await _list_known(world, cursor, known)
+        moved, _ = await _events_since(world, seen_until)
+        if not any(event.type in SHIFTS_PAGES for event in moved):
+            break
+    entry = Entry(kind=Kind.GUARD_STARTED, at=world.now(), by=BOT, facts={"known": len(known), "cursor": cursor})
     first = sweep_task(whole=False, due=world.now() + world.policy.guard.sweep_every)
     whole = sweep_task(whole=True, due=world.now() + WHOLE_EVERY)
     await world.ledger.decide(lambda _: Change(entries=(entry,), cursor=cursor, tasks=(first, whole)))
+    return len(known)
+
+
+async def _list_known(world: World, cursor: int, known: set[str]) -> int:
+    """One pass over the list; answers the feed's cursor from before it."""
+    during: set[str] = set()
+    began = await world.platform.latest_cursor()
+    async for page in pages(world, since=None):
+        events, cursor = await _events_since(world, cursor)
+        during |= {event.account for event in events if event.type is EventType.DEACTIVATED}
+        old = [account for account in page if account.id not in during and account.id not in known]
+        known |= {account.id for account in old}
+        await world.ledger.decide(partial(_known, world, old))
+    return began
+
+
+async def _events_since(world: World, cursor: int) -> tuple[list[Event], int]:
+    """All there is after the cursor, without waiting."""
+    found: list[Event] = []
+    while True:
+        events, after = await world.platform.events(after=cursor, wait=0)
+        found.extend(events)
+        if after == cursor:
+            return found, cursor
+        cursor = after
 
 
 def _known(world: World, accounts: Sequence[Account], _: View) -> Change:

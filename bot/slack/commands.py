@@ -75,8 +75,9 @@ async def open_form(call: Call, action: Action, handle: str, *, typed: dict[str,
         return False
     view, found = opened["view"], await _facts(call, handle, call.body)
     typed = {**typed, "handle": handle}
+    drawn = _form(call, action, found, typed)
     try:
-        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=_form(call, action, found, typed))
+        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
     except SlackApiError as error:
         # the person closed it or sent it in already: there is nothing to draw on any more
         log.info("the form was gone: %s", error.response.get("error"))

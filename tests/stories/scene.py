@@ -18,7 +18,7 @@ from bot.sandbox.slack.records import Message, User, View
 from bot.sandbox.slack.server import APPROVALS, Workspace
 from bot.sandbox.stage import PEOPLE, sample_policy
 from bot.settings import Settings
-from bot.wiring import Bot, running
+from bot.wiring import Bot, read_policy, running
 from storage.view import ConnectionView
 
 ADA, MONA, MONA_ALT, OMAR, TESSA, REX, SAM = (
@@ -49,7 +49,8 @@ class Scene:
 
     async def start(self) -> None:
         self._running = AsyncExitStack()
-        self.bot = await self._running.enter_async_context(running(self.settings))
+        policy = read_policy(self.settings.policy_file)
+        self.bot = await self._running.enter_async_context(running(self.settings, policy))
         self.workspace.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
         await self.until(lambda: self.world.status.listed)
 

@@ -1,0 +1,94 @@
+"""SQLite as this program uses it: one file that one process writes and any number of others only read."""
+
+import fcntl
+import sqlite3
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.pool import QueuePool
+
+from bot.core.errors import Misconfigured
+
+BUSY_TIMEOUT = 1.5
+"""Seconds to wait for another process's transaction; below the two that a listener waits for the ledger."""
+
+
+class SqliteFile:
+    """The database file. One not `writable` is never changed through it, not even by a migration."""
+
+    def __init__(self, url: URL, *, writable: bool) -> None:
+        if url.database in {None, "", ":memory:"}:
+            raise Misconfigured("DATABASE_URL: a ledger must be a file, as in sqlite:///countersign.db.")
+        self.path = Path(str(url.database)).resolve()
+        self._writable = writable
+        self._lock: IO[str] | None = None
+        if not writable and not self.path.exists():
+            raise Misconfigured(f"There is no database at {self.path}; start the bot once, or set DATABASE_URL.")
+        if not self.path.parent.is_dir():
+            raise Misconfigured(f"DATABASE_URL: the folder {self.path.parent} does not exist.")
+
+    def engine(self, *, writes: bool) -> Engine:
+        """One connection; `writes` ones begin with the write lock, the others could not write if they tried."""
+        engine = create_engine(
+            "sqlite://", creator=lambda: self._connect(writes=writes), poolclass=QueuePool, pool_size=1, max_overflow=0
+        )
+        event.listen(engine, "begin", _begin_immediate if writes else _begin)
+        return engine
+
+    def _connect(self, *, writes: bool) -> sqlite3.Connection:
+        mode = "rwc" if self._writable else "ro"
+        connection = sqlite3.connect(
+            f"file:{_quoted(self.path)}?mode={mode}",
+            uri=True,
+            timeout=BUSY_TIMEOUT,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        setup = ("journal_mode=wal", "synchronous=full") if self._writable and writes else ("query_only=on",)
+        try:
+            for pragma in setup:
+                connection.execute(f"pragma {pragma}")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @property
+    def locked(self) -> bool:
+        """Whether this process holds the file."""
+        return self._lock is not None
+
+    def lock(self) -> None:
+        """Take the file for this process until `unlock` or its end. Raises Misconfigured when another has it."""
+        name = f"{self.path}.lock"
+        try:
+            held = Path(name).open("w")  # noqa: SIM115 - held until `unlock`
+        except OSError as error:
+            raise Misconfigured(f"DATABASE_URL: {name} cannot be written ({error.strerror}).") from None
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            held.close()
+            raise Misconfigured(
+                f"Another `countersign run` works on {self.path}; stop it first, or give this one its own DATABASE_URL."
+            ) from None
+        self._lock = held
+
+    def unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Take SQLite's write lock at the start, so that what a rule read is what its change is written on."""
+    connection.exec_driver_sql("begin immediate")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("begin")
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

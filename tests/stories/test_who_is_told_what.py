@@ -1,0 +1,193 @@
+"""The table “who is told what”, cell by cell, where the other stories do not tell it already."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.core.digest import Week, due
+from bot.core.tasks import digest as digest_task
+from bot.core.transition import Task
+from bot.flows.show import page, waiting
+from tests.stories.scene import ADA, MONA, OMAR, PRESIDENT, TESSA, TOM, Scene, id_of, state_of, text_of
+
+APPROVALS = "C0APPROVALS"
+
+
+def dms(scene: Scene, user: str, word: str) -> list[str]:
+    return [m.text for m in scene.workspace.dms(user) if word in text_of(m)]
+
+
+async def task_of(scene: Scene, key: str) -> Task:
+    """A task as it stands, whoever holds it."""
+    await scene.world.ledger.add()
+    found = await scene.world.ledger.read(lambda view: view.task(key))
+    assert isinstance(found, Task)
+    return found
+
+
+async def test_filed_tells_the_requester_what_it_needs(scene: Scene) -> None:
+    card = await scene.ask("president")
+
+    told = await scene.workspace.wait_for_dm(ADA, lambda m: "is filed" in m.text)
+
+    assert id_of(card) in told.text
+    assert "manager" in text_of(told)
+    assert "trust & safety" in text_of(told)
+
+
+async def test_nobody_eligible_is_told_at_filing_with_the_groups_name(unstarted: Scene) -> None:
+    """The only other manager leaves today's roster to the requester alone: the last one asks, nobody is left."""
+    unstarted.policy(
+        lambda text: text.replace('slack = ["U05TESSA"]', 'slack = ["U05TESSA"]\nlast_day = 2020-01-01', 1)
+    )
+    await unstarted.start()
+    view = await unstarted.form(ADA, "@president")
+
+    sent = await unstarted.fill(ADA, view, "president")
+
+    assert "trust & safety" in sent.errors["handle"]
+
+
+async def test_the_voter_alone_hears_what_is_still_missing(scene: Scene) -> None:
+    card = await scene.ask("president")
+
+    await scene.workspace.click(OMAR, card, "approve")
+
+    said = await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
+    assert "1 more from trust & safety" in said.text
+    assert not scene.workspace.ephemerals(TESSA)
+
+
+async def test_void_tells_the_requester_and_the_card_why(unstarted: Scene) -> None:
+    """The approver's last day passes between the vote and the claim."""
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    await unstarted.fault(kind="status", code=503, on="any", by="svc:countersign")
+    await unstarted.workspace.click(OMAR, card, "approve")
+    await unstarted.card_becomes(card, "approved")
+    await unstarted.stop()
+    unstarted.policy(lambda text: text.replace('slack = ["U03OMAR"]', 'slack = ["U03OMAR"]\nlast_day = 2020-01-01', 1))
+    await unstarted.mend()
+
+    await unstarted.start()
+
+    void = await unstarted.card_becomes(card, "void")
+    assert "quorum" in text_of(void)
+    await unstarted.workspace.wait_for_dm(ADA, lambda m: "void" in m.text)
+    assert await unstarted.effects("acct_61702458") == []
+
+
+async def test_withdrawn_and_expired_cards_offer_to_ask_again(scene: Scene) -> None:
+    card = await scene.ask("maria_k")
+    await scene.workspace.click(ADA, card, "withdraw")
+    withdrawn = await scene.card_becomes(card, "withdrawn")
+
+    assert withdrawn.action_ids == ["ask_again"]
+    await scene.workspace.click(ADA, withdrawn, "ask_again")
+
+    view = await scene.workspace.wait_for_view(ADA, lambda v: "maria_k" in text_of(v) and "Tier" in text_of(v))
+    element = next(b["element"] for b in view.blocks if b.get("block_id") == "reason")
+    assert element["initial_value"] == (await scene.request(card)).reason
+
+
+async def test_a_request_that_waits_half_a_minute_has_its_requester_told(scene: Scene) -> None:
+    card = await scene.ask("maria_k")
+    await scene.fault(kind="status", code=503, on="any", by="svc:countersign")
+    await scene.workspace.click(MONA, card, "approve")
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: m.ts == card.ts and "platform" in text_of(m).lower())
+    request = await scene.request(card)
+    task = await task_of(scene, f"waiting:{request.id}:1")
+    assert request.waits_since is not None
+    assert task.due - request.waits_since == timedelta(seconds=30)
+
+    await waiting(scene.world, task)
+
+    await scene.workspace.wait_for_dm(ADA, lambda m: "waits" in m.text)
+    await scene.mend()
+    await scene.card_becomes(card, "done")
+    await waiting(scene.world, task)
+    assert len(dms(scene, ADA, "still waits")) == 1
+
+
+async def test_done_is_told_to_the_requester_on_the_card_and_in_its_thread(scene: Scene) -> None:
+    card = await scene.ask("maria_k")
+    await scene.workspace.click(MONA, card, "approve")
+    done = await scene.card_becomes(card, "done")
+
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: "done" in m.text, thread_ts=done.ts)
+
+    await scene.workspace.wait_for_dm(ADA, lambda m: "done" in m.text)
+    assert len(dms(scene, ADA, "done")) == 1
+
+
+async def test_uncertain_is_told_and_pages_after_a_minute_only_if_it_still_is(scene: Scene) -> None:
+    await scene.fault(kind="status", code=500, on="patch", by="svc:countersign")
+    card = await scene.ask("maria_k")
+    await scene.workspace.click(MONA, card, "approve")
+    await scene.card_becomes(card, "uncertain")
+    await scene.workspace.wait_for_dm(ADA, lambda m: "uncertain" in m.text or "unknown" in m.text)
+    request = await scene.request(card)
+    task = await task_of(scene, f"page:{request.id}:uncertain")
+    assert task.due - request.filed_at >= timedelta(seconds=60)
+
+    await page(scene.world, task)
+
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: "look" in text_of(m) and request.id in text_of(m))
+    await scene.mend()
+    await scene.card_becomes(card, "done", within=15)
+    known = len(scene.cards())
+    await page(scene.world, task)
+    assert len(scene.cards()) == known
+
+
+async def test_an_incident_pages_once_however_often_the_feed_tells_it(scene: Scene) -> None:
+    await scene.fault(kind="duplicate")
+
+    await scene.act("shared-dev-token", TOM, active=False)
+    await scene.incident_card("restored")
+    await scene.act(f"owner-dev-token:{PRESIDENT}", PRESIDENT, active=False)
+    await scene.public_becomes(PRESIDENT, "deactivated")
+
+    pages = [m for m in scene.cards() if "Somebody has to look" in text_of(m)]
+    assert len(pages) <= 1
+
+
+async def test_a_changed_policy_is_shown_as_a_difference_and_logged(scene: Scene) -> None:
+    await scene.stop()
+    scene.policy(lambda text: text.replace("requests_per_person_hour = 20", "requests_per_person_hour = 21"))
+
+    await scene.start()
+
+    notice = await scene.workspace.wait_for_message(APPROVALS, lambda m: "policy" in m.text.lower())
+    assert "requests_per_person_hour = 21" in text_of(notice)
+    rows = [e for _, e in await scene.log() if e.kind == "policy_in_force"]
+    assert [bool(e.facts["before"]) for e in rows] == [False, True]
+
+
+async def test_the_digest_of_a_week_is_posted_once_whoever_files_it(scene: Scene) -> None:
+    policy = scene.world.policy
+    week = Week.of(policy.today(scene.world.now())).before()
+    moment = due(week, policy.digest_rules, policy.timezone)
+    task = digest_task(week, due=moment)
+
+    await scene.world.ledger.add(task)
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: str(week) in text_of(m) or str(week) in m.text)
+    await scene.world.ledger.add(replace(task, due=scene.world.now()))
+    await scene.restart()
+
+    digests = [m for m in scene.cards() if str(week) in text_of(m) + m.text]
+    assert len(digests) == 1
+    posted = [e for _, e in await scene.log() if e.kind == "digest_posted"]
+    assert [e.facts["week"] for e in posted] == [str(week)]
+
+
+async def test_a_deleted_card_is_posted_again_at_its_next_redraw(scene: Scene) -> None:
+    card = await scene.ask("president")
+    scene.workspace.delete_message(APPROVALS, card.ts)
+
+    await scene.workspace.click_raw(OMAR, card, "approve")
+
+    again = await scene.workspace.wait_for_message(
+        APPROVALS, lambda m: m.ts != card.ts and state_of(m) == "pending" and "1 of 2" in text_of(m)
+    )
+    await scene.workspace.click(TESSA, again, "approve")
+    await scene.card_becomes(again, "done")
