@@ -49,7 +49,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8700, show_default=True, help="Where the sandbox's page is served.")
+@click.option("--port", default=8700, show_default=True, help="Where the sandbox's workspace is served.")
 @click.option("--script", is_flag=True, help="Play the whole story without a browser and print each step.")
 def demo(port: int, *, script: bool) -> None:
     """Try everything on this machine: sandbox workspace, mock platform and bot, nothing to configure."""

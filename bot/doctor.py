@@ -1,5 +1,6 @@
 """The command `doctor`: every part looked at, one line each, with the cure."""
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -14,7 +15,7 @@ from bot.core.errors import CountersignError, LedgerAway, Misconfigured, Platfor
 from bot.core.policy_table import rows
 from bot.platform.scim import ScimPlatform
 from bot.settings import Part, Settings, load_settings
-from bot.wiring import read_policy, reader_of, slack_client, who_we_are
+from bot.wiring import ledger_exists, read_policy, reader_of, slack_client, who_we_are
 
 SCOPES = frozenset(
     {"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write"},
@@ -42,9 +43,10 @@ async def examine(*, as_json: bool) -> int:
             settings = load_settings(needs={part})
             found.append(Finding(what, ok=True, says=await check(settings)))
         except Misconfigured as wrong:
-            found.extend(Finding(what, ok=False, says=sentence) for sentence in wrong.sentences)
+            found.extend(Finding(part.value, ok=False, says=sentence) for sentence in wrong.sentences)
         except CountersignError as error:
             found.append(Finding(what, ok=False, says=str(error)))
+    found = list(dict.fromkeys(found))  # two checks of one part tell of the same missing variable
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
     else:
@@ -62,6 +64,8 @@ async def _policy(settings: Settings) -> str:
 
 async def _database(settings: Settings) -> str:
     """The ledger, and whether the policy in force there is the file's."""
+    if not await asyncio.to_thread(ledger_exists, settings.database_url):
+        return "there is none yet; the first start makes it."
     async with reader_of(settings, SystemClock()) as ledger:
         row, head = await ledger.read(lambda view: (view.policy_in_force(), view.head()))
     try:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,22 @@ def print_policy(file: Path | None, *, as_json: bool) -> None:
 def _print_tier(row: TierRow) -> None:
     click.echo("")
     for name, value in dump(row).items():
-        text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        click.echo(f"  {name.replace('_', ' '):<16} {text or '–'}")
+        click.echo(f"  {name.replace('_', ' '):<22} {_readable(value)}")
+
+
+def _readable(value: Any) -> str:
+    """A field of the table as people write it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case timedelta():
+            return f"{value.total_seconds():.0f} s"
+        case [str(), int()]:
+            return f"{value[1]} of {value[0]}"
+        case list() | tuple():
+            return ", ".join(_readable(item) for item in value) or "–"
+        case _:
+            return str(value) or "–"
 
 
 async def verify_log(*, as_json: bool) -> int:

@@ -123,7 +123,15 @@ class Bot:
     world: World
     worker: Worker
     port: int
+    failure: asyncio.Future[None]
+    """Done, with the exception, when a part that must run as long as the bot has ended."""
     slack: SlackApp | None = None
+
+    def ended(self, part: asyncio.Task[None]) -> None:
+        """Tell of a background part that ended by itself; none may die unseen."""
+        if not part.cancelled() and (error := part.exception()) is not None and not self.failure.done():
+            log.error("%s has ended: %s", part.get_name(), error)
+            self.failure.set_exception(error)
 
     async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
         """Hand a signed request to Slack's handlers, once it is known whose workspace this is."""
@@ -151,6 +159,11 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
         yield ledger
     finally:
         ledger.close()
+
+
+def ledger_exists(url: str) -> bool:
+    """Whether the first start has made the database's file."""
+    return Path(url.removeprefix("sqlite:///")).exists()
 
 
 @asynccontextmanager
@@ -204,7 +217,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         ledger.on_commit(worker.take)
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
-        bot = Bot(world=world, worker=worker, port=0)
+        bot = Bot(world=world, worker=worker, port=0, failure=asyncio.get_running_loop().create_future())
         await _start(bot, settings, client, stack)
         yield bot
 
@@ -216,15 +229,13 @@ async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, stack: As
     background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
     stack.push_async_callback(_drain, bot, background)
     background.append(asyncio.create_task(_join_slack(bot, settings, client, stack), name="slack"))
+    for part in background:
+        part.add_done_callback(bot.ended)
     bot.port = await _listen(bot, settings, stack)
-    await _until_slack_refuses_or_answers(background[-1])
-
-
-async def _until_slack_refuses_or_answers(joining: asyncio.Task[None]) -> None:
-    """A refused token ends the start with a sentence; Slack being away does not, for the guard needs no Slack."""
-    done, _ = await asyncio.wait({joining}, timeout=SLACK_WITHIN)
-    for task in done:
-        task.result()
+    # a refused token ends the start with a sentence; Slack being away does not, for the guard needs no Slack
+    await asyncio.wait({background[-1], bot.failure}, timeout=SLACK_WITHIN, return_when=asyncio.FIRST_COMPLETED)
+    if bot.failure.done():
+        bot.failure.result()
 
 
 async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
@@ -300,6 +311,7 @@ async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:
     for task in background:
         task.cancel()
     await asyncio.gather(*background, return_exceptions=True)
+    bot.failure.cancel()
     await bot.worker.drain(within=DRAINED_WITHIN)
 
 

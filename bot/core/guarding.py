@@ -50,10 +50,9 @@ def incident(
     )
 
 
-def opened(new: Incident, *, pages: bool, at: datetime) -> Transition:
-    """Open an incident: its card, and the on-call where nobody known acted."""
-    wakes = (page(new, "unexplained", due=at),) if pages else ()
-    tasks = (draw(new, version=1, at=at), *wakes)
+def opened(new: Incident, *, at: datetime) -> Transition:
+    """Open an incident: its card, and one page for it however much follows."""
+    tasks = (draw(new, version=1, at=at), page(new, "unexplained", due=at))
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
 

@@ -103,9 +103,11 @@ def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:
 
 def digest_on_demand(week: Week, *, due: datetime) -> Task:
     """Post the digest about a week because an operator asked for it, whether or not its time has come."""
-    return Task(key=f"digest:{week}:{stamp(due)}", kind=TaskKind.DIGEST, payload={"week": str(week)}, due=due)
+    return Task(
+        key=f"digest:{week}:{stamp(due)}", kind=TaskKind.DIGEST, payload={"week": str(week), "once": True}, due=due
+    )
 
 
 def digest(week: Week, *, due: datetime) -> Task:
     """Post the digest about a week: one task a week, whoever files it."""
-    return Task(key=f"digest:{week}", kind=TaskKind.DIGEST, payload={"week": str(week)}, due=due)
+    return Task(key=f"digest:{week}", kind=TaskKind.DIGEST, payload={"week": str(week), "once": False}, due=due)

@@ -28,7 +28,7 @@ class Because(StrEnum):
 PAGED = frozenset(
     {Because.UNKNOWN_ACTOR, Because.UNREGISTERED, Because.OWN_WITHOUT_KEY, Because.KEY_USED, Because.LATE}
 )
-"""Restored and paged: somebody acted as us or as a system nobody registered, or the platform lost the actor."""
+"""Nobody known did it: somebody acted as us or as a system nobody registered, or the platform lost the actor."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,10 +38,6 @@ class Verdict:
     explained: bool
     because: Because
     request: str | None = None
-
-    @property
-    def pages(self) -> bool:
-        return not self.explained and self.because in PAGED
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

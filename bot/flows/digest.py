@@ -17,7 +17,7 @@ def digest_of(view: View, week: Week, policy: Policy) -> Digest:
     """The digest of a week from the ledger."""
     zone = policy.timezone
     starts, ends = week.starts(zone), week.next().starts(zone)
-    oldest = next(iter(view.pending(limit=1)), None)
+    oldest = next((request for request in view.pending(limit=1) if request.filed_at < ends), None)
     return summarise(
         week,
         zone,
@@ -36,12 +36,13 @@ async def arm_digest(world: World) -> None:
 
 
 async def post_digest(world: World, task: Task) -> Result:
-    """Post it; the entry, the next week's task and this one's end are one commit."""
+    """Post it; the entry, the next week's task (not for one asked for) and this one's end are one commit."""
     policy, week = world.policy, Week.parse(task.payload["week"])
     digest = await world.ledger.read(lambda view: digest_of(view, week, policy))
     await world.desk.post_digest(digest)
     entry = Entry(kind=Kind.DIGEST, at=world.now(), by=BOT, facts={"week": str(week), "starts": stamp(digest.starts)})
     following = week.next()
     armed = digest_task(following, due=due(following, policy.digest_rules, policy.timezone))
-    await world.ledger.decide(lambda _: Change(entries=(entry,), tasks=(armed,)), finish=task)
+    tasks = () if task.payload["once"] else (armed,)
+    await world.ledger.decide(lambda _: Change(entries=(entry,), tasks=tasks), finish=task)
     return FINISHED

@@ -1,6 +1,8 @@
 """Follow the platform's feed from the ledger's cursor, for as long as the process lives."""
 
 import asyncio
+import contextlib
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from functools import partial
@@ -15,10 +17,14 @@ from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore
 from bot.flows.world import Result, World
 from bot.ports import View
 
+log = logging.getLogger(__name__)
+
 WAIT = 25.0
 """Seconds that a poll may stay open; the platform's own bound is 30."""
 PAUSES = (0.2, 0.4, 0.8, 1.5, 2.0)
 """Seconds between tries while the feed cannot be read."""
+BLIND_AFTER = 30.0
+"""Seconds without an answer of the feed."""
 AT_ONCE = 32
 """Accounts of one batch that are read at the same time."""
 PAGED_AT_ATTEMPT = 7
@@ -42,8 +48,18 @@ async def follow(world: World) -> None:
             await _start_over(world)
         except (PlatformAway, PlatformRefused, LedgerAway) as error:
             world.status.platform_away = not isinstance(error, LedgerAway)
+            log.warning("the feed was not taken: %s", error)
+            await _wake_if_blind(world)
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
             failures += 1
+
+
+async def _wake_if_blind(world: World) -> None:
+    """A feed that has been silent for half a minute wakes the on-call, once a minute at most."""
+    answered = world.status.feed_answered
+    if answered is None or world.clock.monotonic() - answered > BLIND_AFTER:
+        with contextlib.suppress(LedgerAway):
+            await world.ledger.add(page_about("every account", "feed_silent", due=world.now()))
 
 
 async def _start_over(world: World) -> None:

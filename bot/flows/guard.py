@@ -14,7 +14,6 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import SEEN_FOR
 from bot.core.request import OPEN, Action
 from bot.core.settling import explained as explained_by
-from bot.core.tasks import page
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
 from bot.flows.ids import incident_id, operation_key, request_id
@@ -112,7 +111,7 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     )
     new = _without_restore(world, new, verdict, account)
     known = recorded(instance, verdict, at=at, incident=new.id)
-    open_ = opened(new, pages=verdict.pages, at=at)
+    open_ = opened(new, at=at)
     if new.state is not IncidentState.OPEN or account is None:
         return Change(transitions=(open_,), verdicts=(known,), answer=verdict)
     undoing = _undoing(world, view, new, account, ids=ids, at=at)
@@ -223,11 +222,9 @@ def _unasked(world: World, view: View, event: Event, kind: IncidentKind, change:
         at=at,
     )
     new = replace(new, state=IncidentState.STUCK)
-    open_ = opened(new, pages=False, at=at)
     return replace(
         change,
-        transitions=(*change.transitions, open_),
-        tasks=(*change.tasks, page(new, kind.value, due=at)),
+        transitions=(*change.transitions, opened(new, at=at)),
         verdicts=(*change.verdicts, recorded(marker, verdict, at=at, incident=new.id)),
     )
 

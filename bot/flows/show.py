@@ -8,6 +8,7 @@ from typing import Any
 from bot.core.incident import Incident, IncidentState
 from bot.core.request import IN_LANE, Request, State
 from bot.core.transition import Task
+from bot.core.verdict import PAGED
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import Message, Notice, View
 
@@ -77,8 +78,14 @@ async def page(world: World, task: Task) -> Result:
     facts = {**task.payload, "why": why, "on_call": world.policy.on_call}
     name = record.id if record is not None else str(task.payload.get("account"))
     await world.pager.page(key=f"{name}:{why}", summary=f"Countersign: {why} ({name})", facts=dict(task.payload))
-    await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
+    if world.policy.on_call or not _card_says_it(record, why):
+        await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
     return None
+
+
+def _card_says_it(record: Request | Incident | None, why: str) -> bool:
+    """An incident of somebody known that is being undone: with nobody to mention, its card is message enough."""
+    return isinstance(record, Incident) and why == "unexplained" and record.why not in PAGED
 
 
 def _still(record: Request | Incident, why: str) -> bool:

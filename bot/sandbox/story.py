@@ -130,7 +130,7 @@ async def owner(stage: Stage) -> Told:
     await asyncio.sleep(1.0)
     after = await stage.public("@leaving_soon")
     _expect(holds=after["state"] == "deactivated", or_else="the guard undid the owner's own deactivation")
-    return Told("Sam took the own account down: left alone", time.perf_counter() - began)
+    return Told("The owner of @leaving_soon took the account down: left alone", time.perf_counter() - began)
 
 
 async def digest(stage: Stage) -> Told:

@@ -1,5 +1,6 @@
 """The desk: what the flows may ask of Slack, over the Web API. No decision depends on it."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -27,6 +28,8 @@ AGAIN = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 """Slack's errors that asking again may mend."""
+ANSWERED_WITHIN = 10.0
+"""Seconds that a call may take. A client that was given a session leaves its own `timeout` unused."""
 TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 NO_SUCH_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 NO_SUCH_CHANNEL = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
@@ -36,8 +39,9 @@ SERVER_ERROR, TOO_MANY = 500, 429
 class SlackDesk:
     """Implements `bot.ports.Desk`."""
 
-    def __init__(self, client: AsyncWebClient, *, approvals_channel: str) -> None:
+    def __init__(self, client: AsyncWebClient, *, approvals_channel: str, within: float = ANSWERED_WITHIN) -> None:
         self._client = client
+        self._within = within
         self._approvals = approvals_channel
         self._direct: dict[str, str] = {}
 
@@ -65,7 +69,7 @@ class SlackDesk:
         return CardAt(channel=at.channel, ts=at.ts, drawn=record.version)
 
     async def _redraw(self, card: Card, at: CardAt) -> None:
-        await _asked(
+        await self._asked(
             self._client.chat_update,
             channel=at.channel,
             ts=at.ts,
@@ -118,7 +122,7 @@ class SlackDesk:
             await self._say(channel, text, [{"type": "section", "text": plain_text(text)}], **more)
 
     async def _say(self, channel: str, text: str, blocks: list[Block], **more: Any) -> AsyncSlackResponse:
-        return await _asked(
+        return await self._asked(
             self._client.chat_postMessage,
             channel=channel,
             text=text,
@@ -134,9 +138,22 @@ class SlackDesk:
         if not to.startswith(("U", "W")):
             return to
         if to not in self._direct:
-            opened = await _asked(self._client.conversations_open, users=to)
+            opened = await self._asked(self._client.conversations_open, users=to)
             self._direct[to] = str(opened["channel"]["id"])
         return self._direct[to]
+
+    async def _asked(self, method: Callable[..., Awaitable[AsyncSlackResponse]], **given: Any) -> AsyncSlackResponse:
+        """Ask Slack and sort its answer by what to do next. Raises SlackAway, SlackRefused."""
+        try:
+            async with asyncio.timeout(self._within):
+                return await method(**given)
+        except SlackApiError as error:
+            status, reason, headers = _answer(error)
+            if reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
+                raise SlackAway(f"Slack answered {reason or status}.", retry_after=_retry_after(headers)) from None
+            raise SlackRefused(reason) from None
+        except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise SlackAway(f"Slack gave no answer ({type(error).__name__}).") from None
 
 
 def _live(record: Request | Incident) -> bool:
@@ -151,19 +168,6 @@ def _short(card: Card) -> Card:
     first = {"type": "section", "block_id": card.blocks[0]["block_id"], "text": plain_text(card.text)}
     actions = [block for block in card.blocks if block["type"] == "actions"]
     return Card(blocks=[first, *actions], text=card.text, metadata=card.metadata)
-
-
-async def _asked(method: Callable[..., Awaitable[AsyncSlackResponse]], **given: Any) -> AsyncSlackResponse:
-    """Ask Slack and sort its answer by what to do next. Raises SlackAway, SlackRefused."""
-    try:
-        return await method(**given)
-    except SlackApiError as error:
-        status, reason, headers = _answer(error)
-        if reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
-            raise SlackAway(f"Slack answered {reason or status}.", retry_after=_retry_after(headers)) from None
-        raise SlackRefused(reason) from None
-    except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
-        raise SlackAway(f"Slack gave no answer ({type(error).__name__}).") from None
 
 
 def _answer(error: SlackApiError) -> tuple[int, str | None, Mapping[str, str]]:

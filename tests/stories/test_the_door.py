@@ -1,6 +1,7 @@
 """What does not come from Slack does not come in; what comes twice has one effect."""
 
 import asyncio
+import json
 import time
 
 import pytest
@@ -38,6 +39,21 @@ async def test_ssl_check_and_url_verification_do_not_pass_unsigned(scene: Scene)
     assert await post(scene, b"ssl_check=1&token=x", FORM) == 401
     verification = b'{"type": "url_verification", "challenge": "c"}'
     assert await post(scene, verification, {"Content-Type": "application/json"}) == 401
+
+
+async def test_a_signed_url_verification_is_answered(scene: Scene) -> None:
+    first = await scene.workspace.command(ADA, "/countersign", "help")
+    body = json.dumps({"type": "url_verification", "challenge": "the challenge"}).encode()
+
+    sent = await scene.workspace.forged(
+        first,
+        secret=scene.workspace.signing_secret,
+        body=body,
+        headers={"Content-Type": "application/json"},
+    )
+
+    assert sent.status == 200
+    assert "the challenge" in str(sent.body)
 
 
 @pytest.mark.parametrize("offset", [-299, -30, 59])
