@@ -18,7 +18,7 @@ from bot.settings import Part, Settings, load_settings
 from bot.wiring import ledger_exists, read_policy, reader_of, slack_client, who_we_are
 
 SCOPES = frozenset(
-    {"commands", "chat:write", "users:read", "channels:read", "groups:read", "im:write"},
+    {"commands", "chat:write", "channels:read", "groups:read", "im:write"},
 )
 """What `manifest.yml` asks for; a test holds the two together."""
 

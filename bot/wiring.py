@@ -199,7 +199,8 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         ledger = await stack.enter_async_context(ledger_of(settings, clock, exclusive=True))
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        # the SDK leaves the time limit to a session that it is given
+        session = await stack.enter_async_context(aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(SLACK_WITHIN)))
         platform = ScimPlatform(settings.platform_url, settings.platform_token.get_secret_value())
         stack.push_async_callback(platform.close)
         client = slack_client(settings, session)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,8 @@ class Week:
         if not (year.isdecimal() and len(year) == 4 and number.isdecimal() and len(number) == 2):  # noqa: PLR2004
             raise ValueError(f"“{text}” is not a week; write it like 2026-W46.")
         week = cls(int(year), int(number))
+        if not MINYEAR < week.year < MAXYEAR:
+            raise ValueError(f"“{text}” lies at the edge of the calendar; take a year in between.")
         try:
             date.fromisocalendar(week.year, week.number, 1)
         except ValueError:

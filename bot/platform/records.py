@@ -108,11 +108,16 @@ def _text(of: Mapping[str, Any], key: str) -> str:
     value = of.get(key)
     if not isinstance(value, str) or not value:
         raise malformed(f"{key} is missing")
-    return value
+    return _whole_characters(value)
 
 
 def _said(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return _whole_characters(value) if isinstance(value, str) and value else None
+
+
+def _whole_characters(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can carry and neither UTF-8 nor the digest can say."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _flag(of: Mapping[str, Any], key: str) -> bool:
@@ -141,7 +146,7 @@ def _tags(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise malformed("tags is no list of texts")
-    return tuple(value)
+    return tuple(_whole_characters(tag) for tag in value)
 
 
 def _sendable(value: Any) -> str | None:

@@ -26,7 +26,7 @@ class Command:
         return cls(
             user=body["user_id"],
             team=body["team_id"],
-            text=body.get("text") or "",
+            text=speakable(body.get("text") or ""),
             trigger_id=body["trigger_id"],
             response_url=body.get("response_url") or "",
         )
@@ -107,7 +107,13 @@ class Submission:
 
 def _value(given: Mapping[str, Any]) -> str | None:
     option = given.get("selected_option")
-    return option["value"] if option else given.get("value")
+    value = option["value"] if option else given.get("value")
+    return None if value is None else speakable(str(value))
+
+
+def speakable(text: str) -> str:
+    """Without halves of surrogate pairs, which JSON can carry and neither UTF-8 nor the digest can say."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _metadata(text: str | None) -> dict[str, Any]:

@@ -13,11 +13,11 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import CountersignError, LedgerAway, Replayed
+from bot.core.errors import LedgerAway, Replayed
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.slack import buttons, commands, home_tab
-from bot.slack.call import Call
+from bot.slack.call import Call, inert
 from bot.slack.gate import Answer, Door
 from bot.slack.sentences import refusal_sentence
 
@@ -111,9 +111,10 @@ class SlackApp:
                 await ack()
             except LedgerAway:
                 await self._apologise(call, Refusal(why=Why.LEDGER_AWAY))
-            except CountersignError as error:
-                log.warning("a handler gave up: %s", error)
-                await self._apologise(call, Refusal(why=Why.SLACK_AWAY))
+            except Exception:
+                # the outermost edge: whatever it was, the person hears that nothing was recorded
+                log.exception("a handler failed")
+                await self._apologise(call, Refusal(why=Why.LEDGER_AWAY))
             finally:
                 self._in_flight -= 1
                 if not self._in_flight:
@@ -128,7 +129,7 @@ class SlackApp:
             inputs = list(body["view"]["state"]["values"])
             await call.ack(response_action="errors", errors={inputs[0]: sentence} if inputs else {})
         elif "command" in body:
-            await call.ack(text=sentence, response_type="ephemeral")
+            await call.ack(**inert(sentence), response_type="ephemeral")
         else:
             await call.ack()
             channel = (body.get("channel") or {}).get("id")

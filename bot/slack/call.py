@@ -15,6 +15,7 @@ from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.slack.gate import Door
 from bot.slack.sentences import refusal_sentence
+from bot.slack.text import escaped, plain_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -23,6 +24,11 @@ LEDGER_WITHIN = 2.0
 """Seconds that a listener waits for the database; Slack waits three."""
 LOOKED_UP_WITHIN = 1.0
 """Seconds that a submission waits for the platform, so that both waits together fit into Slack's three."""
+
+
+def inert(text: str) -> dict[str, Any]:
+    """A sentence as Slack shows it without obeying it: plain text, and no mention or link in what notifications say."""
+    return {"text": escaped(text), "blocks": [{"type": "section", "text": plain_text(text)}]}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,9 +69,9 @@ class Call:
         try:
             if channel is None or channel.startswith("D"):
                 opened = await self.client.conversations_open(users=user)
-                await self.client.chat_postMessage(channel=opened["channel"]["id"], text=text, mrkdwn=False)
+                await self.client.chat_postMessage(channel=opened["channel"]["id"], **inert(text))
             else:
-                await self.client.chat_postEphemeral(channel=channel, user=user, text=text, mrkdwn=False)
+                await self.client.chat_postEphemeral(channel=channel, user=user, **inert(text))
         except (SlackClientError, OSError, TimeoutError) as error:
             log.warning("could not whisper: %s", type(error).__name__)
 
@@ -76,7 +82,7 @@ class Call:
     async def respond(self, url: str, text: str) -> None:
         """Answer a command through its `response_url`."""
         try:
-            await AsyncWebhookClient(url).send(text=text, response_type="ephemeral")
+            await AsyncWebhookClient(url).send(**inert(text), response_type="ephemeral")
         except (SlackClientError, OSError, TimeoutError, ValueError) as error:
             log.warning("could not respond: %s", type(error).__name__)
 

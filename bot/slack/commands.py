@@ -16,7 +16,7 @@ from bot.core.request import Action
 from bot.flows.submit import RECORDED, Facts, look_up, submit
 from bot.slack import status
 from bot.slack.acts import Command, Submission
-from bot.slack.call import Call
+from bot.slack.call import Call, inert
 from bot.slack.modals import looking_up, submit_request
 from bot.slack.sentences import refusal_sentence
 
@@ -37,7 +37,7 @@ async def _ask(call: Call, action: Action) -> None:
     """Open the form at once, then say in it who the account really is."""
     command = Command.parse(call.body)
     if refusal := await _may_not_ask(call, command):
-        await call.ack(text=refusal_sentence(refusal), response_type="ephemeral")
+        await call.ack(**inert(refusal_sentence(refusal)), response_type="ephemeral")
         return
     await call.ack()
     handle, reason = command.words
@@ -186,7 +186,7 @@ async def countersign(call: Call) -> None:
     """Help, what is pending, an account's history, the guard."""
     command = Command.parse(call.body)
     if refusal := await _outsider(call, command):
-        await call.ack(text=refusal_sentence(refusal), response_type="ephemeral")
+        await call.ack(**inert(refusal_sentence(refusal)), response_type="ephemeral")
         return
     word, rest = command.words
     answer = await status.answer(call.world, word.lower(), rest)

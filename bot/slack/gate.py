@@ -52,11 +52,20 @@ Dispatch = Callable[[str, dict[str, str], Door], Awaitable[Answer]]
 class Gate:
     """`POST /slack/events`. `secrets` are tried in order, the new one first during a rotation."""
 
-    def __init__(self, *, secrets: Sequence[str], ledger: Ledger, clock: Clock, dispatch: Dispatch) -> None:
+    def __init__(
+        self,
+        *,
+        secrets: Sequence[str],
+        ledger: Ledger,
+        clock: Clock,
+        dispatch: Dispatch,
+        body_within: float = BODY_WITHIN,
+    ) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
         self._ledger = ledger
         self._clock = clock
         self._dispatch = dispatch
+        self._body_within = body_within
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await self._body(request)
@@ -76,7 +85,7 @@ class Gate:
             return None
         chunks, size = [], 0
         try:
-            async with asyncio.timeout(BODY_WITHIN):
+            async with asyncio.timeout(self._body_within):
                 async for chunk in request.content.iter_chunked(65_536):
                     size += len(chunk)
                     if size > BODY_LIMIT:

@@ -10,7 +10,7 @@ from bot.core.refusal import Refusal, Why
 from bot.core.request import Request
 from bot.flows.world import World
 from bot.slack.sentences import refusal_sentence
-from bot.slack.text import one_line
+from bot.slack.text import escaped, one_line
 
 HELP = (
     "/deactivate @handle reason: ask for an account to be deactivated",
@@ -98,4 +98,4 @@ def _lines(title: str, lines: Sequence[str]) -> Answer:
     text = [{"type": "text", "text": f"{title}\n", "style": {"bold": True}}]
     text += [{"type": "text", "text": f"{line}\n"} for line in lines]
     block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": text}]}
-    return Answer(text=title, blocks=[block])
+    return Answer(text=escaped(title), blocks=[block])

@@ -1,7 +1,8 @@
 """Words as people read them, and typed text kept inert.
 
 Text that a person typed or the platform gave stays theirs whatever is done to it here: it is shown as `plain_text` or
-in `rich_text`, never as mrkdwn. `unmarked` alone says that a text could be no markup.
+in `rich_text`, never as mrkdwn. `unmarked` says that a text could be no markup, `escaped` that it can mention and link
+nothing.
 """
 
 import re
@@ -49,6 +50,11 @@ def many_lines(text: str) -> str:
 def unmarked(text: str, otherwise: str) -> str:
     """The text where no character of it can be markup, for what Slack parses; else what is put in its place."""
     return text if _HARMLESS.fullmatch(text) else otherwise
+
+
+def escaped(text: str) -> str:
+    """Text for what Slack parses, as it asks for it: no mention, channel or link can begin."""
+    return text.replace("<", "&lt;").replace(">", "&gt;")
 
 
 def flags(text: str) -> list[str]:

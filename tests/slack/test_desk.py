@@ -1,0 +1,200 @@
+"""The desk over HTTP against the stand-in, with its faults."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.core.errors import SlackAway, SlackRefused
+from bot.core.incident import Incident, IncidentState
+from bot.core.request import Request, State
+from bot.ports import CardAt, Message, Notice
+from bot.sandbox.slack.records import Channel, User
+from bot.sandbox.slack.server import APPROVALS, CHANNELS, Workspace
+from bot.slack.desk import SlackDesk
+from tests.slack.examples import HOSTILE, INCIDENT, LONG, PENDING, RESTORED, URL, WEEK, hostile, in_state
+from tests.slack.validators import shown
+
+ADA = "U01ADA"
+OLD, SECRET = "C0OLD", "C0SECRET"
+LONGEST = replace(PENDING, reason="x" * 3000)
+
+
+@pytest.fixture
+async def workspace() -> AsyncIterator[Workspace]:
+    more = (Channel(id=OLD, is_archived=True), Channel(id=SECRET, is_private=True, members=frozenset({ADA})))
+    async with Workspace([User(id=ADA, name="ada")], (*CHANNELS, *more)) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(workspace: Workspace) -> AsyncIterator[AsyncWebClient]:
+    async with ClientSession() as session:
+        yield AsyncWebClient(workspace.bot_token, base_url=workspace.api_url, session=session)
+
+
+@pytest.fixture
+def desk(client: AsyncWebClient) -> SlackDesk:
+    return SlackDesk(client, approvals_channel=APPROVALS, within=1.0)
+
+
+def cards(workspace: Workspace) -> list[str]:
+    return [message.ts for message in workspace.messages(APPROVALS)]
+
+
+async def test_a_card_is_posted_once_and_redrawn_in_place(desk: SlackDesk, workspace: Workspace) -> None:
+    at = await desk.draw(PENDING, None)
+    assert (at.channel, at.drawn) == (APPROVALS, PENDING.version)
+    again = await desk.draw(in_state(State.DONE, version=7), at)
+    assert (again.ts, again.drawn) == (at.ts, 7)
+    message = workspace.message(at.channel, at.ts)
+    assert message is not None
+    assert message.metadata is not None
+    assert message.metadata["event_payload"]["state"] == "done"
+    assert cards(workspace) == [at.ts]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, LONG])
+async def test_the_stand_in_takes_whatever_was_typed(desk: SlackDesk, workspace: Workspace, text: str) -> None:
+    request = hostile(replace(PENDING, evidence=URL), text)
+    at = await desk.draw(request, None)
+    await desk.draw(replace(request, state=State.DENIED, ended_at=PENDING.filed_at, outcome=text), at)
+    await desk.tell(ADA, Message(notice=Notice.FILED, record=request))
+    await desk.post_digest(WEEK)
+    said = workspace.calls("chat.postMessage") + workspace.calls("chat.update")
+    assert "section" not in {b["type"] for m in workspace.dms(ADA) for b in m.blocks}, "it was said short"
+    assert said
+
+
+@pytest.mark.parametrize("record", [PENDING, in_state(State.APPROVED), INCIDENT])
+async def test_a_deleted_card_is_posted_again_while_it_is_live(
+    desk: SlackDesk, workspace: Workspace, record: Request | Incident
+) -> None:
+    at = await desk.draw(record, None)
+    workspace.delete_message(at.channel, at.ts)
+    again = await desk.draw(record, at)
+    assert again.ts != at.ts
+    assert cards(workspace) == [again.ts]
+
+
+@pytest.mark.parametrize(
+    "record", [in_state(State.DONE), replace(RESTORED, acknowledged_by="mona", state=IncidentState.RESTORED)]
+)
+async def test_a_deleted_card_of_what_has_ended_stays_deleted(
+    desk: SlackDesk, workspace: Workspace, record: Request | Incident
+) -> None:
+    at = await desk.draw(record, None)
+    workspace.delete_message(at.channel, at.ts)
+    assert await desk.draw(replace(record, version=9), at) == replace(at, drawn=9)
+    assert cards(workspace) == []
+
+
+async def test_a_card_of_a_former_approvals_channel_is_posted_in_the_new_one(desk: SlackDesk) -> None:
+    at = await desk.draw(PENDING, CardAt(channel="C0GONE", ts="1.000001", drawn=1))
+    assert at.channel == APPROVALS
+
+
+async def test_the_whole_of_a_long_reason_stands_in_the_thread(desk: SlackDesk, workspace: Workspace) -> None:
+    at = await desk.draw(LONGEST, None)
+    (reply,) = workspace.messages(APPROVALS, thread_ts=at.ts)[-1:]
+    assert "x" * 3000 in shown(reply.blocks)
+
+
+async def test_a_thread_that_fails_posts_no_second_card(desk: SlackDesk, workspace: Workspace) -> None:
+    workspace.faults.add("chat.postMessage", status=500, match={"text": "The whole reason"})
+    at = await desk.draw(LONGEST, None)
+    assert cards(workspace) == [at.ts]
+
+
+@pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long"])
+@pytest.mark.parametrize("record", [PENDING, INCIDENT])
+async def test_a_card_that_slack_refuses_is_drawn_short_with_its_buttons(
+    desk: SlackDesk, workspace: Workspace, record: Request | Incident, error: str
+) -> None:
+    workspace.faults.add("chat.postMessage", error=error)
+    at = await desk.draw(record, None)
+    message = workspace.message(at.channel, at.ts)
+    assert message is not None
+    kind = "request" if isinstance(record, Request) else "incident"
+    assert message.blocks[0]["block_id"] == f"{kind}:{record.id}"
+    assert record.id in shown(message.blocks)
+    assert set(message.action_ids) == ({"approve", "deny", "withdraw"} if kind == "request" else {"acknowledge"})
+    workspace.faults.add("chat.update", error=error)
+    assert (await desk.draw(record, at)).ts == at.ts
+
+
+@pytest.mark.parametrize("channel", [OLD, SECRET, "C0NOWHERE"])
+async def test_a_channel_that_cannot_be_written_to_is_refused(client: AsyncWebClient, channel: str) -> None:
+    with pytest.raises(SlackRefused) as refused:
+        await SlackDesk(client, approvals_channel=channel).draw(PENDING, None)
+    assert refused.value.error in {"is_archived", "not_in_channel", "channel_not_found"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "again"),
+    [
+        ({"status": 500}, None),
+        ({"status": 503}, None),
+        ({"status": 429, "retry_after": 7}, 7),
+        ({"status": 429, "retry_after": 3600}, 60),
+        ({"error": "internal_error"}, None),
+        ({"error": "ratelimited"}, None),
+        ({"drop": True}, None),
+        ({"hang": True}, None),
+    ],
+)
+async def test_what_may_mend_is_tried_again_and_never_after_more_than_a_minute(
+    desk: SlackDesk, workspace: Workspace, fault: dict[str, Any], again: float | None
+) -> None:
+    workspace.faults.add("chat.postMessage", times=None, **fault)
+    with pytest.raises(SlackAway) as away:
+        await desk.draw(PENDING, None)
+    assert away.value.retry_after == again
+
+
+async def test_slack_being_down_altogether_is_slack_being_away(workspace: Workspace) -> None:
+    address = workspace.api_url
+    await workspace.stop()
+    desk = SlackDesk(AsyncWebClient("xoxb-none", base_url=address), approvals_channel=APPROVALS)
+    with pytest.raises(SlackAway):
+        await desk.tell(ADA, Message(notice=Notice.FILED, record=PENDING))
+
+
+async def test_a_person_is_told_in_a_direct_message_that_is_opened_once(desk: SlackDesk, workspace: Workspace) -> None:
+    for notice, state in ((Notice.FILED, State.PENDING), (Notice.DENIED, State.DENIED), (Notice.DONE, State.DONE)):
+        await desk.tell(ADA, Message(notice=notice, record=in_state(state)))
+    assert len(workspace.calls("conversations.open")) == 1
+    assert [message.action_ids for message in workspace.dms(ADA)] == [["withdraw"], ["ask_again"], []]
+
+
+async def test_a_channel_is_told_without_buttons(desk: SlackDesk, workspace: Workspace) -> None:
+    await desk.tell(APPROVALS, Message(notice=Notice.FILED, record=PENDING))
+    (message,) = workspace.messages(APPROVALS)
+    assert message.action_ids == []
+    assert not workspace.calls("conversations.open")
+
+
+async def test_a_page_with_an_unknown_user_group_is_still_said(desk: SlackDesk, workspace: Workspace) -> None:
+    workspace.faults.add("chat.postMessage", error="invalid_blocks")
+    await desk.tell(
+        APPROVALS, Message(notice=Notice.PAGE, record=INCIDENT, facts={"why": "stuck", "on_call": "S0NONE"})
+    )
+    (message,) = workspace.messages(APPROVALS)
+    assert INCIDENT.id in shown(message.blocks)
+
+
+async def test_the_thread_of_a_card_is_answered(desk: SlackDesk, workspace: Workspace) -> None:
+    at = await desk.draw(PENDING, None)
+    await desk.thread(at, Message(notice=Notice.DONE, record=in_state(State.DONE)))
+    reply = workspace.messages(APPROVALS, thread_ts=at.ts)[-1]
+    assert "done and verified" in reply.text
+    assert reply.action_ids == []
+
+
+async def test_the_digest_is_posted_in_the_approvals_channel(desk: SlackDesk, workspace: Workspace) -> None:
+    await desk.post_digest(WEEK)
+    (message,) = workspace.messages(APPROVALS)
+    assert message.text.startswith("Countersign in week 2026-W46")

@@ -1,0 +1,211 @@
+"""The gate alone, with raw sockets where a client library is too polite."""
+
+import asyncio
+import hashlib
+import hmac
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from bot.clock import SystemClock
+from bot.slack.gate import BODY_LIMIT, Answer, Door, Gate
+from storage.database import Database
+from storage.ledger import SqlLedger
+
+NEW, OLD = "the-new-secret", "the-old-secret"
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+@dataclass
+class Bolt:
+    """Stands where Bolt does: remembers what reached it, records what it is told to."""
+
+    heard: list[str] = field(default_factory=list)
+    records: bool = False
+    replays: bool = False
+
+    async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
+        assert headers
+        self.heard.append(text)
+        door.recorded, door.replayed = self.records, self.replays
+        return Answer(status=200, body="heard", headers={"X-From": "bolt"})
+
+
+@dataclass
+class Doorway:
+    """The gate on a port of its own."""
+
+    url: str
+    port: int
+    bolt: Bolt
+    ledger: SqlLedger
+    session: aiohttp.ClientSession
+
+    async def post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
+        async with self.session.post(self.url, data=body, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def raw(self, request: bytes, *, then: bytes = b"", pause: float = 0.0) -> bytes:
+        """Send bytes as they are, some of them late."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(request)
+            await writer.drain()
+            await asyncio.sleep(pause)
+            writer.write(then)
+            await writer.drain()
+            return await asyncio.wait_for(reader.read(200), 10)
+        finally:
+            writer.close()
+
+
+def signed(body: bytes, *, secret: str = NEW, at: int | None = None) -> dict[str, str]:
+    timestamp = str(at if at is not None else int(time.time()))
+    base = b"v0:" + timestamp.encode() + b":" + body
+    signature = "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
+    return {**FORM, "X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
+
+
+@pytest.fixture
+async def doorway(tmp_path: Path) -> AsyncIterator[Doorway]:
+    clock, bolt = SystemClock(), Bolt()
+    database = Database(f"sqlite:///{tmp_path / 'gate.db'}")
+    database.migrate()
+    ledger = SqlLedger(database, clock=clock, owner="gate")
+    gate = Gate(secrets=(NEW, OLD), ledger=ledger, clock=clock, dispatch=bolt.dispatch, body_within=0.5)
+    app = web.Application(client_max_size=0)
+    app.router.add_post("/", gate.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    port = runner.addresses[0][1]
+    async with aiohttp.ClientSession() as session:
+        yield Doorway(f"http://127.0.0.1:{port}/", port, bolt, ledger, session)
+    await runner.cleanup()
+    ledger.close()
+
+
+async def test_what_is_signed_passes_once(doorway: Doorway) -> None:
+    headers = signed(b"command=x")
+
+    assert await doorway.post(b"command=x", headers) == (200, "heard")
+    assert await doorway.post(b"command=x", headers) == (401, "unauthorized")
+    assert doorway.bolt.heard == ["command=x"]
+
+
+@pytest.mark.parametrize("secret", [NEW, OLD])
+async def test_both_secrets_pass_during_a_rotation(doorway: Doorway, secret: str) -> None:
+    assert (await doorway.post(b"command=x", signed(b"command=x", secret=secret)))[0] == 200
+
+
+@pytest.mark.parametrize("secret", ["", "another", NEW + " "])
+async def test_no_other_secret_does(doorway: Doorway, secret: str) -> None:
+    assert await doorway.post(b"command=x", signed(b"command=x", secret=secret)) == (401, "unauthorized")
+    assert doorway.bolt.heard == []
+
+
+@pytest.mark.parametrize("at", [-1, 0, 1, 10**13])
+async def test_absurd_timestamps_do_not(doorway: Doorway, at: int) -> None:
+    assert (await doorway.post(b"command=x", signed(b"command=x", at=at)))[0] == 401
+
+
+NONSENSE = {
+    "no utf-8": b"\xff\xfe",
+    "no json": b"payload=%7B",
+    "json that is no object": b"payload=1",
+    "json too deep": b"payload=" + b"[" * 100_000,
+    "too many fields": b"a&" * 200,
+}
+
+
+@pytest.mark.parametrize("case", NONSENSE)
+async def test_signed_nonsense_never_reaches_bolt(doorway: Doorway, case: str) -> None:
+    body = NONSENSE[case]
+
+    assert await doorway.post(body, signed(body)) == (401, "unauthorized")
+    assert doorway.bolt.heard == []
+
+
+@pytest.mark.parametrize(("content", "body"), [("text/plain", b"a=b"), ("application/json", b"[1]"), ("", b"a=b")])
+async def test_other_content_does_not_pass(doorway: Doorway, content: str, body: bytes) -> None:
+    assert (await doorway.post(body, {**signed(body), "Content-Type": content}))[0] == 401
+
+
+async def test_json_of_an_event_passes(doorway: Doorway) -> None:
+    body = b'{"type": "event_callback"}'
+
+    assert (await doorway.post(body, {**signed(body), "Content-Type": "application/json; charset=utf-8"}))[0] == 200
+
+
+async def test_a_body_longer_than_it_says_is_not_read_to_its_end(doorway: Doorway) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(BODY_LIMIT // 50_000 + 5):
+            yield b"a" * 50_000
+
+    async with doorway.session.post(doorway.url, data=endless(), headers=signed(b"")) as answer:
+        assert answer.status == 401
+
+
+async def test_a_body_that_announces_too_much_is_refused_at_once(doorway: Doorway) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {BODY_LIMIT + 1}\r\n\r\n".encode()
+
+    assert b" 401 " in await doorway.raw(head)
+
+
+async def test_a_client_that_goes_away_in_the_middle_harms_nobody(doorway: Doorway) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", doorway.port)
+    writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc")
+    await writer.drain()
+    writer.close()
+    await writer.wait_closed()
+    assert await reader.read() == b""
+
+    assert (await doorway.post(b"command=x", signed(b"command=x")))[0] == 200
+
+
+async def test_broken_chunks_are_refused(doorway: Doorway) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZZ\r\n"
+
+    answer = await doorway.raw(head)
+
+    assert b" 401 " in answer or b" 400 " in answer
+    assert doorway.bolt.heard == []
+
+
+async def test_what_recorded_its_own_key_is_not_remembered_twice(doorway: Doorway) -> None:
+    doorway.bolt.records = True
+    headers = signed(b"command=x")
+
+    assert (await doorway.post(b"command=x", headers))[0] == 200
+    assert not await doorway.ledger.seen(f"signature:{headers['X-Slack-Signature']}")
+
+
+async def test_what_a_handler_found_replayed_is_a_401(doorway: Doorway) -> None:
+    doorway.bolt.replays = True
+
+    assert await doorway.post(b"command=x", signed(b"command=x")) == (401, "unauthorized")
+
+
+async def test_the_same_bytes_at_once_pass_once(doorway: Doorway) -> None:
+    headers = signed(b"command=x")
+
+    answers = await asyncio.gather(*(doorway.post(b"command=x", headers) for _ in range(20)))
+
+    assert sorted(status for status, _ in answers) == [200] + [401] * 19
+
+
+async def test_with_the_ledger_away_what_records_nothing_is_still_answered(doorway: Doorway) -> None:
+    doorway.ledger.close()
+
+    assert (await doorway.post(b"command=x", signed(b"command=x")))[0] == 200
+
+
+async def test_a_slow_body_is_refused_and_costs_no_more_than_its_time(doorway: Doorway) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
+
+    assert b" 401 " in await doorway.raw(head, pause=1.0)
