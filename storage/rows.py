@@ -44,12 +44,17 @@ def request_of(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Re
 
 
 def request_as_indexed(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Request:
-    """The request as the columns have it that repeat a field or order the votes: what was edited there shows here."""
-    found = request_of(row, [vote for place, vote in enumerate(votes) if vote["place"] == place])
+    """The request with what only an index or an order reads put where a comparison sees it.
+
+    The id and the handle are those of the index's columns; a vote out of its place is shown as of no revision.
+    """
+    found = request_of(row, votes)
     subject = replace(found.subject, id=row["account"])
     if row["handle"] != subject.handle.lower():
         subject = replace(subject, handle=row["handle"])
-    return replace(found, subject=subject)
+    placed = zip(found.votes, votes, strict=True)
+    cast = tuple(vote if at["place"] == place else replace(vote, revision=0) for place, (vote, at) in enumerate(placed))
+    return replace(found, subject=subject, votes=cast)
 
 
 def incident_of(row: Mapping[str, Any]) -> Incident:

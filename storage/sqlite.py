@@ -31,7 +31,12 @@ class SqliteFile:
     def engine(self, *, writes: bool) -> Engine:
         """One connection; `writes` ones begin with the write lock, the others could not write if they tried."""
         engine = create_engine(
-            "sqlite://", creator=lambda: self._connect(writes=writes), poolclass=QueuePool, pool_size=1, max_overflow=0
+            "sqlite://",
+            creator=lambda: self._connect(writes=writes),
+            poolclass=QueuePool,
+            pool_size=1,
+            max_overflow=0,
+            hide_parameters=True,  # reasons and operation keys have no place in a traceback
         )
         event.listen(engine, "begin", _begin_immediate if writes else _begin)
         return engine

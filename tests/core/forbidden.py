@@ -1,0 +1,158 @@
+"""For each check of the rules one case that is forbidden by it alone: the success with one thing changed."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from bot.core import claiming, filing, voting
+from bot.core.claiming import Waits
+from bot.core.refusal import Why
+from bot.core.request import Choice, State
+from tests.core.build import (
+    ADA,
+    AT,
+    DAY,
+    EXPLAINED,
+    HOUR,
+    MINA,
+    MINUTE,
+    MONA,
+    OMAR,
+    SAM,
+    TESSA,
+    YESTERDAY,
+    account,
+    approved,
+    ballot,
+    down,
+    drafted,
+    guards_restore,
+    leaving,
+    limits,
+    pending,
+    policy,
+    running,
+)
+from tests.core.build import (
+    claiming as claim_of,
+)
+from tests.core.build import (
+    filing as filing_of,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forbidden:
+    """What a check forbids and how it says so; `also` are the checks behind it that would not let it through."""
+
+    case: Any
+    says: Any
+    input: str | None = None
+    also: tuple[Any, ...] = ()
+
+
+PRESIDENT = account(tags=("head-of-state",))
+LAST_DAY = policy(leaving(ADA))
+
+FILING: dict[Any, Forbidden] = {
+    filing.rostered: Forbidden(case=filing_of(person=None), says=Why.NOT_ROSTERED),
+    filing.not_gone: Forbidden(
+        case=filing_of(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))), says=Why.PAST_LAST_DAY
+    ),
+    filing.may_ask: Forbidden(case=filing_of(person=SAM), says=Why.MAY_NOT_ASK),
+    filing.no_open_incident: Forbidden(case=filing_of(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    filing.unrestricted: Forbidden(
+        # without `different_teams` three places of two groups can be filled, so that only the leaver rule is left
+        case=replace(
+            filing_of(of=PRESIDENT, person=leaving(ADA), policy=LAST_DAY),
+            tier=replace(LAST_DAY.tiers[0], from_different_teams=False, confirm_handle=False),
+        ),
+        says=Why.RESTRICTED_ON_PROTECTED,
+        input="handle",
+    ),
+    filing.not_already_so: Forbidden(case=filing_of(of=down()), says=Why.ALREADY_SO, input="handle"),
+    filing.no_live_twin: Forbidden(case=filing_of(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
+    filing.known_category: Forbidden(case=drafted(category="boredom"), says=Why.UNKNOWN_CATEGORY, input="category"),
+    filing.reason_fits: Forbidden(case=drafted(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
+    filing.evidence_is_url: Forbidden(case=drafted(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
+    filing.handle_confirmed: Forbidden(case=filing_of(of=PRESIDENT), says=Why.CONFIRM_HANDLE, input="confirm_handle"),
+    filing.emergency_allowed: Forbidden(
+        case=drafted(emergency=True), says=Why.EMERGENCY_NOT_ALLOWED, input="emergency"
+    ),
+    filing.within_limit: Forbidden(
+        case=filing_of(policy=policy(limits=limits(requests_per_person_hour=1)), filed_in_hour=(AT - MINUTE,)),
+        says=Why.TOO_MANY_REQUESTS,
+        input="reason",
+    ),
+    filing.quorum_reachable: Forbidden(
+        case=filing_of(policy=policy(*(leaving(p, YESTERDAY) for p in (MONA, OMAR, MINA)))),
+        says=Why.NOBODY_ELIGIBLE,
+        input="handle",
+    ),
+}
+
+PENDING = pending()
+APPROVED = approved()
+ON_PRESIDENT = replace(PENDING, tier="protected", quorum=replace(PENDING.quorum, groups=(("manager", 1),)))
+EXPIRED_NOW = replace(PENDING, state=State.EXPIRED, ended_by="countersign")
+
+VOTES: dict[Any, Forbidden] = {
+    voting.rostered: Forbidden(case=ballot(PENDING, None), says=Why.NOT_ROSTERED),
+    voting.not_gone: Forbidden(
+        case=ballot(PENDING, leaving(OMAR, YESTERDAY), policy=policy(leaving(OMAR, YESTERDAY))),
+        says=Why.PAST_LAST_DAY,
+        also=(voting.in_quorum,),
+    ),
+    voting.not_ended: Forbidden(case=ballot(EXPIRED_NOW), says=Why.ALREADY_DECIDED),
+    voting.in_time: Forbidden(case=ballot(PENDING, at=AT + DAY), says=Why.EXPIRED),
+    voting.not_own: Forbidden(case=ballot(pending(by=MONA), MONA), says=Why.OWN_REQUEST, also=(voting.in_quorum,)),
+    voting.no_open_incident: Forbidden(case=ballot(PENDING, unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    voting.unrestricted: Forbidden(
+        case=ballot(ON_PRESIDENT, leaving(OMAR), policy=policy(leaving(OMAR))),
+        says=Why.RESTRICTED_ON_PROTECTED,
+        also=(voting.in_quorum,),
+    ),
+    voting.in_quorum: Forbidden(case=ballot(PENDING, TESSA), says=Why.NOT_AN_APPROVER),
+    voting.not_voted: Forbidden(
+        case=ballot(APPROVED, OMAR, choice=Choice.DENY, reason="on second thoughts"), says=Why.ALREADY_VOTED
+    ),
+    voting.not_yet_approved: Forbidden(case=ballot(APPROVED, MINA), says=Why.ALREADY_APPROVED),
+    voting.shown_is_so: Forbidden(case=ballot(PENDING, digest="0" * 64), says=Why.CARD_CHANGED),
+}
+
+
+CLAIMS: dict[Any, Forbidden] = {
+    claiming.no_deny: Forbidden(
+        case=claim_of(
+            replace(APPROVED, votes=(*APPROVED.votes, replace(APPROVED.votes[0], person="mina", choice=Choice.DENY)))
+        ),
+        says=(State.VOID, "denied"),
+    ),
+    claiming.in_time: Forbidden(case=claim_of(at=AT + HOUR), says=(State.EXPIRED, "not_carried_out")),
+    claiming.requester_entitled: Forbidden(
+        case=claim_of(policy=policy(replace(ADA, groups=frozenset()))), says=(State.VOID, "requester_may_not_ask")
+    ),
+    claiming.shown_is_so: Forbidden(case=claim_of(account=account(handle="maria2")), says=(State.PENDING, "handle")),
+    claiming.quorum_stands: Forbidden(
+        case=claim_of(policy=policy(replace(OMAR, groups=frozenset({"agent"})))), says=(State.VOID, "no_quorum")
+    ),
+    claiming.cooled_off: Forbidden(
+        case=claim_of(replace(APPROVED, not_before=AT + 3 * MINUTE)), says=Waits.COOLING_OFF
+    ),
+    claiming.not_already_so: Forbidden(
+        case=claim_of(account=down(actor="owner:acct_1"), verdict=EXPLAINED),
+        says=(State.SUPERSEDED, "owner:acct_1"),
+    ),
+    claiming.lane_free: Forbidden(case=claim_of(lane=running()), says=Waits.LANE),
+    claiming.no_open_incident: Forbidden(case=claim_of(incident="INC-A"), says=Waits.INCIDENT),
+    claiming.within_limit: Forbidden(
+        case=claim_of(policy=policy(limits=limits(deactivations_per_hour=1)), claimed_in_hour=(AT,)), says=Waits.LIMIT
+    ),
+}
+
+POLICY_CLAIMS: dict[Any, Forbidden] = {
+    claiming.still_unexplained: Forbidden(
+        case=claim_of(guards_restore(), account=down(actor="owner:acct_1"), verdict=EXPLAINED),
+        says=(State.SUPERSEDED, "owner:acct_1"),
+    ),
+    claiming.lane_free: Forbidden(case=claim_of(guards_restore(), account=down(), lane=running()), says=Waits.LANE),
+}

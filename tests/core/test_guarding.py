@@ -1,0 +1,187 @@
+"""What the guard commits: incidents, how they end, and the restore that undoes one."""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.core.account import Event, EventType, owner_of
+from bot.core.claiming import claim
+from bot.core.guarding import acknowledged, incident, joined, left, opened, restored, stuck, undo
+from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.quorum import Quorum
+from bot.core.request import Action, Request, State
+from bot.core.transition import Change, Kind, Transition
+from bot.core.verdict import Because
+from tests.core.build import (
+    AT,
+    HIGH,
+    MINUTE,
+    REX,
+    SECOND,
+    UNEXPLAINED,
+    agrees,
+    claiming,
+    down,
+    guards_restore,
+    instance,
+    moved,
+    open_incident,
+    tasks_of,
+)
+
+EVENT = Event(
+    seq=7,
+    type=EventType.DELETED,
+    account="acct_1",
+    handle="maria",
+    actor="staff:rex",
+    at=AT - SECOND,
+    operation=None,
+)
+
+
+def found(**changed: Any) -> Incident:
+    values: dict[str, Any] = {
+        "id": "INC-A",
+        "kind": IncidentKind.DEACTIVATED,
+        "account": down(),
+        "verdict": UNEXPLAINED,
+        "person": REX,
+        "found_by": "feed",
+        "at": AT,
+    }
+    return incident(changed.pop("instance", instance()), **{**values, **changed})
+
+
+def after(transition: Transition) -> Incident:
+    agrees(transition)
+    assert isinstance(transition.after, Incident)
+    return transition.after
+
+
+# Opened
+
+
+def test_an_incident_tells_what_was_read_and_whose_principal_acted() -> None:
+    new = found()
+    assert (new.state, new.version, new.kind, new.why) == (IncidentState.OPEN, 0, IncidentKind.DEACTIVATED, "staff")
+    assert (new.account, new.handle, new.display_name, new.followers_before) == ("acct_1", "maria", "Maria", 120)
+    assert (new.actor, new.person, new.operation, new.at, new.seen_at) == ("staff:rex", "rex", None, AT - SECOND, AT)
+    assert (new.request, new.restored_at, new.acknowledged_by, new.down_for) == (None, None, None, None)
+    assert new.instance == instance()
+
+
+def test_where_only_the_event_is_left_it_tells_what_the_event_says() -> None:
+    new = found(account=EVENT, instance=EVENT.instance, person=None)
+    assert (new.handle, new.display_name, new.followers_before, new.person) == ("maria", "maria", None, None)
+
+
+def test_it_is_opened_by_who_acted_with_its_card_and_one_page() -> None:
+    transition = opened(found(), at=AT)
+    assert after(transition).version == 1
+    assert (transition.entry.kind, transition.entry.by) == (Kind.OPENED, "staff:rex")
+    assert transition.entry.facts["incident"] == "INC-A"
+    assert [(task.key, task.due) for task in transition.tasks] == [("draw:INC-A:1", AT), ("page:INC-A:unexplained", AT)]
+
+
+def test_where_the_platform_lost_the_actor_it_is_opened_by_unknown() -> None:
+    assert opened(replace(found(), actor=None), at=AT).entry.by == "unknown"
+
+
+# Undone
+
+
+def undoing(*, lane_free: bool) -> tuple[Transition, ...]:
+    return undo(
+        open_incident(), down(), id="REQ-G", operation="op-g", tier=HIGH, policy="p1", lane_free=lane_free, at=AT
+    )
+
+
+def test_the_restore_is_filed_approved_by_policy_and_claimed_in_one_commit() -> None:
+    filed, claimed = undoing(lane_free=True)
+    assert moved(filed).state is State.APPROVED
+    request = moved(claimed)
+    assert claimed.before == filed.after
+    assert (request.state, request.claimed_at, request.if_match) == (State.RUNNING, AT, 'W/"2"')
+    assert (filed.entry.kind, claimed.entry.kind) == (Kind.FILED, Kind.CLAIMED)
+    assert filed.entry.by == claimed.entry.by == "countersign"
+    assert claimed.entry.facts["policy"] == "p1"
+    assert Change(transitions=(filed, claimed)).request() == request
+
+
+def test_it_asks_for_a_restore_that_needs_nobody_and_never_expires() -> None:
+    request = moved(undoing(lane_free=True)[0])
+    assert (request.action, request.by_policy, request.incident) == (Action.RESTORE, True, "INC-A")
+    assert (request.quorum, request.tier, request.reason) == (Quorum(groups=()), "high", "unapproved: staff")
+    assert (request.requester, request.requester_slack, request.emergency) == ("countersign", None, False)
+    assert (request.expires_at, request.execute_by, request.not_before) == (None, None, None)
+
+
+def test_where_the_lane_is_taken_it_waits_approved_with_its_task() -> None:
+    (filed,) = undoing(lane_free=False)
+    assert moved(filed).state is State.APPROVED
+    assert tasks_of(filed) == ["carry_out:REQ-G:1"]
+    assert filed.tasks[0].due == AT
+
+
+def test_what_waited_is_claimed_by_the_rule_for_restores_of_the_guard() -> None:
+    request: Request = moved(claim(claiming(guards_restore(), account=down(), verdict=UNEXPLAINED)))
+    assert (request.state, request.if_match) == (State.RUNNING, 'W/"2"')
+
+
+def test_the_incident_notes_which_request_undoes_it() -> None:
+    transition = joined(open_incident(), "REQ-G", at=AT)
+    assert (after(transition).request, after(transition).state) == ("REQ-G", IncidentState.OPEN)
+    assert (transition.entry.kind, transition.entry.request) == (Kind.JOINED, "REQ-G")
+
+
+# Ended
+
+
+def test_it_was_down_from_the_act_to_the_public_view_that_shows_it_again() -> None:
+    transition = restored(open_incident(), at=AT + MINUTE, restored_at=AT + SECOND, by="countersign", followers=110)
+    new = after(transition)
+    assert (new.state, new.restored_by, new.followers_after) == (IncidentState.RESTORED, "countersign", 110)
+    assert new.down_for == 2 * SECOND
+    assert transition.entry.kind is Kind.RESTORED
+    assert tasks_of(transition) == ["draw:INC-A:2"]
+
+
+@pytest.mark.parametrize(
+    ("at", "restored_at", "down_for"),
+    [
+        (AT, AT + SECOND, SECOND),
+        (AT, AT - SECOND, timedelta(0)),
+        (AT, None, None),
+        (None, AT, None),
+    ],
+    ids=["seconds", "clocks differ", "still down", "nobody knows since when"],
+)
+def test_how_long_it_was_down(at: Any, restored_at: Any, down_for: timedelta | None) -> None:
+    assert open_incident(at=at, restored_at=restored_at).down_for == down_for
+
+
+def test_what_is_explained_meanwhile_is_left_and_says_why() -> None:
+    transition = left(open_incident(), because=Because.OWNER, at=AT)
+    assert (after(transition).state, after(transition).cause) == (IncidentState.LEFT, "owner")
+    assert transition.entry.kind is Kind.CLOSED
+    assert after(left(open_incident(), because="account_gone", at=AT)).cause == "account_gone"
+
+
+def test_what_the_bot_cannot_undo_is_stuck_and_wakes_the_on_call() -> None:
+    transition = stuck(open_incident(), cause="Forbidden.", at=AT)
+    assert (after(transition).state, after(transition).cause) == (IncidentState.STUCK, "Forbidden.")
+    assert tasks_of(transition) == ["draw:INC-A:2", "page:INC-A:stuck"]
+
+
+def test_acknowledged_says_by_whom_and_leaves_the_rest() -> None:
+    before = open_incident()
+    transition = acknowledged(before, by="mona", at=AT + MINUTE)
+    assert (transition.entry.kind, transition.entry.by) == (Kind.ACKNOWLEDGED, "mona")
+    assert after(transition) == replace(before, version=2, acknowledged_by="mona", acknowledged_at=AT + MINUTE)
+
+
+def test_an_owner_is_the_owner_of_that_account_alone() -> None:
+    assert owner_of("acct_1") == "owner:acct_1"

@@ -1,0 +1,97 @@
+"""No check is dead: a rule asked without one of them lets through what that one forbids."""
+
+from typing import Any
+
+import pytest
+
+from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
+from bot.core.filing import FILE_CHECKS, file, rostered
+from bot.core.refusal import Refusal
+from bot.core.request import Request, State
+from bot.core.transition import Transition
+from bot.core.voting import VOTE_CHECKS, vote
+from bot.core.voting import rostered as voter_rostered
+from tests.core import forbidden
+from tests.core.build import ballot as ballot_of
+from tests.core.build import claiming, down, filing, guards_restore, moved, pending
+
+RULES = {
+    "file": (FILE_CHECKS, forbidden.FILING),
+    "vote": (VOTE_CHECKS, forbidden.VOTES),
+    "claim": (CLAIM_CHECKS, forbidden.CLAIMS),
+    "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
+}
+EVERY = [
+    pytest.param(name, checks, check, id=f"{name}-{check.__name__}")
+    for name, (checks, _) in RULES.items()
+    for check in checks
+]
+CRASHES = {rostered, voter_rostered}
+"""Without these nobody is there to be asked about: the rule stops at an assertion, and files or counts nothing."""
+
+
+def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
+    if rule == "file":
+        return file(case, id="REQ-A", operation="op-a", slack_user="U01ADA", checks=checks)
+    return vote(case, checks=checks) if rule == "vote" else claim(case, checks=checks)
+
+
+def let_through(rule: str, outcome: object) -> bool:
+    if not isinstance(outcome, Transition) or not isinstance(outcome.after, Request):
+        return False
+    return rule in {"file", "vote"} or outcome.after.state is State.RUNNING
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_check_has_a_case_that_it_forbids(rule: str) -> None:
+    checks, cases = RULES[rule]
+    assert set(cases) == set(checks)
+    assert len(set(checks)) == len(checks)
+
+
+SUCCESS = {
+    "file": filing(),
+    "vote": ballot_of(pending()),
+    "claim": claiming(),
+    "policy_claim": claiming(guards_restore(), account=down()),
+}
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_with_every_check_the_unchanged_case_is_let_through(rule: str) -> None:
+    assert let_through(rule, ask(rule, SUCCESS[rule], RULES[rule][0]))
+
+
+@pytest.mark.parametrize(("rule", "checks", "check"), EVERY)
+def test_a_check_says_no_to_its_case_and_no_other_check_does(rule: str, checks: tuple[Any, ...], check: Any) -> None:
+    wanted = RULES[rule][1][check]
+    outcome = ask(rule, wanted.case, checks)
+    assert not let_through(rule, outcome)
+    if isinstance(outcome, Refusal):
+        assert (outcome.why, outcome.input) == (wanted.says, wanted.input)
+    elif isinstance(outcome, Wait):
+        assert outcome.why is wanted.says
+    else:
+        after = moved(outcome)
+        assert (after.state, after.revised_why if after.state is State.PENDING else after.outcome) == wanted.says
+
+
+@pytest.mark.parametrize(("rule", "checks", "check"), EVERY)
+def test_without_a_check_its_case_is_let_through(rule: str, checks: tuple[Any, ...], check: Any) -> None:
+    wanted = RULES[rule][1][check]
+    without = tuple(other for other in checks if other not in {check, *wanted.also})
+    if check in CRASHES:
+        with pytest.raises(AssertionError):
+            ask(rule, wanted.case, without)
+    else:
+        assert let_through(rule, ask(rule, wanted.case, without))
+
+
+@pytest.mark.parametrize(("rule", "checks", "check"), EVERY)
+def test_what_stands_behind_a_check_would_have_said_no_too(rule: str, checks: tuple[Any, ...], check: Any) -> None:
+    """Those named as standing behind it do: none is named for nothing."""
+    wanted = RULES[rule][1][check]
+    if wanted.also:
+        outcome = ask(rule, wanted.case, tuple(other for other in checks if other is not check))
+        assert isinstance(outcome, Refusal)
+        assert outcome.why is not wanted.says

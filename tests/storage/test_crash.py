@@ -1,0 +1,46 @@
+"""kill −9 in the middle of the load: what was acknowledged is on disk, whole, and the log has no gap."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.storage.scene import SECOND, Shelf, disagreements
+
+ROOT = Path(__file__).parents[2]
+KILLED_AFTER = (1, 37, 90, 211)
+"""Acknowledgements heard before each kill."""
+
+
+def acknowledged(url: str, name: str, *, after: int) -> dict[str, int]:
+    """Let a process work and kill it; every version of a request that it said was written."""
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and file
+        [sys.executable, "-m", "tests.storage.load", url, name], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        heard = [process.stdout.readline() for _ in range(after)]
+        process.kill()
+        heard += process.stdout.readlines()
+    return {id: int(version) for id, version in (line.split() for line in heard if line.endswith("\n"))}
+
+
+async def test_what_was_acknowledged_survives_being_killed_in_mid_load(shelf: Shelf) -> None:
+    shelf.open().close()
+    heard: dict[str, int] = {}
+    for n, after in enumerate(KILLED_AFTER):
+        heard |= acknowledged(shelf.url, f"p{n}", after=after)
+        beside = shelf.open_to_read()
+        assert await disagreements(beside) == []
+        stored = await beside.read(lambda view: {r.id: r.version for r in view.all_requests()})
+        assert {id: v for id, v in heard.items() if stored.get(id, 0) < v} == {}
+        beside.close()
+    assert len(heard) > sum(KILLED_AFTER) // 3
+    again = shelf.open("again")
+    await again.reclaim()
+    shelf.clock.at += SECOND
+    held = shelf.sql("select count(*) from tasks where state = 'running'")
+    assert held == [(0,)], "what the dead processes held is due again"
+    (due,) = shelf.sql("select count(*) from tasks where state = 'waiting' and owner is null and kind = 'draw'")
+    (drawn,) = shelf.sql("select count(*) from tasks where kind = 'draw'")
+    assert due == drawn
+    entries = shelf.sql("select count(*) from audit where kind in ('filed', 'approved')")
+    assert entries == [(drawn[0],)], "each move left its card's task, in the same commit"

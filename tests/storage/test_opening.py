@@ -1,0 +1,213 @@
+"""Opening a database: new, old, newer than the program, held by another, or only to be read."""
+
+import hashlib
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import URL
+from sqlmodel import SQLModel
+
+from bot.core.errors import LedgerAway, Misconfigured
+from storage.database import Database
+from storage.ledger import SqlLedger
+from tests.storage.scene import Shelf, disagreements, filing, request, task, voting
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def database(shelf: Shelf) -> Iterator[Database]:
+    database = Database(shelf.url)
+    yield database
+    database.close()
+
+
+def reader(shelf: Shelf) -> Database:
+    return Database(shelf.url, writable=False)
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def size(path: Path) -> int:
+    return path.stat().st_size
+
+
+def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
+    database.migrate()
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_an_empty_file_is_brought_up(shelf: Shelf, database: Database) -> None:
+    shelf.path.touch()
+    database.migrate()
+    assert shelf.sql("select seq from audit_head") == [(0,)]
+
+
+def test_a_second_migration_changes_nothing(shelf: Shelf, database: Database) -> None:
+    database.migrate()
+    database.close()
+    before = digest(shelf.path)
+    database.migrate()
+    database.close()
+    assert digest(shelf.path) == before
+
+
+def test_a_migration_that_fails_leaves_nothing(shelf: Shelf, database: Database) -> None:
+    shelf.sql("create table votes (x)")
+    with pytest.raises(Misconfigured, match="already exists"):
+        database.migrate()
+    assert shelf.sql("select name from sqlite_master where type = 'table'") == [("votes",)]
+    database.lock()
+
+
+def test_a_database_newer_than_the_program_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
+    database.migrate()
+    shelf.sql("update alembic_version set version_num = '9999'")
+    for refused in (database.migrate, lambda: reader(shelf)):
+        with pytest.raises(Misconfigured, match=r"made by a newer Countersign \(schema 9999\); upgrade the program\.$"):
+            refused()
+
+
+def test_an_older_database_is_not_read_but_brought_up_by_the_bot(shelf: Shelf) -> None:
+    shelf.path.touch()
+    with pytest.raises(Misconfigured, match=r"is empty; start the bot once, which brings it up\.$"):
+        reader(shelf)
+    assert shelf.path.stat().st_size == 0
+
+
+def test_a_file_that_is_no_database_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
+    shelf.path.write_text("no database at all, " * 100)
+    with pytest.raises(Misconfigured, match="file is not a database"):
+        database.migrate()
+    with pytest.raises(LedgerAway, match="file is not a database"):
+        reader(shelf)
+
+
+@pytest.mark.parametrize(
+    ("url", "sentence"),
+    [
+        ("sqlite:////nowhere/at/all.db", "the folder /nowhere/at does not exist"),
+        ("sqlite://", "must be a file"),
+        ("sqlite:///:memory:", "must be a file"),
+        ("mysql://x/y", "only sqlite"),
+        ("garbage", "write it as sqlite"),
+    ],
+)
+def test_a_url_that_names_no_file_is_refused_with_a_sentence(url: str, sentence: str) -> None:
+    with pytest.raises(Misconfigured, match=sentence):
+        Database(url)
+
+
+def test_to_read_there_must_be_a_database(shelf: Shelf) -> None:
+    with pytest.raises(Misconfigured, match="There is no database at"):
+        reader(shelf)
+    assert not shelf.path.exists()
+
+
+@pytest.mark.parametrize("name", ["a b.db", "100%.db", "#1.db", "ünï.db", "%41.db"])
+def test_any_name_names_that_file(tmp_path: Path, name: str) -> None:
+    database = Database(URL.create("sqlite", database=str(tmp_path / name)).render_as_string())
+    database.migrate()
+    database.close()
+    assert (tmp_path / name).exists()
+
+
+def test_a_second_run_on_the_same_database_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
+    database.lock()
+    link = shelf.path.with_name("other name.db")
+    link.symlink_to(shelf.path)
+    for url in (shelf.url, f"sqlite:///{link}"):
+        second = Database(url)
+        with pytest.raises(Misconfigured, match=r"^Another `countersign run` works on .*; stop it first"):
+            second.lock()
+        second.close()
+    database.close()
+    again = Database(shelf.url)
+    again.lock()
+    again.close()
+
+
+def test_a_run_of_another_process_holds_the_database_until_it_dies(shelf: Shelf, database: Database) -> None:
+    program = (
+        "import sys, time; from storage.database import Database; d = Database(sys.argv[1]); d.lock();"
+        "print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", program, shelf.url], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(Misconfigured, match="Another `countersign run`"):
+            database.lock()
+        with pytest.raises(Misconfigured, match="Another `countersign run`"):
+            database.migrate()
+        os.kill(other.pid, signal.SIGKILL)
+        other.wait()
+    database.lock()
+
+
+async def test_who_only_reads_sees_what_a_running_bot_commits(shelf: Shelf, ledger: SqlLedger) -> None:
+    beside = shelf.open_to_read()
+    assert await request(beside) is None
+    await ledger.decide(lambda _: filing())
+    found = await request(beside)
+    assert found is not None
+    assert found == await request(ledger)
+
+
+async def test_who_only_reads_reads_on_after_the_bot_has_ended_and_started_again(shelf: Shelf) -> None:
+    bot = shelf.open("bot")
+    await bot.decide(lambda _: filing())
+    bot.close()
+    assert not shelf.beside("-wal").exists(), "a clean end leaves one file"
+    beside = shelf.open_to_read()
+    assert await request(beside) is not None
+    again = shelf.open("again")
+    await again.decide(voting)
+    again.close()
+    found = await request(beside)
+    assert found is not None
+    assert len(found.votes) == 1
+
+
+async def test_who_only_reads_never_writes(shelf: Shelf) -> None:
+    bot = shelf.open("bot")
+    await bot.decide(lambda _: filing())
+    bot.close()
+    before = digest(shelf.path)
+    beside = shelf.open_to_read()
+    assert await disagreements(beside) == []
+    for write in (beside.decide(voting), beside.add(task()), beside.remember("x", at=shelf.clock.at)):
+        with pytest.raises(LedgerAway, match="readonly database"):
+            await write
+    beside.close()
+    assert digest(shelf.path) == before
+    assert size(shelf.beside("-wal")) == 0
+
+
+def test_a_reading_transaction_of_the_bot_cannot_write(database: Database) -> None:
+    database.migrate()
+    with pytest.raises(LedgerAway, match="readonly database"), database.reading() as connection:
+        connection.exec_driver_sql("update audit_head set seq = 7")
+
+
+def test_every_commit_is_on_the_disk_before_it_is_acknowledged(shelf: Shelf, database: Database) -> None:
+    database.migrate()
+    with database.transaction() as connection:
+        assert connection.exec_driver_sql("pragma synchronous").scalar_one() == 2
+        assert connection.exec_driver_sql("pragma journal_mode").scalar_one() == "wal"
+    with closing(sqlite3.connect(shelf.path)) as connection_of_others:
+        assert connection_of_others.execute("pragma journal_mode").fetchone() == ("wal",)
