@@ -36,7 +36,7 @@ class Worker:
 
     def take(self, tasks: Sequence[Task]) -> None:
         """Start tasks already leased to this process; after `drain` has begun they are left to the next start."""
-        for task in tasks:
+        for task in sorted(tasks, key=lambda task: task.kind in TALKS_TO_SLACK):
             if not self._stopping and task.key not in self._running:
                 started = asyncio.create_task(self._run(task), name=task.key)
                 self._running[task.key] = started

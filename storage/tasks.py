@@ -46,8 +46,8 @@ class Tasks:
                 "attempts": task.attempts,
                 "state": "running" if mine else "waiting",
             }
-            into = dialect.insert(connection, self._table).values(**row).on_conflict_do_nothing()
-            if connection.execute(into).rowcount == 1 and mine:
+            into = dialect.insert(connection, self._table).on_conflict_do_nothing()
+            if connection.execute(into, row).rowcount == 1 and mine:
                 leased.append(replace(task, owner=self.owner))
         return leased
 

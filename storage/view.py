@@ -129,6 +129,10 @@ class ConnectionView:
         query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
 
+    def unacknowledged_actors(self) -> frozenset[str]:
+        open_ = select(incidents.c.person).where(incidents.c.person.is_not(None), incidents.c.acknowledged_at.is_(None))
+        return frozenset(person for (person,) in self._connection.execute(open_.distinct()))
+
     def incidents(
         self,
         *,

@@ -57,6 +57,8 @@ def gaps(lines: Iterable[Line], head: int) -> Iterator[Disagreement]:
             yield Disagreement(seq=expected, record="", what=f"entry {expected} is missing")
             expected = line.seq
         expected += 1
+    if expected > head + 1:
+        yield Disagreement(seq=head + 1, record="", what=f"the log goes on after entry {head}, the last one given out")
     if expected <= head:
         yield Disagreement(seq=expected, record="", what=f"the log ends before entry {head}, the last one written")
 

@@ -15,7 +15,7 @@ from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, bound_d
 from bot.core.tasks import draw, waiting
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Verdict
-from bot.core.voting import missing, revise
+from bot.core.voting import revise, standing_approvals
 
 TOLD_AFTER = timedelta(seconds=30)
 """How long a request waits before its requester hears of it."""
@@ -59,6 +59,8 @@ class Claim:
     """An open unexplained deactivation of this account."""
     verdict: Verdict | None
     """Of the instance that stands, where the account is down."""
+    unacknowledged: frozenset[str]
+    """The persons whose principals acted in incidents that nobody has acknowledged."""
     claimed_in_hour: tuple[datetime, ...]
     """When deactivations were claimed in the last hour, oldest first."""
 
@@ -93,7 +95,7 @@ def requester_entitled(claim: Claim) -> Outcome | None:
         return _void(claim, "requester_may_not_ask")
     if claim.tier.name == PROTECTED and policy.restricted(person, claim.at):
         return _void(claim, "requester_restricted")
-    return None
+    return _void(claim, "requester_in_incident") if person.id in claim.unacknowledged else None
 
 
 def shown_is_so(claim: Claim) -> Outcome | None:
@@ -104,6 +106,8 @@ def shown_is_so(claim: Claim) -> Outcome | None:
     now = bound_digest(request, subject=subject, tier=claim.tier.name, quorum=quorum)
     if all(vote.digest == now for vote in request.approvals):
         return None
+    if request.expires_at is not None and claim.at >= request.expires_at:
+        return expired(request, at=claim.at)  # nobody could vote on it any more
     shown = {**request.subject.bound(), "tier": request.tier, "quorum": request.quorum}
     found = {**subject.bound(), "tier": claim.tier.name, "quorum": quorum}
     why = [name for name in shown if shown[name] != found[name]] or ["digest"]
@@ -113,7 +117,9 @@ def shown_is_so(claim: Claim) -> Outcome | None:
 
 
 def quorum_stands(claim: Claim) -> Outcome | None:
-    return _void(claim, "no_quorum") if missing(claim.request, policy=claim.policy, at=claim.at) else None
+    approvals = standing_approvals(claim.request, policy=claim.policy, at=claim.at)
+    able = [approver for approver in approvals if approver.person not in claim.unacknowledged]
+    return _void(claim, "no_quorum") if claim.request.quorum.missing(able) else None
 
 
 def not_already_so(claim: Claim) -> Outcome | None:
@@ -187,9 +193,7 @@ def claim(case: Claim, *, checks: tuple[Check, ...] | None = None) -> Outcome:
         execute_by=execution_ends(case.request, at=case.at),
     )
     redraw = draw(case.request, version=case.request.version + 1, at=case.at)
-    return move(
-        case.request, running, kind=Kind.CLAIMED, by=BOT, at=case.at, tasks=(redraw,), policy=case.policy.digest
-    )
+    return move(case.request, running, kind=Kind.CLAIMED, by=BOT, at=case.at, tasks=redraw, policy=case.policy.digest)
 
 
 def _checks_of(request: Request) -> tuple[Check, ...]:
@@ -211,11 +215,9 @@ def wait(request: Request, why: Waits, *, until: datetime, at: datetime) -> Wait
     if request.waits_for == why:
         return Wait(why=why, until=until, transition=None)
     waits = replace(request, waits_for=why.value, waits_since=at, execute_by=execution_ends(request, at=at))
-    tasks = (
-        draw(request, version=request.version + 1, at=at),
-        waiting(request, due=at + TOLD_AFTER),
-    )
-    said = move(request, waits, kind=Kind.WAITED, by=BOT, at=at, tasks=tasks if not request.by_policy else tasks[:1])
+    told = () if request.by_policy else (waiting(request, since=at, due=at + TOLD_AFTER),)
+    tasks = (*draw(request, version=request.version + 1, at=at), *told)
+    said = move(request, waits, kind=Kind.WAITED, by=BOT, at=at, tasks=tasks)
     return Wait(why=why, until=until, transition=said)
 
 

@@ -115,7 +115,7 @@ def summarise(
         starts=starts,
         ends=ends,
         filed=_count(people, Kind.FILED),
-        approved=sum(e.kind is Kind.APPROVED and _state(e) == "approved" for e in people),
+        approved=len({e.request for e in people if e.kind is Kind.APPROVED and _state(e) == "approved"}),
         denied=_count(people, Kind.DENIED),
         expired=_count(people, Kind.EXPIRED),
         withdrawn=_count(people, Kind.WITHDRAWN),

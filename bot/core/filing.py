@@ -243,7 +243,7 @@ def file(
         by=case.asker.id,
         at=case.at,
         tasks=(
-            draw(request, version=1, at=case.at),
+            *draw(request, version=1, at=case.at),
             expire(request, due=request.expires_at),
             tell(request, "filed", to=(slack_user,), at=case.at),
         ),

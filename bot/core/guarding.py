@@ -52,7 +52,7 @@ def incident(
 
 def opened(new: Incident, *, at: datetime) -> Transition:
     """Open an incident: its card, and one page for it however much follows."""
-    tasks = (draw(new, version=1, at=at), page(new, "unexplained", due=at))
+    tasks = (*draw(new, version=1, at=at), page(new, "unexplained", due=at))
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
 
@@ -141,4 +141,4 @@ def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
 
 def _moved(before: Incident, after: Incident, *, kind: Kind, at: datetime, by: str = BOT) -> Transition:
     redraw = draw(before, version=before.version + 1, at=at)
-    return move(before, after, kind=kind, by=by, at=at, tasks=(redraw,))
+    return move(before, after, kind=kind, by=by, at=at, tasks=redraw)

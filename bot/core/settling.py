@@ -34,7 +34,7 @@ def uncertain(request: Request, *, at: datetime, why: str) -> Transition | None:
     assert request.state is State.RUNNING
     after = replace(request, state=State.UNCERTAIN, outcome=why)
     tasks = (
-        draw(request, version=request.version + 1, at=at),
+        *draw(request, version=request.version + 1, at=at),
         tell(request, "uncertain", to=requester_of(request), at=at),
         page(request, "uncertain", due=at + PAGED_AFTER),
     )
@@ -45,7 +45,7 @@ def release(request: Request, *, at: datetime) -> Transition:
     """412: what was claimed on is no longer so. The lane is free, the claim is asked again from a new read."""
     assert request.state in IN_LANE
     after = replace(request, state=State.APPROVED, if_match=None, claimed_at=None, outcome=None)
-    tasks: tuple[Task, ...] = (draw(request, version=request.version + 1, at=at), carry_out(request, due=at))
+    tasks: tuple[Task, ...] = (*draw(request, version=request.version + 1, at=at), carry_out(request, due=at))
     if request.execute_by is not None:
         # while it ran the expiry tasks found nothing to do and are gone; a clock that stood still ends later
         tasks = (*tasks, expire(request, due=request.execute_by))

@@ -10,14 +10,20 @@ from bot.core.request import Request
 from bot.core.transition import Task, TaskKind
 
 
-def draw(record: Request | Incident, *, version: int, at: datetime) -> Task:
-    """Draw the record's card as it stands from `version` on; a card drawn later already makes this one void."""
-    return Task(
+def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
+    """Draw the record's card as it stands from `version` on; a card drawn later already makes this one void.
+
+    The guard's own restore has no card: its incident's shows it.
+    """
+    if isinstance(record, Request) and record.by_policy:
+        return ()
+    task = Task(
         key=f"draw:{record.id}:{version}",
         kind=TaskKind.DRAW,
         payload={"record": record.id, "version": version},
         due=at,
     )
+    return (task,)
 
 
 def carry_out(request: Request, *, due: datetime) -> Task:
@@ -39,12 +45,12 @@ def expire(request: Request, *, due: datetime) -> Task:
     )
 
 
-def waiting(request: Request, *, due: datetime) -> Task:
-    """Tell the requester that an approved request still waits."""
+def waiting(request: Request, *, since: datetime, due: datetime) -> Task:
+    """Tell the requester that an approved request still waits for what it began to wait for at `since`."""
     return Task(
-        key=f"waiting:{request.id}:{request.revision}",
+        key=f"waiting:{request.id}:{stamp(since)}",
         kind=TaskKind.WAITING,
-        payload={"request": request.id},
+        payload={"request": request.id, "since": stamp(since)},
         due=due,
     )
 
@@ -70,8 +76,13 @@ def thread(record: Request | Incident, notice: str, *, at: datetime) -> Task:
 
 
 def page(record: Request | Incident, why: str, *, due: datetime) -> Task:
-    """Wake the on-call, once for each record and reason."""
-    return Task(key=f"page:{record.id}:{why}", kind=TaskKind.PAGE, payload={"record": record.id, "why": why}, due=due)
+    """Wake the on-call, once for each record, reason and version that gave it."""
+    return Task(
+        key=f"page:{record.id}:{why}:{record.version}",
+        kind=TaskKind.PAGE,
+        payload={"record": record.id, "why": why},
+        due=due,
+    )
 
 
 def page_about(account: str, why: str, *, due: datetime) -> Task:

@@ -50,6 +50,8 @@ class Facts:
     """The latest restore of the account on record."""
     previous: "Previous | None"
     """The last verdict on record for the account."""
+    stands: bool
+    """A read shows the instance now; else only the feed tells of it, and it may be long over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +85,7 @@ def _own(instance: Instance, facts: Facts) -> Verdict:
         return Verdict(explained=False, because=Because.LATE, request=request.id)
     if request.explains is not None and request.explains != instance:
         return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
-    if _restored_since(instance, facts):
+    if _restored_since(instance, facts) and (facts.stands or request.explains is None):
         return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
     return Verdict(explained=True, because=Because.REQUEST, request=request.id)
 

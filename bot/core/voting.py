@@ -177,12 +177,12 @@ def _approved(ballot: Ballot, counted: Request) -> Transition:
     before, at = ballot.request, ballot.at
     redraw = draw(before, version=before.version + 1, at=at)
     if missing(counted, policy=ballot.policy, at=at):
-        return move(before, counted, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=(redraw,))
+        return move(before, counted, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=redraw)
     tier = ballot.policy.tier(before.tier)
     starts = at + tier.cooling_off if tier else at
     ends = starts + ballot.policy.limits.execution_expires
     approved = replace(counted, state=State.APPROVED, quorate_at=at, not_before=starts, execute_by=ends)
-    tasks: tuple[Task, ...] = (carry_out(approved, due=starts), redraw, expire(approved, due=ends))
+    tasks: tuple[Task, ...] = (carry_out(approved, due=at), *redraw, expire(approved, due=ends))
     return move(before, approved, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=tasks)
 
 
@@ -231,7 +231,7 @@ def revise(
         at=at,
         why=reasons,
         tasks=(
-            draw(request, version=request.version + 1, at=at),
+            *draw(request, version=request.version + 1, at=at),
             tell(request, "revised", to=requester_of(request), at=at, why=reasons),
             tell(request, "vote_again", to=voters, at=at, why=reasons),
         ),

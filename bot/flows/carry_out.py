@@ -11,6 +11,7 @@ from bot.core.account import Account
 from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
+from bot.core.incident import IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR
 from bot.core.refusal import Refusal
 from bot.core.request import IN_LANE, Request, State
@@ -77,7 +78,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         return Change()
     if account is None:
         return Change(
-            transitions=(account_gone(request, at=at), *_closed(view, request, because="account_gone", at=at))
+            transitions=(account_gone(request, at=at), *_closed(view, request, account, because="account_gone", at=at))
         )
     instance, incident = account.instance, view.open_incident(account.id)
     case = Claim(
@@ -88,7 +89,8 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         at=at,
         lane=view.lane(account.id),
         incident=incident.id if incident else None,
-        verdict=verdict_of(world, view, instance) if instance else None,
+        verdict=verdict_of(world, view, instance, stands=True) if instance else None,
+        unacknowledged=view.unacknowledged_actors(),
         claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
     )
     outcome = claim(case)
@@ -96,15 +98,22 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         said = (outcome.transition,) if outcome.transition else ()
         return Change(transitions=said, answer=outcome.until)
     ended = isinstance(outcome.after, Request) and outcome.after.state is State.SUPERSEDED
-    because = case.verdict.because.value if case.verdict else "restored_by_others"
-    closed = _closed(view, request, because=because, at=at) if ended else ()
+    because = case.verdict.because.value if case.verdict else ""
+    closed = _closed(view, request, account, because=because, at=at) if ended else ()
     return Change(transitions=(outcome, *closed))
 
 
-def _closed(view: View, request: Request, *, because: str, at: datetime) -> tuple[Transition, ...]:
-    """The end of the incident whose restore is no longer wanted or possible."""
+def _closed(
+    view: View, request: Request, account: Account | None, *, because: str, at: datetime
+) -> tuple[Transition, ...]:
+    """The end of the incident whose restore is no longer wanted or possible, unless it has ended already."""
     found = view.incident(request.incident) if request.incident else None
-    return (left(found, because=because, at=at),) if found else ()
+    if found is None or found.state is not IncidentState.OPEN:
+        return ()
+    if account is not None and account.active:
+        when = view.restored_at(account.id) or at
+        return (restored(found, at=at, restored_at=when, by="others", followers=account.followers),)
+    return (left(found, because=because, at=at),)
 
 
 async def _call(world: World, request: Request, task: Task) -> Result:
@@ -175,7 +184,7 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
         down_for = getattr(transition.after, "down_for", None)
         if down_for is not None:
             world.status.restored(down_for.total_seconds())
-    return FINISHED if change.transitions else None
+    return FINISHED
 
 
 async def _settle_failed(world: World, request: Request, task: Task, *, why: str) -> Result:
@@ -186,8 +195,8 @@ async def _settle_failed(world: World, request: Request, task: Task, *, why: str
         closed = (stuck(incident, cause=why, at=at),) if incident else ()
         return Change(transitions=(failed(found, at=at, why=why), *closed))
 
-    change = await _move(world, request.id, settle, finish=task)
-    return FINISHED if change.transitions else None
+    await _move(world, request.id, settle, finish=task)
+    return FINISHED
 
 
 async def _move(world: World, id: str, rule: Rule, *, finish: Task | None = None) -> Change:

@@ -76,7 +76,14 @@ async def preview(
         if found is None:
             return Refusal(why=Why.UNKNOWN_REQUEST)
         ballot = Ballot(
-            request=found, person=person, slack_user=slack_user, choice=choice, digest=digest, policy=policy, at=at
+            request=found,
+            person=person,
+            slack_user=slack_user,
+            choice=choice,
+            digest=digest,
+            policy=policy,
+            at=at,
+            unacknowledged=view.unacknowledged_of(person.id) if person else None,
         )
         counted = vote(ballot)
         return counted if isinstance(counted, Refusal) else found

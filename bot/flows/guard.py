@@ -17,7 +17,7 @@ from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
 from bot.flows.ids import incident_id, operation_key, request_id
-from bot.flows.judging import recorded, verdict_of
+from bot.flows.judging import recorded, still_explained, verdict_of
 from bot.flows.world import World
 from bot.ports import View
 
@@ -48,18 +48,19 @@ async def judge_found(world: World, found: Found, *, finish: Task | None = None)
 def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]) -> Change:
     """What one transaction writes about one instance."""
     before = view.judged(found.instance)
-    if before is not None and (before.explained or not _stands_again(view, before, found)):
+    stands = found.account is not None and not found.account.active
+    if before is not None and not (stands and _stands_again(view, before)):
         return Change()
-    verdict = verdict_of(world, view, found.instance)
+    verdict = verdict_of(world, view, found.instance, stands=stands)
     if verdict.explained:
         return _explained(world, view, found, verdict)
     return _unexplained(world, view, found, verdict, ids=ids)
 
 
-def _stands_again(view: View, before: Judged, found: Found) -> bool:
-    """An instance whose incident is over is down again with no event: the restore did not last."""
-    if found.account is None or found.account.active:
-        return False
+def _stands_again(view: View, before: Judged) -> bool:
+    """An instance judged before stands though it was restored since: the restore did not last, judge it anew."""
+    if before.explained:
+        return not still_explained(view, before)
     incident = view.incident(before.incident) if before.incident else None
     return incident is not None and incident.state is IncidentState.RESTORED
 

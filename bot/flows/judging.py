@@ -8,17 +8,29 @@ from bot.core.verdict import Because, Facts, Verdict, judge
 from bot.flows.world import World
 from bot.ports import View
 
+OUTLASTS_A_RESTORE = frozenset({Because.OWNER, Because.REGISTERED})
+"""What explains an instance by its actor alone; other explanations end with the next restore."""
 
-def verdict_of(world: World, view: View, instance: Instance) -> Verdict:
+
+def still_explained(view: View, known: Judged | None) -> bool:
+    """Whether an earlier verdict says so and no restore has come since that ended what it rested on."""
+    if known is None or not known.explained:
+        return False
+    restored_at = view.restored_at(known.account)
+    ended = restored_at is not None and (known.at is None or restored_at > known.at)
+    return known.why in OUTLASTS_A_RESTORE or not ended
+
+
+def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) -> Verdict:
     """Judge the instance by this transaction's facts; its own earlier verdict is no earlier instance."""
     facts = Facts(
         keyed=view.keyed(instance.operation) if instance.operation else None,
         restored_at=view.restored_at(instance.account),
         previous=view.previous(instance.account),
+        stands=stands,
     )
     known = view.judged(instance)
-    if known is not None and known.explained:
-        # judged before: what explained it then explains it still, whatever came to be known of others since
+    if known is not None and still_explained(view, known):
         return Verdict(explained=True, because=Because(known.why))
     return judge(instance, facts, world.policy.guard)
 

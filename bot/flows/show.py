@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.core.incident import Incident, IncidentState
+from bot.core.record import stamp
 from bot.core.request import IN_LANE, Request, State
 from bot.core.transition import Task
 from bot.core.verdict import PAGED
@@ -24,16 +25,11 @@ class Drawing:
         id = task.payload["record"]
         async with self._locks[id]:
             record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
-            if record is None or _has_no_card(record) or (card is not None and card.drawn >= task.payload["version"]):
+            if record is None or (card is not None and card.drawn >= task.payload["version"]):
                 return None
             drawn = await world.desk.draw(record, card)
             await world.ledger.put_card(id, drawn, finish=task)
             return FINISHED
-
-
-def _has_no_card(record: Request | Incident) -> bool:
-    """The guard's own restore is shown on its incident's card."""
-    return isinstance(record, Request) and record.by_policy
 
 
 def record_of(view: View, id: str) -> Request | Incident | None:
@@ -61,7 +57,9 @@ async def thread(world: World, task: Task) -> Result:
 async def waiting(world: World, task: Task) -> Result:
     """Tell a requester whose approved request has waited for half a minute; not one that waits no more."""
     request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
-    if request is None or request.state is not State.APPROVED or request.waits_for is None:
+    if request is None or request.state is not State.APPROVED or request.waits_since is None:
+        return None
+    if stamp(request.waits_since) != task.payload["since"]:
         return None
     if request.requester_slack is not None:
         facts = {"waits_for": request.waits_for, "until": request.execute_by}

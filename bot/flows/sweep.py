@@ -13,7 +13,7 @@ from bot.core.transition import Change, Entry, Kind, Task
 from bot.core.verdict import Because, Verdict
 from bot.flows.follow import AT_ONCE
 from bot.flows.guard import Found, judge_found
-from bot.flows.judging import recorded
+from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -114,7 +114,7 @@ def _settled(view: View, account: Account) -> bool:
     """Whether this very instance was explained, or its incident is being worked on."""
     judged = view.judged(account.instance) if account.instance else None
     if judged is None or judged.explained:
-        return judged is not None
+        return still_explained(view, judged)
     incident = view.incident(judged.incident) if judged.incident else None
     return incident is not None and incident.state != "restored"
 

@@ -112,8 +112,8 @@ def _value(given: Mapping[str, Any]) -> str | None:
 
 
 def speakable(text: str) -> str:
-    """Without halves of surrogate pairs, which JSON can carry and neither UTF-8 nor the digest can say."""
-    return text.encode("utf-8", "replace").decode()
+    """Without NUL and halves of surrogate pairs: JSON can carry them, databases, UTF-8 and the digest cannot."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
 def _metadata(text: str | None) -> dict[str, Any]:

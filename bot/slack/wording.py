@@ -39,6 +39,7 @@ VOID = {
     "requester_left": "the requester is no longer with us",
     "requester_may_not_ask": "the requester may no longer ask",
     "requester_restricted": "the leaver rule binds the requester by now",
+    "requester_in_incident": "the requester acted in an incident that nobody has acknowledged",
     "no_quorum": "an approver lost the right, and the rest is no quorum",
     "account_gone": "the account no longer exists",
 }

@@ -211,6 +211,7 @@ def claiming(request: Request | None = None, **changed: Any) -> Claim:
         "incident": None,
         "verdict": None,
         "claimed_in_hour": (),
+        "unacknowledged": frozenset(),
     }
     return Claim(**{**values, **changed})
 

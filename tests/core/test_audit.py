@@ -247,3 +247,9 @@ def test_every_entry_has_a_canonical_form_that_does_not_depend_on_the_order_of_n
 def test_what_json_cannot_say_has_none(value: object) -> None:
     with pytest.raises(ValueError, match=r".+"):
         canonical(value)
+
+
+def test_a_log_that_goes_on_after_the_last_number_given_out_is_found() -> None:
+    entry = Entry(kind=Kind.REFUSED, at=AT, by="ada")
+    lines = [Line(seq=1, entry=entry), Line(seq=2, entry=entry)]
+    assert [(d.seq, "goes on" in d.what) for d in gaps(lines, 1)] == [(2, True)]

@@ -179,7 +179,7 @@ class Log:
 
     def file(self, at: datetime = AT, **changed: Any) -> Request:
         case = filing(at=at, **changed)
-        request: Request = self.put(file(case, id="REQ-A", operation="op-a", slack_user="U01ADA"))
+        request: Request = self.put(file(case, id=f"REQ-{len(self.entries)}", operation="op-a", slack_user="U01ADA"))
         return request
 
     def vote(self, request: Request, at: datetime, **changed: Any) -> Request:

@@ -56,7 +56,7 @@ def test_the_requester_is_told_and_the_thread_answered_at_the_version_that_ended
 
 
 def test_nobody_is_told_of_the_end_of_the_guards_restore() -> None:
-    assert tasks_of(supersede(guards_restore(), by=None, at=LATER)) == ["draw:REQ-G:2"]
+    assert tasks_of(supersede(guards_restore(), by=None, at=LATER)) == []
     assert requester_of(guards_restore()) == ()
 
 

@@ -83,7 +83,10 @@ def test_it_is_opened_by_who_acted_with_its_card_and_one_page() -> None:
     assert after(transition).version == 1
     assert (transition.entry.kind, transition.entry.by) == (Kind.OPENED, "staff:rex")
     assert transition.entry.facts["incident"] == "INC-A"
-    assert [(task.key, task.due) for task in transition.tasks] == [("draw:INC-A:1", AT), ("page:INC-A:unexplained", AT)]
+    assert [(task.key, task.due) for task in transition.tasks] == [
+        ("draw:INC-A:1", AT),
+        ("page:INC-A:unexplained:0", AT),
+    ]
 
 
 def test_where_the_platform_lost_the_actor_it_is_opened_by_unknown() -> None:
@@ -173,7 +176,7 @@ def test_what_is_explained_meanwhile_is_left_and_says_why() -> None:
 def test_what_the_bot_cannot_undo_is_stuck_and_wakes_the_on_call() -> None:
     transition = stuck(open_incident(), cause="Forbidden.", at=AT)
     assert (after(transition).state, after(transition).cause) == (IncidentState.STUCK, "Forbidden.")
-    assert tasks_of(transition) == ["draw:INC-A:2", "page:INC-A:stuck"]
+    assert tasks_of(transition) == ["draw:INC-A:2", "page:INC-A:stuck:1"]
 
 
 def test_acknowledged_says_by_whom_and_leaves_the_rest() -> None:

@@ -92,10 +92,10 @@ def test_done_is_told_to_the_requester_and_in_the_thread() -> None:
     ]
 
 
-def test_of_the_guards_restore_only_the_card_is_drawn() -> None:
+def test_the_guards_restore_is_shown_on_its_incidents_card_alone() -> None:
     outcome = done(guards_restore(State.RUNNING), at=LATER, instance=None)
     assert moved(outcome).explains is None
-    assert tasks_of(outcome) == ["draw:REQ-G:3"]
+    assert tasks_of(outcome) == []
 
 
 # Failed
@@ -124,7 +124,7 @@ def test_uncertain_is_no_end_and_wakes_the_on_call_after_a_minute() -> None:
     assert [(task.key, task.due) for task in outcome.tasks] == [
         ("draw:REQ-A:4", LATER),
         ("tell:REQ-A:4:uncertain", LATER),
-        ("page:REQ-A:uncertain", LATER + MINUTE),
+        ("page:REQ-A:uncertain:3", LATER + MINUTE),
     ]
     assert PAGED_AFTER == MINUTE
 
@@ -161,7 +161,7 @@ def test_released_is_carried_out_again_at_once_and_its_clock_still_ends_it() -> 
 
 
 def test_the_guards_restore_has_no_clock_to_end_it() -> None:
-    assert tasks_of(release(guards_restore(State.RUNNING), at=LATER)) == ["draw:REQ-G:3", "carry_out:REQ-G:1"]
+    assert tasks_of(release(guards_restore(State.RUNNING), at=LATER)) == ["carry_out:REQ-G:1"]
 
 
 def test_what_was_released_is_judged_by_what_is_read_then() -> None:

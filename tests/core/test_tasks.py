@@ -15,9 +15,9 @@ REQUEST = approved()
     ("one", "same", "other"),
     [
         (
-            tasks.draw(REQUEST, version=3, at=AT),
-            tasks.draw(REQUEST, version=3, at=AT + HOUR),
-            tasks.draw(REQUEST, version=4, at=AT),
+            *tasks.draw(REQUEST, version=3, at=AT),
+            *tasks.draw(REQUEST, version=3, at=AT + HOUR),
+            *tasks.draw(REQUEST, version=4, at=AT),
         ),
         (
             tasks.expire(REQUEST, due=AT),

@@ -13,7 +13,7 @@ from bot.core.verdict import PAGED, Because, Facts, Previous, Verdict, judge
 from tests.core.build import AT, HOUR, MS, SECOND, STANDING, account, instance
 
 GUARD = GuardRules(explained_actors=frozenset({"system:legal"}))
-NOTHING = Facts(keyed=None, restored_at=None, previous=None)
+NOTHING = Facts(keyed=None, restored_at=None, previous=None, stands=True)
 OURS = instance(actor=OWN_PRINCIPAL, operation="op-a")
 WHEN = OURS.at
 assert WHEN is not None

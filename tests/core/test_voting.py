@@ -102,7 +102,9 @@ def test_where_the_tier_cools_off_all_of_it_comes_so_much_later() -> None:
     after = moved(outcome)
     assert (after.quorate_at, after.not_before) == (at, at + HOUR)
     assert after.execute_by == at + HOUR + timedelta(minutes=10)
-    assert [task.due for task in outcome.tasks] == [at + HOUR, at, at + HOUR + timedelta(minutes=10)]
+    assert [task.due for task in outcome.tasks] == [at, at, at + HOUR + timedelta(minutes=10)], (
+        "asked at once, so that the wait is said"
+    )
 
 
 def test_a_tier_that_the_policy_no_longer_knows_cools_nothing_off() -> None:

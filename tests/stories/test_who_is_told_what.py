@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.core.digest import Week, due
+from bot.core.record import stamp
 from bot.core.tasks import digest as digest_task
 from bot.core.transition import Task
 from bot.flows.show import page, waiting
@@ -18,7 +19,6 @@ def dms(scene: Scene, user: str, word: str) -> list[str]:
 
 async def task_of(scene: Scene, key: str) -> Task:
     """A task as it stands, whoever holds it."""
-    await scene.world.ledger.add()
     found = await scene.world.ledger.read(lambda view: view.task(key))
     assert isinstance(found, Task)
     return found
@@ -95,8 +95,8 @@ async def test_a_request_that_waits_half_a_minute_has_its_requester_told(scene: 
     await scene.workspace.click(MONA, card, "approve")
     await scene.workspace.wait_for_message(APPROVALS, lambda m: m.ts == card.ts and "platform" in text_of(m).lower())
     request = await scene.request(card)
-    task = await task_of(scene, f"waiting:{request.id}:1")
     assert request.waits_since is not None
+    task = await task_of(scene, f"waiting:{request.id}:{stamp(request.waits_since)}")
     assert task.due - request.waits_since == timedelta(seconds=30)
 
     await waiting(scene.world, task)
@@ -126,7 +126,7 @@ async def test_uncertain_is_told_and_pages_after_a_minute_only_if_it_still_is(sc
     await scene.card_becomes(card, "uncertain")
     await scene.workspace.wait_for_dm(ADA, lambda m: "uncertain" in m.text or "unknown" in m.text)
     request = await scene.request(card)
-    task = await task_of(scene, f"page:{request.id}:uncertain")
+    task = await task_of(scene, f"page:{request.id}:uncertain:{request.version - 1}")
     assert task.due - request.filed_at >= timedelta(seconds=60)
 
     await page(scene.world, task)
