@@ -7,7 +7,8 @@ from bot.slack.text import Block, bold, context, header, moment, plain_text, ric
 
 def digest_words(digest: Digest) -> Words:
     """The week in figures, beside the eleven minutes of 2017."""
-    title = f"Countersign in week {digest.week}: {digest.filed} asked, {digest.incidents} incidents"
+    incidents = "1 incident" if digest.incidents == 1 else f"{digest.incidents:,} incidents"
+    title = f"Countersign in week {digest.week}: {digest.filed:,} asked, {incidents}"
     fields = [
         f"Filed\n{digest.filed:,}",
         f"Approved\n{digest.approved:,}",
