@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,6 +48,8 @@ T = TypeVar("T")
 
 SLACK_WITHIN = 10
 """Seconds that a call to Slack may take."""
+JOINED_WITHIN = 2.0
+"""Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
 START_PAUSES = (0.2, 0.5, 1.0, 2.0)
@@ -126,6 +128,8 @@ class Bot:
     failure: asyncio.Future[None]
     """Done, with the exception, when a part that must run as long as the bot has ended."""
     slack: SlackApp | None = None
+    joined: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it is known whose workspace this is."""
 
     def ended(self, part: asyncio.Task[None]) -> None:
         """Tell of a background part that ended by itself; none may die unseen."""
@@ -135,6 +139,9 @@ class Bot:
 
     async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
         """Hand a signed request to Slack's handlers, once it is known whose workspace this is."""
+        if self.slack is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.joined.wait(), JOINED_WITHIN)
         if self.slack is None or self.world.status.draining:
             return Answer(status=503, body="", headers={})
         return await self.slack.http(text, headers, door)
@@ -277,6 +284,7 @@ async def _join_slack(bot: Bot, settings: Settings, client: AsyncWebClient, stac
         await _persist(socket.connect, "Slack's socket")
         stack.push_async_callback(socket.close)
     bot.slack = slack
+    bot.joined.set()
 
 
 async def _guard(world: World) -> None:

@@ -222,18 +222,6 @@ def file(
         policy=case.policy.digest,
         filed_at=case.at,
         expires_at=case.at + case.policy.limits.request_expires,
-        quorate_at=None,
-        not_before=None,
-        execute_by=None,
-        claimed_at=None,
-        if_match=None,
-        waits_for=None,
-        waits_since=None,
-        revised_why=None,
-        ended_at=None,
-        ended_by=None,
-        outcome=None,
-        explains=None,
     )
     assert request.expires_at is not None
     return move(

@@ -88,19 +88,7 @@ def undo(
         operation=operation,
         policy=policy,
         filed_at=at,
-        expires_at=None,
         quorate_at=at,
-        not_before=None,
-        execute_by=None,
-        claimed_at=None,
-        if_match=None,
-        waits_for=None,
-        waits_since=None,
-        revised_why=None,
-        ended_at=None,
-        ended_by=None,
-        outcome=None,
-        explains=None,
     )
     filed = move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
     if not lane_free:

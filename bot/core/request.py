@@ -155,21 +155,21 @@ class Request:
     policy: str
     """Digest of the policy that was in force at the last move that asked it."""
     filed_at: datetime
-    expires_at: datetime | None
-    quorate_at: datetime | None
-    not_before: datetime | None
+    expires_at: datetime | None = None
+    quorate_at: datetime | None = None
+    not_before: datetime | None = None
     """End of the cooling off."""
-    execute_by: datetime | None
-    claimed_at: datetime | None
-    if_match: str | None
+    execute_by: datetime | None = None
+    claimed_at: datetime | None = None
+    if_match: str | None = None
     """ETag of the read the claim was decided on; sent with every try of the call."""
-    waits_for: str | None
-    waits_since: datetime | None
-    revised_why: str | None
-    ended_at: datetime | None
-    ended_by: str | None
-    outcome: str | None
-    explains: Instance | None
+    waits_for: str | None = None
+    waits_since: datetime | None = None
+    revised_why: str | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    outcome: str | None = None
+    explains: Instance | None = None
     votes: tuple[Vote, ...] = ()
 
     @property

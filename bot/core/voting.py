@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot.core.ending import end, requester_of
+from bot.core.filing import REASON_MAX
 from bot.core.policy import PROTECTED, Person, Policy
 from bot.core.quorum import Approver, Quorum
 from bot.core.refusal import Refusal, Why
@@ -36,6 +37,9 @@ class Ballot:
 
 
 Check = Callable[[Ballot], Refusal | None]
+
+DENIAL_MIN = 3
+"""Characters of a deny's reason; the form asks for as many."""
 
 
 def rostered(ballot: Ballot) -> Refusal | None:
@@ -105,6 +109,14 @@ def shown_is_so(ballot: Ballot) -> Refusal | None:
     return Refusal(why=Why.CARD_CHANGED) if ballot.digest != ballot.request.digest else None
 
 
+def deny_says_why(ballot: Ballot) -> Refusal | None:
+    """None is a deny whose reason is still to be asked for; it goes no further than a preview."""
+    if ballot.reason is None or DENIAL_MIN <= len(ballot.reason) <= REASON_MAX:
+        return None
+    facts = {"length": len(ballot.reason), "min": DENIAL_MIN, "max": REASON_MAX}
+    return Refusal(why=Why.REASON_LENGTH, input="reason", facts=facts)
+
+
 VOTE_CHECKS: tuple[Check, ...] = (
     rostered,
     not_gone,
@@ -117,6 +129,7 @@ VOTE_CHECKS: tuple[Check, ...] = (
     not_voted,
     not_yet_approved,
     shown_is_so,
+    deny_says_why,
 )
 
 

@@ -30,24 +30,11 @@ async def decide(
     replay: str | None,
 ) -> Counted | Refusal:
     """Count a click. Raises LedgerAway, Replayed."""
-    policy, at = world.policy, world.now()
-    person = policy.person_of_slack(slack_user)
 
     def propose(view: View) -> Change | Refusal:
-        found = view.request(request)
-        if found is None:
-            return Refusal(why=Why.UNKNOWN_REQUEST)
-        ballot = Ballot(
-            request=found,
-            person=person,
-            slack_user=slack_user,
-            choice=choice,
-            digest=digest,
-            policy=policy,
-            at=at,
-            unacknowledged=view.unacknowledged_of(person.id) if person else None,
-            reason=reason,
-        )
+        ballot = _cast(world, request, view, slack_user=slack_user, choice=choice, digest=digest, reason=reason)
+        if isinstance(ballot, Refusal):
+            return ballot
         counted = vote(ballot)
         if isinstance(counted, Refusal):
             return counted
@@ -57,42 +44,55 @@ async def decide(
     if isinstance(outcome, Change) and isinstance(outcome.answer, Refusal):
         return outcome.answer
     if isinstance(outcome, Refusal):
-        by = person.id if person else slack_user
-        await world.ledger.refused(outcome, by=by, at=at, request=request, replay=replay)
+        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
         return outcome
     after = outcome.request()
-    return Counted(request=after, missing=missing(after, policy=policy, at=at))
+    return Counted(request=after, missing=missing(after, policy=world.policy, at=world.now()))
 
 
 async def preview(
     world: World, *, request: str, slack_user: str, choice: Choice, digest: str, replay: str | None
 ) -> Request | Refusal:
     """Whether such a click would count, before its reason is asked for. A no is recorded like any other."""
-    policy, at = world.policy, world.now()
-    person = policy.person_of_slack(slack_user)
 
     def ask(view: View) -> Request | Refusal:
-        found = view.request(request)
-        if found is None:
-            return Refusal(why=Why.UNKNOWN_REQUEST)
-        ballot = Ballot(
-            request=found,
-            person=person,
-            slack_user=slack_user,
-            choice=choice,
-            digest=digest,
-            policy=policy,
-            at=at,
-            unacknowledged=view.unacknowledged_of(person.id) if person else None,
-        )
+        ballot = _cast(world, request, view, slack_user=slack_user, choice=choice, digest=digest, reason=None)
+        if isinstance(ballot, Refusal):
+            return ballot
         counted = vote(ballot)
-        return counted if isinstance(counted, Refusal) else found
+        return counted if isinstance(counted, Refusal) else ballot.request
 
     outcome = await world.ledger.read(ask)
     if isinstance(outcome, Refusal):
-        by = person.id if person else slack_user
-        await world.ledger.refused(outcome, by=by, at=at, request=request, replay=replay)
+        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
     return outcome
+
+
+def _cast(
+    world: World, request: str, view: View, *, slack_user: str, choice: Choice, digest: str, reason: str | None
+) -> Ballot | Refusal:
+    """The click with all that the checks look at, from this transaction."""
+    found, person = view.request(request), world.policy.person_of_slack(slack_user)
+    if found is None:
+        return Refusal(why=Why.UNKNOWN_REQUEST)
+    return Ballot(
+        request=found,
+        person=person,
+        slack_user=slack_user,
+        choice=choice,
+        digest=digest,
+        policy=world.policy,
+        at=world.now(),
+        unacknowledged=view.unacknowledged_of(person.id) if person else None,
+        reason=reason,
+    )
+
+
+async def _note(world: World, refusal: Refusal, *, slack_user: str, request: str, replay: str | None) -> None:
+    """Leave the `refused` entry, by the person or, for one of no roster, by the Slack user."""
+    person = world.policy.person_of_slack(slack_user)
+    by = person.id if person else slack_user
+    await world.ledger.refused(refusal, by=by, at=world.now(), request=request, replay=replay)
 
 
 def _drifted(view: View, ballot: Ballot) -> Change | None:
@@ -128,6 +128,5 @@ async def take_back(world: World, *, request: str, slack_user: str, replay: str 
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):
-        by = person.id if person else slack_user
-        await world.ledger.refused(outcome, by=by, at=at, request=request, replay=replay)
+        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
     return outcome

@@ -8,6 +8,7 @@ from bot.core.filing import REASON_MAX, is_url
 from bot.core.policy import Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request
+from bot.core.voting import DENIAL_MIN
 from bot.slack.cards import account_lines, name_warning, shown_reason
 from bot.slack.text import (
     Block,
@@ -31,8 +32,6 @@ View = dict[str, Any]
 TITLES = {Action.DEACTIVATE: "Deactivate an account", Action.RESTORE: "Restore an account"}
 HANDLE_MAX = 200
 """Characters of a handle or an id; what is longer names no account."""
-DENY_MIN = 3
-"""Characters of a deny's reason."""
 TOO_LONG = f"What you typed was longer than {REASON_MAX:,} characters; its end is missing below."
 
 
@@ -159,7 +158,7 @@ def deny_request(request: Request, *, digest: str) -> View:
         "type": "plain_text_input",
         "action_id": "reason",
         "multiline": True,
-        "min_length": DENY_MIN,
+        "min_length": DENIAL_MIN,
         "max_length": REASON_MAX,
     }
     return {

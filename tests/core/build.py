@@ -258,7 +258,7 @@ STANDING: dict[State, Callable[[], Request]] = {
     State.RATIFIED: _emergency(State.RATIFIED),
     State.DONE: lambda: moved(done(running(), at=LATER, instance=None)),
     State.FAILED: lambda: moved(failed(running(), at=LATER, why="forbidden")),
-    State.DENIED: lambda: moved(vote(ballot(pending(), choice=Choice.DENY, reason="no"))),
+    State.DENIED: lambda: moved(vote(ballot(pending(), choice=Choice.DENY, reason="not so"))),
     State.WITHDRAWN: lambda: moved(withdraw(pending(), person=ADA, policy=POLICY, at=LATER)),
     State.EXPIRED: lambda: moved(expired(pending(), at=AT + DAY)),
     State.VOID: lambda: moved(account_gone(approved(), at=LATER)),

@@ -117,6 +117,9 @@ VOTES: dict[Any, Forbidden] = {
     ),
     voting.not_yet_approved: Forbidden(case=ballot(APPROVED, MINA), says=Why.ALREADY_APPROVED),
     voting.shown_is_so: Forbidden(case=ballot(PENDING, digest="0" * 64), says=Why.CARD_CHANGED),
+    voting.deny_says_why: Forbidden(
+        case=ballot(PENDING, choice=Choice.DENY, reason="  "), says=Why.REASON_LENGTH, input="reason"
+    ),
 }
 
 

@@ -187,7 +187,7 @@ class Log:
         return after
 
     def deny(self, request: Request, at: datetime) -> Request:
-        return self.vote(request, at, choice=Choice.DENY, reason="no")
+        return self.vote(request, at, choice=Choice.DENY, reason="not so")
 
     def claim(self, request: Request, at: datetime) -> Request:
         after: Request = self.put(claim(claiming(request, at=at)))

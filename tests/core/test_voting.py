@@ -287,7 +287,7 @@ def test_a_deny_ends_it_with_its_reason() -> None:
 
 
 def test_a_deny_is_told_to_the_requester_and_in_the_thread() -> None:
-    outcome = vote(ballot(pending(), choice=Choice.DENY, reason="no"))
+    outcome = vote(ballot(pending(), choice=Choice.DENY, reason="not so"))
     assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:denied", "thread:REQ-A:2:denied"]
 
 
@@ -303,7 +303,7 @@ CAST = ((OMAR, Choice.APPROVE), (MINA, Choice.DENY), (TESSA, Choice.APPROVE))
 def test_one_deny_among_three_votes_decides_in_every_order(order: tuple[tuple[Person, Choice], ...]) -> None:
     request = replace(pending(), quorum=THREE)
     for person, choice in order:
-        outcome = vote(ballot(request, person, choice=choice, reason="no"))
+        outcome = vote(ballot(request, person, choice=choice, reason="not so"))
         if request.state is State.DENIED:
             assert refusal(outcome).why is Why.ALREADY_DECIDED
         else:
