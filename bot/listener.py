@@ -1,5 +1,6 @@
 """What this process answers over HTTP: Slack's requests, and how it is doing."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from bot.core.errors import LedgerAway
 from bot.flows.world import World
 from bot.metrics import exposition
 
+PROBED_WITHIN = 2.0
 FEED_LAG_MAX = 30.0
 """Seconds without an answer of the feed before the guard counts as blind."""
 Events = Callable[[web.Request], Awaitable[web.Response]]
@@ -52,13 +54,19 @@ async def _answer(checks: dict[str, Check]) -> web.Response:
     return web.json_response({name: {"ok": c.ok, "says": c.says} for name, c in checks.items()}, status=status)
 
 
+async def _ledger(world: World) -> Check:
+    """Whether a change could be recorded now: reading is possible on a full disk, too."""
+    try:
+        async with asyncio.timeout(PROBED_WITHIN):
+            await world.ledger.probe()
+    except (LedgerAway, TimeoutError) as away:
+        return Check(False, str(away) or "the database takes too long")
+    return Check(True, "the ledger records")
+
+
 async def _ready(world: World) -> web.Response:
     """Red only when this process cannot record."""
-    try:
-        await world.ledger.read(lambda view: view.cursor())
-        ledger = Check(True, "the ledger answers")
-    except LedgerAway as away:
-        ledger = Check(False, str(away))
+    ledger = await _ledger(world)
     status = world.status
     return await _answer(
         {
@@ -77,6 +85,7 @@ async def _guard(world: World) -> web.Response:
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
     return await _answer(
         {
+            "ledger": await _ledger(world),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
             "platform": Check(not status.platform_away, "away" if status.platform_away else "answers"),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),

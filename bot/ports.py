@@ -150,6 +150,10 @@ class Ledger(Protocol):
         """Give a task back, to be done again at `due`."""
         ...
 
+    async def probe(self) -> None:
+        """Write, changing nothing. Raises LedgerAway where nothing could be recorded."""
+        ...
+
     async def next_due(self) -> datetime | None:
         """When the earliest task falls due, or the earliest lease runs out."""
         ...

@@ -222,6 +222,10 @@ class SqlLedger:
     async def postpone(self, task: Task, *, due: datetime) -> None:
         await self._transact(lambda connection: self.tasks.postpone(connection, task, due=due))
 
+    async def probe(self) -> None:
+        head = table("audit_head")
+        await self._transact(lambda connection: connection.execute(update(head).values(seq=head.c.seq)))
+
     async def next_due(self) -> datetime | None:
         def run() -> datetime | None:
             with self._database.reading() as connection:

@@ -28,6 +28,7 @@ class Waits(StrEnum):
     LANE = "lane"
     INCIDENT = "incident"
     LIMIT = "limit"
+    UNEXPLAINED = "unexplained"
     PLATFORM = "platform"
 
 
@@ -123,13 +124,17 @@ def quorum_stands(claim: Claim) -> Outcome | None:
 
 
 def not_already_so(claim: Claim) -> Outcome | None:
-    """Already so by an explained cause: superseded. Down for no reason we know: the incident comes first."""
+    """Already so by an explained cause: superseded. Down for no reason we know: the incident comes first.
+
+    Where nobody is undoing it (the guard observes, or could not) there is no end to wait for: the clock runs.
+    """
     if not claim.request.shows_as_asked(claim.account):
         return None
     if claim.account.active or (claim.verdict is not None and claim.verdict.explained):
         by = claim.account.deactivation.actor if claim.account.deactivation else None
         return supersede(claim.request, by=by, at=claim.at)
-    return wait(claim.request, Waits.INCIDENT, until=claim.at + timedelta(seconds=1), at=claim.at)
+    why = Waits.INCIDENT if claim.incident is not None else Waits.UNEXPLAINED
+    return wait(claim.request, why, until=claim.at + timedelta(seconds=1), at=claim.at)
 
 
 def still_unexplained(claim: Claim) -> Outcome | None:

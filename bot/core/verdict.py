@@ -95,9 +95,15 @@ def _restored_since(instance: Instance, facts: Facts) -> bool:
 
 
 def _replaces_explained(instance: Instance, facts: Facts) -> bool:
-    """The account was rightly down and never came up between: relabelling it makes no incident."""
+    """The account was rightly down and never came up between: relabelling it makes no incident.
+
+    Of those not explained by their name a platform lets only its systems replace a deactivation that stands; by any
+    other hand a new one proves that the account was up between, whatever the ledger heard of it.
+    """
     previous = facts.previous
     if previous is None or not previous.explained or previous.instance == instance:
+        return False
+    if instance.actor is None or not instance.actor.startswith("system:"):
         return False
     return facts.restored_at is None or (previous.instance.at is not None and facts.restored_at < previous.instance.at)
 

@@ -25,6 +25,9 @@ from bot.flows.verify import Finding, look, look_until_shown
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
 
+GONE = frozenset({404, 410})
+READ_AGAIN = 3
+"""How often an account that is said not to exist is read again before it is believed."""
 Rule = Callable[[View, Request], Change]
 AWAY_PAGED_AFTER = timedelta(seconds=10)
 """A restore that cannot reach the platform for so long wakes the on-call."""
@@ -50,6 +53,8 @@ async def _claim(world: World, request: Request, task: Task) -> Request | Result
     except (PlatformAway, PlatformRefused):
         await world.ledger.decide(lambda view: _waiting(world, view, request.id))
         return _again(world, request, task)
+    if account is None and task.attempts < READ_AGAIN:
+        return world.now() + timedelta(seconds=0.5)
     outcome = await world.ledger.decide(lambda view: _claiming(world, view, request.id, account))
     assert isinstance(outcome, Change)
     if isinstance(outcome.answer, datetime):
@@ -117,7 +122,11 @@ def _closed(
 
 
 async def _call(world: World, request: Request, task: Task) -> Result:
-    """Send the call and let a read, not the answer, say what became of it."""
+    """Send the call and let a read, not the answer, say what became of it.
+
+    A person's request fails on a definitive no. The guard's restore fails only where the account is gone: any other
+    no, and a yes that did nothing, is trouble of the platform's, and the account must not stay down for it.
+    """
     try:
         reason = f"{request.id}: {request.category}"
         await world.platform.set_active(request, active=request.rule.makes_active, reason=reason)
@@ -125,11 +134,14 @@ async def _call(world: World, request: Request, task: Task) -> Result:
     except WorldMoved:
         return await _after(world, request, task, moved=True)
     except PlatformRefused as refused:
-        return await _after(world, request, task, definitive=str(refused))
+        final = refused.status in GONE or not request.by_policy
+        return await _after(world, request, task, definitive=str(refused) if final else None)
     except PlatformAway:
         return await _after(world, request, task)
     if finding.shows(request) or finding.overtaken(request):
         return await _settle_done(world, request, finding, task)
+    if request.by_policy:
+        return await _after(world, request, task)
     return await _settle_failed(world, request, task, why="The platform said yes and nothing happened.")
 
 

@@ -1,10 +1,9 @@
 """Follow the platform's feed from the ledger's cursor, for as long as the process lives."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.account import Event, EventType
@@ -13,7 +12,7 @@ from bot.core.refusal import Refusal
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page_about, sweep
 from bot.core.transition import Change, Task
-from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restored_event
+from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore_of, restored_event
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -40,9 +39,9 @@ async def follow(world: World) -> None:
             assert cursor is not None, "the guard follows only what `first_list` has started"
             events, after = await world.platform.events(after=cursor, wait=patience)
             patience = WAIT
-            world.status.feed_answered = world.clock.monotonic()
             world.status.platform_away = False
             await take(world, events, after=after, cursor=cursor)
+            world.status.feed_answered = world.clock.monotonic()
             failures = 0
         except CursorLost:
             await _start_over(world)
@@ -57,9 +56,13 @@ async def follow(world: World) -> None:
 async def _wake_if_blind(world: World) -> None:
     """A feed that has been silent for half a minute wakes the on-call, once a minute at most."""
     answered = world.status.feed_answered
-    if answered is None or world.clock.monotonic() - answered > BLIND_AFTER:
-        with contextlib.suppress(LedgerAway):
-            await world.ledger.add(page_about("every account", "feed_silent", due=world.now()))
+    if answered is not None and world.clock.monotonic() - answered <= BLIND_AFTER:
+        return
+    try:
+        await world.ledger.add(page_about("every account", "feed_silent", due=world.now()))
+    except LedgerAway:
+        # a page that cannot be filed is sent as it is; the receiver knows it again by its key
+        await world.pager.page(key="ledger_away", summary="Countersign: the ledger cannot record", facts={})
 
 
 async def _start_over(world: World) -> None:
@@ -73,14 +76,22 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
     """Judge a batch and move the cursor. What is unexplained is acted on before the batch is through."""
     relevant = [event for event in events if event.type in RELEVANT]
     down = _newest(event for event in relevant if event.type is EventType.DEACTIVATED)
+    others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
+    if restores := tuple(restore_of(world, event) for event in others if event.type is EventType.RESTORED):
+        # on record before anything is judged, in the feed's order or not: who deactivates next explains it anew
+        await world.ledger.decide(partial(_on_record, restores))
     gate = asyncio.Semaphore(AT_ONCE)
     unread = [task for task in await asyncio.gather(*(_judge_event(world, e, gate) for e in down)) if task]
-    others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
     if after == cursor and not others and not unread:
         return
     for event in others:
         await world.ledger.decide(partial(_other, world, event))
     await world.ledger.decide(lambda _: Change(cursor=after, tasks=tuple(unread)))
+
+
+def _on_record(restores: tuple[tuple[str, datetime], ...], view: View) -> Change:
+    newer = tuple((a, at) for a, at in restores if (last := view.restored_at(a)) is None or at > last)
+    return Change(restores=newer)
 
 
 def _newest(events: Iterable[Event]) -> list[Event]:

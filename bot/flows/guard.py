@@ -12,7 +12,7 @@ from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import SEEN_FOR
-from bot.core.request import OPEN, Action
+from bot.core.request import LIVE, OPEN, Action
 from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
@@ -58,11 +58,24 @@ def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]
 
 
 def _stands_again(view: View, before: Judged) -> bool:
-    """An instance judged before stands though it was restored since: the restore did not last, judge it anew."""
-    if before.explained:
-        return not still_explained(view, before)
-    incident = view.incident(before.incident) if before.incident else None
-    return incident is not None and incident.state is IncidentState.RESTORED
+    """An instance judged before stands, and nobody is at it: its explanation or its restore did not last."""
+    return not (still_explained(view, before) if before.explained else in_hand(view, before))
+
+
+def in_hand(view: View, judged: Judged) -> bool:
+    """Whether the incident of an unexplained instance is being undone, only observed, or left to a person."""
+    incident = view.incident(judged.incident) if judged.incident else None
+    if incident is None:
+        return False
+    if incident.state is IncidentState.OPEN:
+        return is_undone(view, incident)
+    return incident.state in {IncidentState.OBSERVED, IncidentState.STUCK}
+
+
+def is_undone(view: View, incident: Incident) -> bool:
+    """Whether a live request of the guard is at work on the incident."""
+    request = view.request(incident.request) if incident.request else None
+    return request is not None and request.state in LIVE
 
 
 def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Change:
@@ -71,12 +84,14 @@ def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Chan
     transitions: list[Transition] = []
     if verdict.request and (request := view.request(verdict.request)) and request.explains is None:
         transitions.append(explained_by(request, instance, at=at))
-    live = view.live_request(instance.account, Action.DEACTIVATE)
-    if live is not None and live.state in OPEN and live.id != verdict.request:
-        transitions.append(supersede(live, by=instance.actor, at=at))
-    standing = view.open_incident(instance.account)
-    if standing is not None and found.account is not None and standing.instance != instance:
-        transitions.append(left(standing, because=verdict.because, at=at))
+    if found.account is not None and found.account.instance == instance:
+        # it stands now, not only in what the feed tells of the past
+        live = view.live_request(instance.account, Action.DEACTIVATE)
+        if live is not None and live.state in OPEN and live.id != verdict.request:
+            transitions.append(supersede(live, by=instance.actor, at=at))
+        standing = view.open_incident(instance.account)
+        if standing is not None and standing.instance != instance:
+            transitions.append(left(standing, because=verdict.because, at=at))
     entry = Entry(
         kind=Kind.JUDGED,
         at=at,
@@ -97,9 +112,12 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     at, policy, instance, account = world.now(), world.policy, found.instance, found.account
     standing = view.open_incident(instance.account)
     if standing is not None:
-        # its restore is under way and reads the account again at every try: this instance is undone with it
         known = recorded(instance, verdict, at=at, incident=standing.id)
-        return Change(verdicts=(known,), answer=verdict)
+        if account is None or account.active or is_undone(view, standing):
+            # its restore is under way and reads the account again at every try: this instance is undone with it
+            return Change(verdicts=(known,), answer=verdict)
+        undoing = _undoing(world, view, standing, account, ids=ids, at=at)
+        return Change(transitions=(*undoing, joined(standing, ids[1], at=at)), verdicts=(known,), answer=verdict)
     new = incident(
         instance,
         id=ids[0],
@@ -178,21 +196,25 @@ def _event(found: Found) -> Event:
 def restored_event(world: World, view: View, event: Event) -> Change:
     """Put a restore on record. An unexplained one is not undone: a card, a page, “ask to deactivate again”."""
     at = world.now()
-    last = view.restored_at(event.account)
-    restores = ((event.account, event.at),) if last is None or event.at > last else ()
     live = view.live_request(event.account, Action.RESTORE)
     transitions = tuple(
         restored(incident, at=at, restored_at=event.at, by=event.actor or "unknown", followers=None)
         for incident in undoable(view, event.account)
         if incident.state is not IncidentState.OPEN  # an open one's restore is under way and ends it
     )
-    if live is not None and live.state in OPEN:
+    if live is not None and live.state in OPEN and not live.by_policy:
+        # the guard's own restore asks at its claim, from a read: it alone ends with its incident
         transitions = (*transitions, supersede(live, by=event.actor, at=at))
     keyed = view.keyed(event.operation) if event.operation else None
     ours = keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account
     if ours or event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:
-        return Change(transitions=transitions, restores=restores)
-    return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions, restores=restores))
+        return Change(transitions=transitions)
+    return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions))
+
+
+def restore_of(world: World, event: Event) -> tuple[str, datetime]:
+    """A restore for the record: when it was, but never later than it is heard of, however the feed's clock goes."""
+    return event.account, min(event.at, world.now())
 
 
 def deleted_event(world: World, view: View, event: Event) -> Change:

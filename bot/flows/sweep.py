@@ -12,7 +12,7 @@ from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Entry, Kind, Task
 from bot.core.verdict import Because, Verdict
 from bot.flows.follow import AT_ONCE
-from bot.flows.guard import Found, judge_found
+from bot.flows.guard import Found, in_hand, judge_found
 from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
 from bot.ports import View
@@ -115,8 +115,7 @@ def _settled(view: View, account: Account) -> bool:
     judged = view.judged(account.instance) if account.instance else None
     if judged is None or judged.explained:
         return still_explained(view, judged)
-    incident = view.incident(judged.incident) if judged.incident else None
-    return incident is not None and incident.state != "restored"
+    return in_hand(view, judged)
 
 
 async def _judge_listed(world: World, listed: Account, gate: asyncio.Semaphore) -> None:

@@ -23,6 +23,8 @@ from bot.slack.sentences import refusal_sentence
 
 log = logging.getLogger(__name__)
 
+BOLT_FAILED = 500
+
 Handler = Callable[[Call], Awaitable[None]]
 """A handler acknowledges after its effect is on disk; what has none it acknowledges first."""
 
@@ -126,8 +128,8 @@ class SlackApp:
         """Nothing was recorded: say so where the person looks, and lose nothing that was typed."""
         sentence, body = refusal_sentence(refusal), call.body
         if body.get("type") == "view_submission":
-            inputs = list(body["view"]["state"]["values"])
-            await call.ack(response_action="errors", errors={inputs[0]: sentence} if inputs else {})
+            inputs = list(((body.get("view") or {}).get("state") or {}).get("values") or ())
+            await (call.ack(response_action="errors", errors={inputs[0]: sentence}) if inputs else call.ack())
         elif "command" in body:
             await call.ack(**inert(sentence), response_type="ephemeral")
         else:
@@ -147,6 +149,9 @@ class SlackApp:
 
     async def _dispatch(self, request: AsyncBoltRequest) -> Answer:
         response = await self._bolt.async_dispatch(request)
+        if response.status == BOLT_FAILED:
+            # our handlers answer for themselves: what fails before them is signed and of a shape that Bolt cannot read
+            return Answer(status=400, body="", headers={})
         headers = {name: values[0] for name, values in response.headers.items()}
         return Answer(status=response.status, body=response.body or "", headers=headers)
 

@@ -32,6 +32,7 @@ WAITS = {
         "Approved; an unexplained deactivation of this account is dealt with first. Its clock stands still."
     ),
     Waits.LIMIT: "Approved; the limit of deactivations an hour is reached. Its clock stands still.",
+    Waits.UNEXPLAINED: "Approved; the account is down already, for no reason that is known, and nobody undoes it.",
     Waits.PLATFORM: "Approved; the platform does not answer at the moment.",
 }
 VOID = {

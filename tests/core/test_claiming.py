@@ -8,6 +8,7 @@ import pytest
 from bot.core.account import Account
 from bot.core.claiming import (
     CLAIM_CHECKS,
+    PAUSES_CLOCK,
     POLICY_CLAIM_CHECKS,
     TOLD_AFTER,
     Claim,
@@ -401,8 +402,14 @@ def test_already_so_by_an_explained_cause_is_superseded_and_says_by_whom() -> No
 
 @pytest.mark.parametrize("verdict", [UNEXPLAINED, None])
 def test_already_so_for_no_reason_we_know_waits_for_the_incident(verdict: Any) -> None:
-    outcome = waits(claim(claiming(account=down(), verdict=verdict)))
+    outcome = waits(claim(claiming(account=down(), verdict=verdict, incident="INC-A")))
     assert (outcome.why, outcome.until) == (Waits.INCIDENT, NOW + SECOND)
+
+
+def test_already_so_with_nobody_at_it_waits_with_its_clock_running() -> None:
+    outcome = waits(claim(claiming(account=down(), verdict=UNEXPLAINED)))
+    assert (outcome.why, outcome.until) == (Waits.UNEXPLAINED, NOW + SECOND)
+    assert Waits.UNEXPLAINED not in PAUSES_CLOCK
 
 
 def test_already_so_with_nobody_named_is_superseded_by_the_bots_word() -> None:
