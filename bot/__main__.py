@@ -13,6 +13,7 @@ import click
 
 from bot.core.errors import CountersignError, Misconfigured
 
+PORT = click.IntRange(0, 65535)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON for a program to read.")
 
 
@@ -27,6 +28,10 @@ class OneSentence(click.Group):
                 click.echo(sentence, err=True)
         except CountersignError as error:
             click.echo(str(error), err=True)
+        except BrokenPipeError:
+            pass  # who read the output has had enough of it
+        except OSError as error:
+            click.echo(f"The system refused: {error.strerror or error}.", err=True)
         sys.exit(1)
 
 
@@ -49,7 +54,7 @@ def run() -> None:
 
 
 @main.command()
-@click.option("--port", default=8700, show_default=True, help="Where the sandbox's workspace is served.")
+@click.option("--port", type=PORT, default=8700, show_default=True, help="Where the sandbox's workspace is served.")
 @click.option("--script", is_flag=True, help="Play the whole story without a browser and print each step.")
 def demo(port: int, *, script: bool) -> None:
     """Try everything on this machine: sandbox workspace, mock platform and bot, nothing to configure."""
@@ -59,9 +64,9 @@ def demo(port: int, *, script: bool) -> None:
 
 
 @main.command()
-@click.option("--port", default=8801, show_default=True)
-@click.option("--control-port", default=8802, show_default=True)
-@click.option("--accounts", default=0, help="How many accounts there are in all.")
+@click.option("--port", type=PORT, default=8801, show_default=True, help="Of the API; 0 is any free one.")
+@click.option("--control-port", type=PORT, default=8802, show_default=True, help="Where faults are set.")
+@click.option("--accounts", type=click.IntRange(min=0), default=0, help="How many accounts there are in all.")
 @click.option("--seed", type=click.Path(path_type=Path), help="JSON file of accounts.")
 @click.option("--tokens", type=click.Path(path_type=Path), help="JSON file that replaces the table of tokens.")
 def platform(port: int, control_port: int, accounts: int, seed: Path | None, tokens: Path | None) -> None:
@@ -145,8 +150,8 @@ def audit_export() -> None:
 def _run(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(work)
-    except KeyboardInterrupt:
-        return 130
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        sys.exit(130)
 
 
 if __name__ == "__main__":

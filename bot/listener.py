@@ -87,7 +87,9 @@ async def _guard(world: World) -> web.Response:
         {
             "ledger": await _ledger(world),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
-            "platform": Check(not status.platform_away, "away" if status.platform_away else "answers"),
+            "platform": Check(
+                lag is not None and not status.platform_away, "away" if status.platform_away else "answers"
+            ),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
             "mode": Check(guard.enforces, "enforces" if guard.enforces else "only observes"),
         }
@@ -95,7 +97,7 @@ async def _guard(world: World) -> web.Response:
 
 
 def _since(what: str, seconds: float | None) -> str:
-    return f"{what} {seconds:.1f} s ago" if seconds is not None else f"never: {what}"
+    return f"{what} {seconds:.1f} s ago" if seconds is not None else "not yet since the start"
 
 
 async def _metrics(world: World) -> web.Response:

@@ -88,6 +88,7 @@ async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
         digest = await ledger.read(lambda view: digest_of(view, wanted, policy))
     if post:
         await _file_post(settings, clock, wanted)
+        click.echo("Filed: the bot posts it as soon as it runs.", err=True)
     click.echo(json.dumps(_digest_json(digest), indent=2) if as_json else "\n".join(_digest_lines(digest)))
 
 

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from bot.wiring import read_all, reload_policy, running
+from bot.wiring import Bot, read_all, reload_policy, running
 
 
 async def serve() -> None:
@@ -15,23 +15,37 @@ async def serve() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of our own `authorize`, which is meant
-    ended, loop = asyncio.Event(), asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(name, ended.set)
+    ended, bots = asyncio.Event(), list[Bot]()
+    _heed_signals(ended, bots)
     settings, policy = read_all()
     async with running(settings, policy) as bot:
-        reloads: set[asyncio.Task[None]] = set()
-
-        def reload() -> None:
-            task = asyncio.create_task(reload_policy(bot, settings.policy_file))
-            reloads.add(task)
-            task.add_done_callback(reloads.discard)
-
-        loop.add_signal_handler(signal.SIGHUP, reload)
-        way = "over Socket Mode" if settings.socket_mode else f"on http://{settings.host}:{bot.port}/slack/events"
-        click.echo(f"Countersign hears Slack {way}; health is on http://{settings.host}:{bot.port}/readyz.")
+        bots.append(bot)
         bot.failure.add_done_callback(lambda _: ended.set())
+        way = "over Socket Mode" if settings.socket_mode else f"on http://{settings.host}:{bot.port}/slack/events"
+        heard = "hears" if bot.slack is not None else "will hear, once Slack answers,"
+        click.echo(f"Countersign {heard} Slack {way}; health is on http://{settings.host}:{bot.port}/readyz.")
         await ended.wait()
         click.echo("Draining: what was acknowledged is finished first.")
         if bot.failure.done():
             bot.failure.result()
+
+
+def _heed_signals(ended: asyncio.Event, bots: list[Bot]) -> None:
+    """From the first moment: a start is broken off, a running bot drained; SIGHUP offers the policy file again."""
+    loop, starting = asyncio.get_running_loop(), asyncio.current_task()
+    reloads: set[asyncio.Task[None]] = set()
+
+    def end() -> None:
+        ended.set()
+        if not bots and starting is not None:
+            starting.cancel()
+
+    def reload() -> None:
+        for bot in bots:
+            task = asyncio.create_task(reload_policy(bot, bot.policy_file))
+            reloads.add(task)
+            task.add_done_callback(reloads.discard)
+
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, end)
+    loop.add_signal_handler(signal.SIGHUP, reload)

@@ -125,6 +125,7 @@ class Bot:
     world: World
     worker: Worker
     port: int
+    policy_file: Path
     failure: asyncio.Future[None]
     """Done, with the exception, when a part that must run as long as the bot has ended."""
     slack: SlackApp | None = None
@@ -169,8 +170,13 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
 
 
 def ledger_exists(url: str) -> bool:
-    """Whether the first start has made the database's file."""
-    return Path(url.removeprefix("sqlite:///")).exists()
+    """Whether the first start has made the database's file. Raises Misconfigured where none could be."""
+    if not url.startswith("sqlite:///"):
+        raise Misconfigured("DATABASE_URL: only sqlite:/// is served by this version.")
+    file = Path(url.removeprefix("sqlite:///"))
+    if not file.absolute().parent.is_dir():
+        raise Misconfigured(f"DATABASE_URL: the folder {file.parent} does not exist.")
+    return file.exists()
 
 
 @asynccontextmanager
@@ -225,7 +231,8 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         ledger.on_commit(worker.take)
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
-        bot = Bot(world=world, worker=worker, port=0, failure=asyncio.get_running_loop().create_future())
+        failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        bot = Bot(world=world, worker=worker, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, stack)
         yield bot
 

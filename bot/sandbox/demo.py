@@ -13,7 +13,10 @@ from bot.sandbox.story import STEPS, Broken, Told
 
 async def play() -> int:
     """Play the story and print each step with its time. Exit code 0 only if every step held."""
-    began = time.perf_counter()
+    began, playing = time.perf_counter(), asyncio.current_task()
+    if playing is not None:
+        # ended from outside it takes the bot's process down with it
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
     try:
         async with stage() as set_up:
             await set_up.start_bot()
@@ -52,6 +55,10 @@ async def show(port: int) -> int:
             await set_up.start_bot()
             click.echo(f"The workspace is on {set_up.workspace.url}, the platform on {set_up.platform.url}")
             click.echo(f"and its control port on {set_up.platform.control_url}. Ctrl-C ends it.")
+            click.echo("Look at an account as the public does:")
+            click.echo(f"  curl {set_up.platform.url}/public/v1/accounts/@president")
+            click.echo("The bot's settings, to try the other commands with, are in")
+            click.echo(f"  {set_up.write_environment()}")
             await ended.wait()
     except (NotStaged, OSError) as error:
         click.echo(str(error), err=True)

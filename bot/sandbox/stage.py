@@ -53,6 +53,14 @@ class Stage:
     def policy(self) -> Path:
         return self.folder / "policy.toml"
 
+    def write_environment(self) -> Path:
+        """The bot's settings as a file that a shell can read."""
+        file = self.folder / "bot.env"
+        names = ("SLACK_", "APPROVALS", "DATABASE", "PLATFORM", "POLICY")
+        lines = [f"{k}={v}" for k, v in self.environment.items() if k.startswith(names)]
+        file.write_text("\n".join(lines) + "\n")
+        return file
+
     async def start_bot(self) -> None:
         """Start `countersign run` and wait until it hears Slack. Raises NotStaged."""
         with (self.folder / "bot.log").open("ab") as log:
@@ -125,11 +133,11 @@ async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[St
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-")))
         workspace = Workspace(people=PEOPLE)
-        await workspace.start(port=port)
         stack.push_async_callback(workspace.stop)
+        await workspace.start(port=port)
         platform = MockPlatform()
-        await platform.start()
         stack.push_async_callback(platform.stop)
+        await platform.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         found = Stage(
             workspace=workspace,

@@ -239,3 +239,53 @@ async def test_a_seed_that_is_none_is_a_sentence(tmp_path: Path) -> None:
     assert ran.code == 1
     assert "seed.json" in ran.err
     assert "Traceback" not in ran.err
+
+
+async def test_a_demo_ended_from_outside_takes_its_bot_down_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "demo", "--script",
+        cwd=tmp_path, stdout=asyncio.subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)},
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert b"are up" in await asyncio.wait_for(process.stdout.readline(), 20)
+
+    process.terminate()
+    await asyncio.wait_for(process.communicate(), 20)
+
+    assert process.returncode == 130
+    assert is_empty(tmp_path)
+
+
+async def test_a_start_is_broken_off_by_a_signal_and_survives_a_hangup(staged: Stage, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text(staged.policy.read_text())
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=tmp_path, stderr=asyncio.subprocess.PIPE,
+        env={
+            **staged.environment,
+            "SLACK_API_URL": "http://127.0.0.1:9/",
+            "DATABASE_URL": "sqlite:///countersign.db",
+            "POLICY_FILE": "policy.toml",
+        },
+    )  # fmt: skip
+    assert process.stderr is not None
+    assert b"Slack cannot be reached yet" in await asyncio.wait_for(process.stderr.readuntil(b"reached yet"), 20)
+
+    process.send_signal(signal.SIGHUP)
+    await asyncio.sleep(0.2)
+    assert process.returncode is None
+    process.terminate()
+    _, err = await asyncio.wait_for(process.communicate(), 15)
+
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+
+
+async def test_a_port_that_is_taken_is_a_sentence(staged: Stage, tmp_path: Path) -> None:
+    taken = staged.platform.url.rpartition(":")[2]
+
+    ran = await countersign("platform", "--port", taken, "--control-port", "0", cwd=tmp_path)
+
+    assert ran.code == 1
+    assert "in use" in ran.err
+    assert "Traceback" not in ran.err
