@@ -63,6 +63,8 @@ class SqlLedger:
         self.tasks = Tasks(clock=clock, owner=owner)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
+        self._failed: str | None = None
+        """Why the last change could not be recorded; None since one could."""
         self._committed: Callable[[Sequence[Task]], None] = lambda _: None
 
     def on_commit(self, take: Callable[[Sequence[Task]], None]) -> None:
@@ -223,8 +225,12 @@ class SqlLedger:
         await self._transact(lambda connection: self.tasks.postpone(connection, task, due=due))
 
     async def probe(self) -> None:
-        head = table("audit_head")
+        head, failed = table("audit_head"), self._failed
         await self._transact(lambda connection: connection.execute(update(head).values(seq=head.c.seq)))
+        # room for a byte is not room for a change: what failed last must have worked since
+        self._failed = failed
+        if failed is not None:
+            raise LedgerAway(failed)
 
     async def next_due(self) -> datetime | None:
         def run() -> datetime | None:
@@ -253,7 +259,12 @@ class SqlLedger:
         loop = asyncio.get_running_loop()
 
         def run() -> T:
-            outcome, leased = self._attempt(work)
+            try:
+                outcome, leased = self._attempt(work)
+            except LedgerAway as away:
+                self._failed = str(away)
+                raise
+            self._failed = None
             if leased:
                 with contextlib.suppress(RuntimeError):  # the loop has ended: the next start takes them back
                     loop.call_soon_threadsafe(self._committed, leased)
