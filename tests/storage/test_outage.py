@@ -53,6 +53,17 @@ async def test_a_full_disk_records_nothing_and_the_ledger_works_again_when_there
     assert await disagreements(ledger) == []
 
 
+async def test_a_probe_says_no_until_what_failed_has_worked(ledger: SqlLedger, shelf: Shelf) -> None:
+    await ledger.decide(lambda _: filing())
+    await ledger.probe()
+    with no_room(shelf), pytest.raises(LedgerAway):
+        await ledger.decide(voting)
+    with pytest.raises(LedgerAway, match="The database cannot record: "):
+        await ledger.probe()
+    await ledger.decide(voting)
+    await ledger.probe()
+
+
 async def test_a_database_that_another_holds_is_given_up_before_a_listener_does(
     ledger: SqlLedger, shelf: Shelf
 ) -> None:
