@@ -181,13 +181,15 @@ def _base_url(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    if text.startswith("postgres://"):
-        raise _Wrong("begins with postgres://: write postgresql:// instead")
+    if text.startswith(("postgres://", "postgresql://")):
+        raise _Wrong(
+            "names a PostgreSQL, which this version does not serve: name a file, as in sqlite:///countersign.db"
+        )
     if text == "sqlite:///:memory:":
         raise _Wrong("names a database in memory, which forgets: name a file, as in sqlite:///countersign.db")
-    if re.match("(sqlite:///|postgresql://)[^?]", text):
+    if re.match("sqlite:///[^?]", text):
         return text
-    raise _Wrong("must be sqlite:///<file> or postgresql://<user>:<password>@<host>/<database>")
+    raise _Wrong("must be sqlite:///<file>, as in sqlite:///countersign.db")
 
 
 def _id(pattern: str, what: str) -> Callable[[str], str]:

@@ -80,7 +80,7 @@ def test_what_is_set_is_taken(load: Load) -> None:
             "SLACK_SIGNING_SECRET": "new, old",
             "SLACK_API_URL": "http://127.0.0.1:8700/api",
             "SLACK_TEAM_ID": "T0TEAM",
-            "DATABASE_URL": "postgresql://user:pass@host/db",
+            "DATABASE_URL": "sqlite:////var/lib/countersign.db",
             "PLATFORM_URL": "http://127.0.0.1:8801/",
             "POLICY_FILE": "rules/policy.toml",
             "PAGER_URL": "https://pager.example.com/hook?key=1",
@@ -91,7 +91,7 @@ def test_what_is_set_is_taken(load: Load) -> None:
     assert [secret.get_secret_value() for secret in settings.slack_signing_secrets] == ["new", "old"]
     assert settings.slack_api_url == "http://127.0.0.1:8700/api/"
     assert settings.slack_team_id == "T0TEAM"
-    assert settings.database_url == "postgresql://user:pass@host/db"
+    assert settings.database_url == "sqlite:////var/lib/countersign.db"
     assert settings.platform_url == "http://127.0.0.1:8801"
     assert settings.policy_file == Path("rules/policy.toml")
     assert settings.pager_url == "https://pager.example.com/hook?key=1"
@@ -126,12 +126,13 @@ def test_without_a_file_the_environment_suffices(monkeypatch: pytest.MonkeyPatch
         ("SLACK_TEAM_ID", "Our team", "must be a workspace's id such as T0123ABCD, not a name."),
         ("APPROVALS_CHANNEL", "", "is missing: set it to the id of the channel"),
         ("APPROVALS_CHANNEL", "approvals", "must be a channel's id such as C0123ABCD, not a name."),
-        ("DATABASE_URL", "postgres://host/db", "begins with postgres://: write postgresql:// instead."),
-        ("DATABASE_URL", "countersign.db", "must be sqlite:///<file> or postgresql://"),
-        ("DATABASE_URL", "sqlite:///", "must be sqlite:///<file> or postgresql://"),
-        ("DATABASE_URL", "sqlite://countersign.db", "must be sqlite:///<file> or postgresql://"),
+        ("DATABASE_URL", "postgres://host/db", "names a PostgreSQL, which this version does not serve: name a file"),
+        ("DATABASE_URL", "postgresql://host/db", "names a PostgreSQL, which this version does not serve: name a file"),
+        ("DATABASE_URL", "countersign.db", "must be sqlite:///<file>, as in"),
+        ("DATABASE_URL", "sqlite:///", "must be sqlite:///<file>, as in"),
+        ("DATABASE_URL", "sqlite://countersign.db", "must be sqlite:///<file>, as in"),
         ("DATABASE_URL", "sqlite:///:memory:", "names a database in memory, which forgets"),
-        ("DATABASE_URL", "mysql://host/db", "must be sqlite:///<file> or postgresql://"),
+        ("DATABASE_URL", "mysql://host/db", "must be sqlite:///<file>, as in"),
         ("PLATFORM_URL", "", "is missing: set it to the base URL of the platform's API"),
         ("PLATFORM_URL", "ftp://api.example.com", "is not a URL that can be used"),
         ("PLATFORM_URL", "https://", "is not a URL that can be used"),
@@ -158,12 +159,13 @@ def test_one_variable_wrong_is_one_sentence_that_names_it(
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    sentences = refused({"PORT": "x", "SLACK_CLIENT_ID": "1"}, tmp_path)
+    sentences = refused({"PORT": "x", "SLACK_CLIENT_ID": "1", "DATABASE_URL": "postgresql://host/db"}, tmp_path)
     assert [sentence.split()[0] for sentence in sentences] == [
         "SLACK_CLIENT_ID",
         "SLACK_BOT_TOKEN",
         "SLACK_SIGNING_SECRET",
         "APPROVALS_CHANNEL",
+        "DATABASE_URL",
         "PLATFORM_URL",
         "PLATFORM_TOKEN",
         "PORT",
@@ -183,14 +185,20 @@ def test_what_a_command_needs_is_still_demanded(tmp_path: Path) -> None:
 
 def test_no_secret_is_shown(load: Load) -> None:
     secrets = {**SOCKET, "SLACK_SIGNING_SECRET": "signing-secret"}
-    addresses = {"DATABASE_URL": "postgresql://user:db-secret@host/db", "PAGER_URL": "https://pager/hook-secret"}
+    addresses = {"DATABASE_URL": "sqlite:///db-secret.db", "PAGER_URL": "https://pager/hook-secret"}
     settings = load({**secrets, **addresses})
     assert "secret" not in repr(settings).replace("slack_signing_secrets", "")
     assert "secret" not in str(settings.slack_signing_secrets)
 
 
 def test_no_secret_is_in_a_refusal(tmp_path: Path) -> None:
-    wrong = {**HTTP, "SLACK_BOT_TOKEN": "swapped", "PLATFORM_TOKEN": "swa pped", "SLACK_SIGNING_SECRET": ",swapped"}
+    wrong = {
+        "DATABASE_URL": "postgresql://user:swapped@host/db",
+        **HTTP,
+        "SLACK_BOT_TOKEN": "swapped",
+        "PLATFORM_TOKEN": "swa pped",
+        "SLACK_SIGNING_SECRET": ",swapped",
+    }
     assert not any("swapped" in sentence or "swa pped" in sentence for sentence in refused(wrong, tmp_path))
 
 
