@@ -2,25 +2,32 @@
 
 import asyncio
 import json
+import socket
+import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
+import aiohttp
 import click
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
-from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused
+from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
 from bot.core.policy_table import rows
 from bot.platform.scim import ScimPlatform
 from bot.settings import Part, Settings, load_settings
 from bot.wiring import ledger_exists, read_policy, reader_of, slack_client, who_we_are
 
 SCOPES = frozenset(
-    {"commands", "chat:write", "channels:read", "groups:read", "im:write"},
+    {"commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"},
 )
 """What `manifest.yml` asks for; a test holds the two together."""
+
+UNREACHED = (SlackClientError, aiohttp.ClientError, OSError)
+"""A network that gives no answer; `TimeoutError` is an `OSError`."""
+NOT_LET_IN = frozenset({"channel_not_found", "not_in_channel", "missing_scope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +90,10 @@ async def _slack(settings: Settings) -> str:
         who = await who_we_are(client, settings)
         answer = await client.auth_test()
         granted = set((answer.headers.get("x-oauth-scopes") or "").replace(" ", "").split(",")) - {""}
-    except (SlackClientError, OSError, TimeoutError) as error:
-        raise LedgerAway(f"Slack does not answer at {settings.slack_api_url} ({type(error).__name__}).") from None
+    except SlackApiError as error:
+        raise Misconfigured(_no(error)) from None
+    except UNREACHED as error:
+        raise SlackAway(f"{_unreached('Slack', settings.slack_api_url, error)} Check SLACK_API_URL.") from None
     missing = sorted(SCOPES - granted) if granted else []
     if missing:
         raise Misconfigured(f"The token lacks {', '.join(missing)}: reinstall the app from manifest.yml.")
@@ -97,9 +106,11 @@ async def _channel(settings: Settings) -> str:
         answer = await client.conversations_info(channel=settings.approvals_channel)
     except SlackApiError as error:
         reason = error.response.get("error")
+        if reason not in NOT_LET_IN:
+            raise Misconfigured(_no(error)) from None
         raise Misconfigured(f"APPROVALS_CHANNEL: Slack answers “{reason}”; invite the bot to the channel.") from None
-    except (SlackClientError, OSError, TimeoutError) as error:
-        raise LedgerAway(f"Slack does not answer ({type(error).__name__}).") from None
+    except UNREACHED as error:
+        raise SlackAway(f"{_unreached('Slack', settings.slack_api_url, error)} Check SLACK_API_URL.") from None
     channel = answer["channel"]
     if channel.get("is_archived"):
         raise Misconfigured("APPROVALS_CHANNEL: the channel is archived; choose another.")
@@ -116,10 +127,34 @@ async def _platform(settings: Settings) -> str:
             await platform.ready()
             cursor = await platform.latest_cursor()
         except PlatformAway as away:
-            raise PlatformAway(f"{away} Check PLATFORM_URL and whether the platform is up.") from None
+            unreached = isinstance(away.__context__, UNREACHED)
+            said = _unreached("The platform", settings.platform_url, away.__context__) if unreached else str(away)
+            raise PlatformAway(f"{said} Check PLATFORM_URL and whether the platform is up.") from None
         except PlatformRefused as refused:
             raise Misconfigured(f"{refused} Check PLATFORM_TOKEN.") from None
     return f"it answers; its feed is at {cursor}."
+
+
+def _no(error: SlackApiError) -> str:
+    """An answer of Slack's that is about neither the token nor the channel."""
+    return f"Slack answers “{error.response.get('error')}”: try again in a minute, and look at status.slack.com."
+
+
+def _unreached(whom: str, where: str, error: BaseException | None) -> str:
+    """Why no answer came from an address, as people say it."""
+    cause = getattr(error, "os_error", error)
+    match cause:
+        case TimeoutError():
+            why = "no answer came in time; a firewall may drop the calls"
+        case socket.gaierror():
+            why = "no address is known for that name"
+        case ssl.SSLError() | aiohttp.ClientSSLError() | ssl.CertificateError():
+            why = "its certificate is not one that this machine trusts"
+        case ConnectionRefusedError():
+            why = "nothing listens there"
+        case _:
+            why = "the connection cannot be made or broke off"
+    return f"{whom} cannot be reached at {where}: {why}."
 
 
 CHECKS: tuple[tuple[str, Part, Check], ...] = (

@@ -62,7 +62,10 @@ class View(Protocol):
         """The last instance of the account that was judged."""
         ...
 
-    def pending(self, *, limit: int = 100) -> Sequence[Request]: ...
+    def pending(self, *, limit: int = 100) -> Sequence[Request]:
+        """The requests that wait for a decision, the oldest first; `limit` is at most 1000."""
+        ...
+
     def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]: ...
     def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]: ...
     def incidents(
@@ -75,8 +78,16 @@ class View(Protocol):
         limit: int = 20,
     ) -> Sequence[Incident]: ...
     def entries(
-        self, *, kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None
-    ) -> Sequence[Entry]: ...
+        self,
+        *,
+        kinds: Iterable[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        request: str | None = None,
+    ) -> Sequence[Entry]:
+        """The audit entries that are all of this, in the log's order; without a filter the whole log."""
+        ...
+
     def policy_in_force(self) -> PolicyRow | None: ...
     def cursor(self) -> int | None: ...
     def card(self, record: str) -> "CardAt | None": ...
@@ -207,6 +218,7 @@ class Notice(StrEnum):
     UNCERTAIN = "uncertain"
     WAITING = "waiting"
     REMINDER = "reminder"
+    ESCALATED = "escalated"
     PAGE = "page"
     POLICY = "policy"
     OBSERVING = "observing"
@@ -219,6 +231,8 @@ class Message:
     notice: Notice
     record: Request | Incident | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    timeline: tuple[Entry, ...] = ()
+    """What the thread of a request that has ended is told of it, the oldest first; empty in every other message."""
 
 
 class Desk(Protocol):

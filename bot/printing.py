@@ -11,13 +11,15 @@ import click
 
 from bot.clock import SystemClock
 from bot.core.audit import Line, compare, gaps, replay
-from bot.core.digest import TWITTER_2017, Digest, Week
+from bot.core.digest import Week
 from bot.core.errors import CountersignError
+from bot.core.policy import RULES
 from bot.core.policy_table import TierRow, rows
 from bot.core.record import dump, stamp
 from bot.core.request import Request, State
 from bot.core.tasks import digest_on_demand
 from bot.core.transition import Entry
+from bot.digest_lines import account, digest_json, digest_lines, inert
 from bot.flows.digest import digest_of
 from bot.settings import Part, Settings, load_settings
 from bot.wiring import ledger_of, read_policy, reader_of
@@ -32,7 +34,7 @@ async def print_requests(which: str | None, state: str | None, *, as_json: bool)
         raise click.UsageError(f"There is no state “{state}”; there are {', '.join(s.value for s in State)}.")
     async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
         found = await ledger.read(lambda view: _found(view, which, state))
-        logs = {r.id: await ledger.read(partial(ConnectionView.entries_of, request=r.id)) for r in found}
+        logs = {r.id: await ledger.read(partial(ConnectionView.entries, request=r.id)) for r in found}
     if which is not None and not found:
         raise CountersignError(f"There is no request “{which}”.")
     if as_json:
@@ -55,25 +57,20 @@ def _found(view: ConnectionView, which: str | None, state: str | None) -> list[R
 
 def _print_request(request: Request, log: Sequence[Entry], *, whole: bool) -> None:
     subject = request.subject
-    who = f"@{_inert(subject.handle)} ({subject.id})"
+    who = account(subject.handle, subject.id)
     click.echo(f"{request.id}  {request.state.value:<10} {request.action.value} {who} by {request.requester}")
     if not whole:
         return
     click.echo(f"  tier {request.tier}, revision {request.revision}, needs {_needs(request)}")
-    click.echo(f"  reason: {_inert(request.reason)}")
+    click.echo(f"  reason: {inert(request.reason)}")
     for vote in request.votes:
         click.echo(f"  {stamp(vote.at)}  {vote.person} {vote.choice.value} (revision {vote.revision})")
     for entry in log:
-        click.echo(f"  {stamp(entry.at)}  {entry.kind.value} by {_inert(entry.by)}")
+        click.echo(f"  {stamp(entry.at)}  {entry.kind.value} by {inert(entry.by)}")
 
 
 def _needs(request: Request) -> str:
     return " + ".join(f"{count} {group}" for group, count in request.quorum.groups) or "nobody: policy approved it"
-
-
-def _inert(text: str) -> str:
-    """Without what a terminal would obey."""
-    return "".join(c if c.isprintable() else "�" for c in text)
 
 
 async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
@@ -89,51 +86,12 @@ async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
     if post:
         await _file_post(settings, clock, wanted)
         click.echo("Filed: the bot posts it as soon as it runs.", err=True)
-    click.echo(json.dumps(_digest_json(digest), indent=2) if as_json else "\n".join(_digest_lines(digest)))
+    click.echo(digest_json(digest) if as_json else "\n".join(digest_lines(digest)))
 
 
 async def _file_post(settings: Settings, clock: SystemClock, week: Week) -> None:
     async with ledger_of(settings, clock, exclusive=False) as ledger:
         await ledger.hand_over(digest_on_demand(week, due=clock.now()))
-
-
-def _digest_json(digest: Digest) -> dict[str, Any]:
-    oldest = digest.oldest_pending
-    return {
-        **{k: v for k, v in dump(digest).items() if not hasattr(v, "total_seconds")},
-        "week": str(digest.week),
-        "median_to_decision": _seconds(digest.median_to_decision),
-        "median_to_restore": _seconds(digest.median_to_restore),
-        "worst_to_restore": _seconds(digest.worst_to_restore),
-        "oldest_pending": dump(oldest) if oldest else None,
-    }
-
-
-def _seconds(value: Any) -> float | None:
-    return None if value is None else value.total_seconds()
-
-
-def _digest_lines(digest: Digest) -> list[str]:
-    oldest = digest.oldest_pending
-    minutes_2017 = TWITTER_2017.total_seconds() / 60
-    median, worst = _duration(digest.median_to_restore), _duration(digest.worst_to_restore)
-    return [
-        f"Week {digest.week}, {digest.starts:%Y-%m-%d} to {digest.ends:%Y-%m-%d} ({digest.starts.tzname()})",
-        f"Requests: {digest.filed} filed",
-        f"Decided: {digest.approved} approved, {digest.denied} denied",
-        f"Undecided: {digest.expired} expired, {digest.withdrawn} withdrawn",
-        f"Carried out: {digest.done} done, {digest.failed} failed",
-        f"Median time to decision: {_duration(digest.median_to_decision)}",
-        f"Incidents: {digest.incidents}, not restored: {digest.unrestored}",
-        f"Time to restore: median {median}, worst {worst} (2017: {minutes_2017:.0f} minutes)",
-        f"Oldest pending: {f'{oldest.request}, filed {stamp(oldest.filed_at)}' if oldest else 'none'}",
-        f"Guard: {'enforces' if digest.enforces else 'only observes'}",
-    ]
-
-
-def _duration(value: Any) -> str:
-    seconds = _seconds(value)
-    return "–" if seconds is None else f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
 def print_policy(file: Path | None, *, as_json: bool) -> None:
@@ -152,7 +110,12 @@ def print_policy(file: Path | None, *, as_json: bool) -> None:
 def _print_tier(row: TierRow) -> None:
     click.echo("")
     for name, value in dump(row).items():
-        click.echo(f"  {name.replace('_', ' '):<22} {_readable(value)}")
+        shown = _readable(value) if value or name != "conditions" else _without_conditions(row)
+        click.echo(f"  {name.replace('_', ' '):<22} {shown}")
+
+
+def _without_conditions(row: TierRow) -> str:
+    return "the bot's own rules" if row.name == RULES else "everything else"
 
 
 def _readable(value: Any) -> str:

@@ -16,9 +16,19 @@ Flow = Callable[[World, Task], Awaitable[Result]]
 POLL = 0.1
 """Seconds between looks for due tasks; a task committed by this process does not wait for one."""
 TALKS_TO_SLACK = frozenset(
-    {TaskKind.DRAW, TaskKind.TELL, TaskKind.THREAD, TaskKind.WAITING, TaskKind.PAGE, TaskKind.DIGEST}
+    {
+        TaskKind.DRAW,
+        TaskKind.TELL,
+        TaskKind.THREAD,
+        TaskKind.WAITING,
+        TaskKind.REMIND,
+        TaskKind.PAGE,
+        TaskKind.DIGEST,
+    }
 )
 """In a lane of their own: Slack being slow holds nothing up but what is said in Slack."""
+OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND})
+"""A card may be wanted still when the channel is there again, and so may a reminder; of a message nobody waits for."""
 LEDGER_PAUSE = 0.5
 """Seconds before a task is run again whose end the ledger could not record; the lease is ours meanwhile."""
 LANES = {"slack": 8, "platform": 64}
@@ -93,8 +103,7 @@ class Worker:
             return self._in(away.retry_after or _pause(task, first=1.0, longest=30.0))
         except SlackRefused as refused:
             log.warning("task %s: %s", task.key, refused)
-            # a card may be wanted still when the channel is there again; of a message nobody waits for later
-            return self._in(_pause(task, first=30.0, longest=1800.0)) if task.kind is TaskKind.DRAW else None
+            return self._in(_pause(task, first=30.0, longest=1800.0)) if task.kind in OUTLIVES_A_NO else None
         except CountersignError:
             raise
         except Exception:

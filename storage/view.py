@@ -177,7 +177,12 @@ class ConnectionView:
         return Previous(instance=instance, explained=found.explained)
 
     def entries(
-        self, *, kinds: Iterable[str] = (), since: datetime | None = None, until: datetime | None = None
+        self,
+        *,
+        kinds: Iterable[str] = (),
+        since: datetime | None = None,
+        until: datetime | None = None,
+        request: str | None = None,
     ) -> Sequence[Entry]:
         query, wanted = select(audit).order_by(audit.c.seq), list(kinds)
         if wanted:
@@ -186,6 +191,8 @@ class ConnectionView:
             query = query.where(audit.c.at >= stamp(since))
         if until is not None:
             query = query.where(audit.c.at < stamp(until))
+        if request is not None:
+            query = query.where(audit.c.request == request)
         return [entry_of(row) for row in self._rows(query)]
 
     def lines(self, *, after: int, limit: int) -> Sequence[tuple[int, Entry]]:
@@ -218,11 +225,6 @@ class ConnectionView:
 
     def all_incidents(self) -> Sequence[Incident]:
         return self._incidents(select(incidents))
-
-    def entries_of(self, request: str) -> Sequence[Entry]:
-        return [
-            entry_of(row) for row in self._rows(select(audit).where(audit.c.request == request).order_by(audit.c.seq))
-        ]
 
     def task(self, key: str) -> Task | None:
         """A task as it stands, done or not."""

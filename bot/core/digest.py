@@ -1,14 +1,16 @@
 """The weekly digest: which week is due when, and its sums from the audit log."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from statistics import median
 from zoneinfo import ZoneInfo
 
+from bot.core.approvers import Approvers, approvers_of
 from bot.core.incident import Incident
 from bot.core.policy import DigestRules
 from bot.core.record import unstamp
+from bot.core.request import Request
 from bot.core.transition import Entry, Kind
 
 TWITTER_2017 = timedelta(minutes=11)
@@ -72,6 +74,19 @@ class Pending:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Day:
+    """The decisions made on one day, 00:00 to 24:00 in the policy's zone, on requests of people.
+
+    `approved` are the approvals that completed a quorum, `denied` the denials. A request that was approved, revised
+    and approved again was decided twice, where `Digest.approved` counts it once.
+    """
+
+    date: date
+    approved: int
+    denied: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Digest:
     """A week in figures. Times are None where there is nothing to measure."""
 
@@ -94,6 +109,11 @@ class Digest:
     oldest_pending: Pending | None
     policy_changes: int
     enforces: bool
+    days: tuple[Day, ...] = ()
+    """Seven, Monday first."""
+    happened: tuple[Incident, ...] = ()
+    """The incidents seen in the week, in that order, as they stand now."""
+    approvers: Approvers = field(default_factory=Approvers)
 
 
 def summarise(
@@ -102,14 +122,20 @@ def summarise(
     *,
     entries: Iterable[Entry],
     incidents: Sequence[Incident],
+    requests: Mapping[str, Request],
     pending: Pending | None,
     enforces: bool,
 ) -> Digest:
-    """The sums of a week from its audit entries; the guard's own restores are counted as incidents, not as requests."""
+    """The sums of a week from its audit entries; the guard's own restores are counted as incidents, not as requests.
+
+    `entries` begin `QUICK` before the week or earlier; `requests` are those of `spoken_of` and their accounts'.
+    """
     starts, ends = week.starts(zone), week.next().starts(zone)
-    log = [e for e in entries if starts <= e.at < ends]
-    people = [e for e in log if e.request is not None and not _by_bot(e)]
-    down = sorted(i.down_for for i in incidents if starts <= i.seen_at < ends and i.down_for is not None)
+    every = list(entries)
+    log = [e for e in every if starts <= e.at < ends]
+    people = [e for e in log if by_people(e)]
+    seen = sorted((i for i in incidents if starts <= i.seen_at < ends), key=lambda i: (i.seen_at, i.id))
+    down = sorted(i.down_for for i in seen if i.down_for is not None)
     return Digest(
         week=week,
         starts=starts,
@@ -126,16 +152,37 @@ def summarise(
         incidents=_count(log, Kind.OPENED),
         median_to_restore=_median(down),
         worst_to_restore=down[-1] if down else None,
-        unrestored=sum(starts <= i.seen_at < ends and i.state in {"open", "stuck"} for i in incidents),
+        unrestored=sum(i.state in {"open", "stuck"} for i in seen),
         oldest_pending=pending,
         policy_changes=sum(e.kind is Kind.POLICY and e.facts.get("before") is not None for e in log),
         enforces=enforces,
+        days=tuple(_days(week, zone, people)),
+        happened=tuple(seen),
+        approvers=approvers_of(people, before=[e for e in every if e.at < starts], requests=requests),
     )
 
 
-def _by_bot(entry: Entry) -> bool:
-    """Filed by the guard, or an incident's own entry that names the restore."""
-    return bool(entry.facts.get("by_policy")) or "incident" in entry.facts
+def by_people(entry: Entry) -> bool:
+    """Of a request, and neither of one that the guard filed nor an incident's entry that names its restore."""
+    return entry.request is not None and not entry.facts.get("by_policy") and "incident" not in entry.facts
+
+
+def spoken_of(entries: Iterable[Entry]) -> frozenset[str]:
+    """The requests whose records the sums look at, beside the entries."""
+    wanted = {Kind.APPROVED, Kind.SETTLED}
+    return frozenset(str(e.request) for e in entries if e.kind in wanted and by_people(e))
+
+
+def _days(week: Week, zone: ZoneInfo, people: Sequence[Entry]) -> Iterator[Day]:
+    for number in range(1, 8):
+        day = date.fromisocalendar(week.year, week.number, number)
+        made = [e for e in people if _decides(e) and e.at.astimezone(zone).date() == day]
+        denied = _count(made, Kind.DENIED)
+        yield Day(date=day, approved=len(made) - denied, denied=denied)
+
+
+def _decides(entry: Entry) -> bool:
+    return entry.kind is Kind.DENIED or (entry.kind is Kind.APPROVED and _state(entry) == "approved")
 
 
 def _count(entries: Iterable[Entry], kind: Kind) -> int:
@@ -149,11 +196,7 @@ def _state(entry: Entry) -> str | None:
 
 def _decisions(entries: Iterable[Entry]) -> list[timedelta]:
     """Filing to the vote that decided, of each decision made in the week."""
-    return [
-        entry.at - unstamp(entry.facts["filed_at"])
-        for entry in entries
-        if entry.kind is Kind.DENIED or (entry.kind is Kind.APPROVED and _state(entry) == "approved")
-    ]
+    return [entry.at - unstamp(entry.facts["filed_at"]) for entry in entries if _decides(entry)]
 
 
 def _median(values: Sequence[timedelta]) -> timedelta | None:

@@ -9,6 +9,7 @@ from bot.core.account import Account
 from bot.core.policy import PROTECTED, Person, Policy, Tier
 from bot.core.quorum import ANY_GROUP, Quorum
 from bot.core.refusal import Refusal, Why
+from bot.core.reminding import reminder_after
 from bot.core.request import ACTIONS, Action, Request, State, Subject
 from bot.core.tasks import draw, expire, tell
 from bot.core.transition import Kind, Transition, move
@@ -197,7 +198,7 @@ def file(
     slack_user: str,
     checks: tuple[Check, ...] = FILE_CHECKS,
 ) -> Transition | Refusal:
-    """File what passes every check: pending, its expiry armed and its card to be drawn."""
+    """File what passes every check: pending, its expiry and its first reminder armed and its card to be drawn."""
     for check in checks:
         if refusal := check(case):
             return refusal
@@ -233,6 +234,7 @@ def file(
         tasks=(
             *draw(request, version=1, at=case.at),
             expire(request, due=request.expires_at),
+            *reminder_after(request, case.policy.reminders, step=1, at=case.at),
             tell(request, "filed", to=(slack_user,), at=case.at),
         ),
     )

@@ -127,7 +127,10 @@ class DigestRules:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reminders:
-    """When an unanswered request is brought up again, counted from its filing."""
+    """When an unanswered request is brought up again, counted from its filing: strictly growing times.
+
+    `escalate_to` are persons or groups of the roster, whom a request is brought before last; with none nobody is.
+    """
 
     after: tuple[timedelta, ...] = (timedelta(hours=1), timedelta(hours=4))
     escalate_after: timedelta = timedelta(hours=8)
@@ -141,7 +144,8 @@ class Policy:
     text: str
     digest: str
     timezone: ZoneInfo
-    language: str
+    channel_language: str
+    """`en` or `fr`: in which the bot speaks where more than one person reads."""
     people: dict[str, Person]
     may_ask: frozenset[str]
     categories: tuple[str, ...]

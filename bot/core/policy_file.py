@@ -5,8 +5,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ def parse_policy(text: str) -> Policy:
     try:
         top = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise Misconfigured(_syntax(error)) from None
+        raise Misconfigured(_no_date(error, text) or _syntax(error)) from None
     reading = _Reading()
     policy = reading.policy(top, text)
     # Of a roster half read it would be said that groups lack members, of tiers half read that one is missing: noise.
@@ -38,6 +39,26 @@ def parse_policy(text: str) -> Policy:
     if reading.problems:
         raise Misconfigured(*_sentences(reading.problems, text))
     return policy
+
+
+def _no_date(error: Exception, text: str) -> str | None:
+    """The sentence about a day that no calendar has, where that is what `tomllib` stumbled over."""
+    where = re.search(r"\(at line (\d+), column (\d+)\)$", str(error))
+    if where is None:
+        return None
+    line, column = int(where[1]), int(where[2]) - 1
+    for found in re.finditer(r"\d{4}-\d{1,2}-\d{1,2}", text.replace("\r\n", "\n").split("\n")[line - 1]):
+        if found.start() <= column < found.end() and not _is_date(found[0]):
+            return f"line {line}: “{found[0]}” is no date; write a day that exists, as in 2026-11-21."
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _syntax(error: Exception) -> str:
@@ -113,7 +134,7 @@ class _Reading:
             text=text,
             digest=hashlib.sha256(text.encode()).hexdigest(),
             timezone=found.get("timezone") or ZoneInfo("UTC"),
-            language=found.get("channel_language", "en"),
+            channel_language=found.get("channel_language", "en"),
             people=self._people(found.get("people", {})),
             may_ask=frozenset(requests.get("may_ask", MAY_ASK)),
             categories=requests.get("categories", CATEGORIES),
@@ -124,7 +145,7 @@ class _Reading:
             limits=Limits(**table("limits", keys.LIMITS)),
             guard=_guard(table("guard", keys.GUARD)),
             digest_rules=DigestRules(**table("digest", keys.DIGEST)),
-            reminders=_reminders(table("reminders", keys.REMINDERS)),
+            reminders=self._reminders(table("reminders", keys.REMINDERS)),
             security_channel=notify.get("security", ""),
             on_call=notify.get("on_call", ""),
         )
@@ -185,6 +206,17 @@ class _Reading:
             self.note(at, f"must demand no more than {keys.MOST_PLACES} approvals in all")
         return tuple(sorted(found.items()))
 
+    def _reminders(self, found: dict[str, Any]) -> Reminders:
+        """Each time later than the one before; the escalation, where there is one, is the last of them."""
+        after = found.get("after", Reminders().after)
+        if any(earlier >= later for earlier, later in pairwise(after)):
+            self.note(("reminders", "after"), "must grow: each time longer than the one before it")
+        reminders = Reminders(**found)
+        spoken_of = "escalate_after" in found or reminders.escalate_to
+        if spoken_of and after and reminders.escalate_after <= max(after):
+            self.note(("reminders", "escalate_after"), "must be longer than every time in after")
+        return reminders
+
 
 def _guard(found: dict[str, Any]) -> GuardRules:
     renamed = {"mode": "enforces", "unknown_actor": "restores_unknown_actor"}
@@ -192,7 +224,3 @@ def _guard(found: dict[str, Any]) -> GuardRules:
     values["explained_actors"] = frozenset(found.get("explained_actors", ()))
     values["samples"] = tuple(sorted(found.get("samples", SAMPLES)))
     return GuardRules(**values)
-
-
-def _reminders(found: dict[str, Any]) -> Reminders:
-    return Reminders(**{**found, "after": tuple(sorted(found.get("after", Reminders().after)))})

@@ -33,7 +33,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 TOP: Keys = {
     "version": anything,
     "timezone": zone,
-    "channel_language": matching("[a-z]{2,3}(-[A-Z]{2})?", "a language such as “en”"),
+    "channel_language": one_of({name: name for name in ("en", "fr")}),
     **dict.fromkeys(
         ("people", "requests", "tier", "leavers", "limits", "guard", "digest", "reminders", "notify"), anything
     ),

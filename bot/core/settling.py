@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.core.account import Instance
 from bot.core.ending import end, requester_of
 from bot.core.request import BOT, EXPLAINING, IN_LANE, Request, State
-from bot.core.tasks import carry_out, draw, expire, page, tell
+from bot.core.tasks import carry_out, draw, expire, page, tell, thread
 from bot.core.transition import Kind, Task, Transition, move
 
 PAGED_AFTER = timedelta(minutes=1)
@@ -36,6 +36,7 @@ def uncertain(request: Request, *, at: datetime, why: str) -> Transition | None:
     tasks = (
         *draw(request, version=request.version + 1, at=at),
         tell(request, "uncertain", to=requester_of(request), at=at),
+        *(() if request.by_policy else (thread(request, "uncertain", at=at),)),
         page(request, "uncertain", due=at + PAGED_AFTER),
     )
     return move(request, after, kind=Kind.SETTLED, by=BOT, at=at, tasks=tasks, why=why)

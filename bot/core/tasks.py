@@ -55,6 +55,16 @@ def waiting(request: Request, *, since: datetime, due: datetime) -> Task:
     )
 
 
+def remind(request: Request, *, step: int, since: datetime, due: datetime) -> Task:
+    """Bring a pending request up again; `since` is until when its reminders were seen to."""
+    return Task(
+        key=f"remind:{request.id}:{step}",
+        kind=TaskKind.REMIND,
+        payload={"request": request.id, "step": step, "since": stamp(since)},
+        due=due,
+    )
+
+
 def tell(record: Request | Incident, notice: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> Task:
     """Send a notice to each Slack user or channel in `to`, once a version of the record."""
     return Task(

@@ -51,6 +51,7 @@ class TaskKind(StrEnum):
     TELL = "tell"
     THREAD = "thread"
     WAITING = "waiting"
+    REMIND = "remind"
     PAGE = "page"
     JUDGE = "judge"
     SWEEP = "sweep"

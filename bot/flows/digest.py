@@ -1,9 +1,12 @@
 """Post the weekly digest, once a week, whoever is running."""
 
-from bot.core.digest import Digest, Pending, Week, due, summarise
+from collections.abc import Sequence
+
+from bot.core.approvers import QUICK
+from bot.core.digest import Digest, Pending, Week, due, spoken_of, summarise
 from bot.core.policy import Policy
 from bot.core.record import stamp
-from bot.core.request import BOT
+from bot.core.request import BOT, Action, Request, State
 from bot.core.tasks import digest as digest_task
 from bot.core.transition import Change, Entry, Kind, Task
 from bot.flows.world import FINISHED, Result, World
@@ -12,20 +15,35 @@ from bot.ports import View
 INCIDENTS = 100_000
 """More than any week holds; a bound so that a broken clock does not fill the memory."""
 
+HISTORY = 1_000
+"""Requests of one account, the newest: among them the deactivation that a restore overturned."""
+
 
 def digest_of(view: View, week: Week, policy: Policy) -> Digest:
     """The digest of a week from the ledger."""
     zone = policy.timezone
     starts, ends = week.starts(zone), week.next().starts(zone)
     oldest = next((request for request in view.pending(limit=1) if request.filed_at < ends), None)
+    entries = view.entries(since=starts - QUICK, until=ends)
     return summarise(
         week,
         zone,
-        entries=view.entries(since=starts, until=ends),
+        entries=entries,
+        requests=_records(view, entries),
         incidents=view.incidents(since=starts, until=ends, limit=INCIDENTS),
         pending=Pending(request=oldest.id, filed_at=oldest.filed_at) if oldest else None,
         enforces=policy.guard.enforces,
     )
+
+
+def _records(view: View, entries: Sequence[Entry]) -> dict[str, Request]:
+    """The requests that the sums look at; of a restore that was done all those of its account."""
+    found = {id: view.request(id) for id in spoken_of(entries)}
+    requests = {id: request for id, request in found.items() if request is not None}
+    for request in tuple(requests.values()):
+        if request.action is Action.RESTORE and request.state is State.DONE:
+            requests |= {other.id: other for other in view.requests_of_account(request.subject.id, limit=HISTORY)}
+    return requests
 
 
 async def arm_digest(world: World) -> None:

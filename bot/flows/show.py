@@ -3,15 +3,19 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, Request, State
-from bot.core.transition import Task
+from bot.core.transition import Entry, Kind, Task
 from bot.core.verdict import PAGED
 from bot.flows.world import FINISHED, Result, World
-from bot.ports import Message, Notice, View
+from bot.ports import CardAt, Message, Notice, View
+
+CARD_AWAITED = 1800.0
+"""Seconds at most between two looks for a card that does not stand yet: as long as a refused one waits."""
 
 
 class Drawing:
@@ -31,6 +35,19 @@ class Drawing:
             await world.ledger.put_card(id, drawn, finish=task)
             return FINISHED
 
+    async def again(self, world: World, request: str) -> CardAt | None:
+        """Draw a pending request's card even where it shows this version: one that was deleted is posted again.
+
+        Answers where it stands now; None where the request was decided meanwhile.
+        """
+        async with self._locks[request]:
+            found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
+            if found is None or found.state is not State.PENDING:
+                return None
+            drawn = await world.desk.draw(found, card)
+            await world.ledger.put_card(request, drawn)
+            return drawn
+
 
 def record_of(view: View, id: str) -> Request | Incident | None:
     return view.request(id) or view.incident(id)
@@ -46,12 +63,27 @@ async def tell(world: World, task: Task) -> Result:
 
 
 async def thread(world: World, task: Task) -> Result:
-    """Answer under the record's card, once it stands."""
-    id = task.payload["record"]
-    record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
-    if record is not None and card is not None:
-        await world.desk.thread(card, Message(notice=Notice(task.payload["notice"]), record=record))
+    """Answer under the record's card; with the end of a request goes its timeline.
+
+    An answer outlives its card's delay: a request may have ended before Slack took its card.
+    """
+    notice = Notice(task.payload["notice"])
+    record, card, log = await world.ledger.read(lambda view: _threaded(view, task.payload["record"]))
+    if record is None or (notice is Notice.UNCERTAIN and record.state is not State.UNCERTAIN):
+        return None
+    if card is None:
+        return world.now() + timedelta(seconds=min(0.1 * 2 ** min(task.attempts, 15), CARD_AWAITED))
+    timeline = log if record.state.value == notice.value else ()
+    await world.desk.thread(card, Message(notice=notice, record=record, timeline=timeline))
     return None
+
+
+def _threaded(view: View, id: str) -> tuple[Request | Incident | None, CardAt | None, tuple[Entry, ...]]:
+    """The record, its card and, of a request that has ended, its log; who was refused is told to nobody else."""
+    record = record_of(view, id)
+    ended = isinstance(record, Request) and record.ended_at is not None
+    log = tuple(e for e in view.entries(request=id) if e.kind is not Kind.REFUSED) if ended else ()
+    return record, view.card(id), log
 
 
 async def waiting(world: World, task: Task) -> Result:

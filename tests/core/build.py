@@ -55,7 +55,7 @@ def policy(*changed: Person, without: str | None = None, **others: Any) -> Polic
         "text": "",
         "digest": "p1",
         "timezone": ZoneInfo("UTC"),
-        "language": "en",
+        "channel_language": "en",
         "people": people,
         "may_ask": frozenset({"agent"}),
         "categories": ("spam", "other"),

@@ -1,28 +1,23 @@
 """Which week is due when, in a time zone with two clocks; and its sums, equal to the log."""
 
-from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.claiming import claim, expired
-from bot.core.digest import TWITTER_2017, Digest, Pending, Week, due, summarise
-from bot.core.filing import file
-from bot.core.guarding import joined, opened, undo
-from bot.core.incident import Incident, IncidentState
+from bot.core.claiming import expired
+from bot.core.digest import TWITTER_2017, Pending, Week, due
+from bot.core.guarding import joined, undo
+from bot.core.incident import IncidentState
 from bot.core.policy import DigestRules
 from bot.core.record import stamp
-from bot.core.request import Choice, Request
 from bot.core.settling import done, failed, uncertain
 from bot.core.tasks import digest as digest_task
 from bot.core.tasks import digest_on_demand
-from bot.core.transition import Entry, Kind, TaskKind, Transition
-from bot.core.voting import vote, withdraw
+from bot.core.transition import Entry, Kind, TaskKind
+from bot.core.voting import withdraw
 from tests.core.build import (
     ADA,
     AT,
@@ -35,15 +30,12 @@ from tests.core.build import (
     SECOND,
     TESSA,
     account,
-    ballot,
-    claiming,
     down,
-    filing,
     open_incident,
     pending,
 )
+from tests.core.log import W47, Log
 
-W47 = Week(2026, 47)
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia", "Australia/Lord_Howe")]
 RULES = DigestRules()
 
@@ -163,48 +155,6 @@ def test_a_digest_is_one_task_a_week_and_one_asked_for_is_its_own() -> None:
 
 
 # Sums
-
-
-class Log:
-    """Entries as the moves make them."""
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.incidents: list[Incident] = []
-
-    def put(self, transition: object) -> Any:
-        assert isinstance(transition, Transition), transition
-        self.entries.append(transition.entry)
-        return transition.after
-
-    def file(self, at: datetime = AT, **changed: Any) -> Request:
-        case = filing(at=at, **changed)
-        request: Request = self.put(file(case, id=f"REQ-{len(self.entries)}", operation="op-a", slack_user="U01ADA"))
-        return request
-
-    def vote(self, request: Request, at: datetime, **changed: Any) -> Request:
-        after: Request = self.put(vote(ballot(request, at=at, **changed)))
-        return after
-
-    def deny(self, request: Request, at: datetime) -> Request:
-        return self.vote(request, at, choice=Choice.DENY, reason="not so")
-
-    def claim(self, request: Request, at: datetime) -> Request:
-        after: Request = self.put(claim(claiming(request, at=at)))
-        return after
-
-    def incident(self, seen_at: datetime, down_for: timedelta | None, **changed: Any) -> None:
-        found = open_incident(version=0, seen_at=seen_at, at=seen_at - SECOND, **changed)
-        self.put(opened(found, at=seen_at))
-        if down_for is not None:
-            found = replace(found, state=IncidentState.RESTORED, restored_at=seen_at - SECOND + down_for)
-        self.incidents.append(found)
-
-    def sums(self, week: Week = W47, zone: ZoneInfo = ZONES[0], *, enforces: bool = True, **changed: Any) -> Digest:
-        entries: Iterable[Entry] = changed.pop("entries", self.entries)
-        return summarise(
-            week, zone, entries=entries, incidents=self.incidents, pending=changed.get("pending"), enforces=enforces
-        )
 
 
 def test_an_empty_week_has_nothing_to_measure() -> None:
@@ -371,6 +321,70 @@ def test_over_all_weeks_the_sums_are_those_of_the_log(walks: list[tuple[str, int
     assert sum(s.approved for s in sums) == sum(name in {"approved", "done", "failed"} for name in names)
     for name in ("denied", "withdrawn", "expired", "done", "failed"):
         assert sum(getattr(s, name) for s in sums) == names.count(name)
+    for one in sums:
+        assert sum(day.approved for day in one.days) == one.approved
+        assert sum(day.denied for day in one.days) == one.denied
+        assert sum(load.votes for load in one.approvers.load) == one.approved + one.denied
+
+
+# Day by day
+
+
+def test_a_week_has_seven_days_from_monday_on() -> None:
+    days = Log().sums().days
+    assert [day.date for day in days] == [date(2026, 11, 16) + timedelta(days=n) for n in range(7)]
+    assert {(day.approved, day.denied) for day in days} == {(0, 0)}
+
+
+def test_a_decision_is_counted_on_the_day_it_was_made_in_the_policys_zone() -> None:
+    log = Log()
+    late = datetime(2026, 11, 18, 23, 30, tzinfo=UTC)
+    log.vote(log.file(at=late - HOUR), late)
+    log.deny(log.file(at=late - HOUR), late + HOUR)
+    decided = {day.date.day: (day.approved, day.denied) for day in log.sums().days}
+    assert (decided[18], decided[19]) == ((1, 0), (0, 1))
+    berlin = {day.date.day: (day.approved, day.denied) for day in log.sums(zone=ZoneInfo("Europe/Berlin")).days}
+    assert (berlin[18], berlin[19]) == ((0, 0), (1, 1))
+
+
+def test_an_approval_that_completes_no_quorum_is_no_decision_of_its_day() -> None:
+    log = Log()
+    log.vote(log.file(of=account(followers=10_000)), AT + MINUTE, voter=OMAR)
+    assert sum(day.approved for day in log.sums().days) == 0
+
+
+def test_what_is_approved_again_after_a_revision_was_decided_twice() -> None:
+    log = Log()
+    request = log.vote(log.file(), AT + MINUTE)
+    log.vote(log.revise(request, AT + 2 * MINUTE), AT + 16 * HOUR)
+    digest = log.sums()
+    assert [day.approved for day in digest.days] == [1, 1, 0, 0, 0, 0, 0]
+    assert digest.approved == 1
+
+
+@pytest.mark.parametrize("zone", ZONES, ids=str)
+def test_the_days_of_a_week_hold_all_its_decisions_over_daylight_saving(zone: ZoneInfo) -> None:
+    for week in (Week(2026, 13), Week(2026, 44), Week(2026, 45), Week(2026, 10), Week(2026, 40), Week(2026, 14)):
+        log, at = Log(), week.starts(zone).astimezone(UTC)
+        while at < week.next().starts(zone):
+            log.deny(log.file(at=at), at)
+            at += HOUR
+        digest = log.sums(week, zone)
+        assert sum(day.denied for day in digest.days) == digest.denied == len(log.records)
+        assert all(day.denied in {23, 24, 25} for day in digest.days)
+
+
+# What happened
+
+
+def test_the_incidents_of_the_week_are_told_in_the_order_they_were_seen() -> None:
+    log = Log()
+    log.incident(AT + HOUR, None, id="INC-B")
+    log.incident(AT, SECOND, id="INC-C")
+    log.incident(AT, SECOND, id="INC-A")
+    log.incident(AT - 7 * DAY, None, id="INC-Z")
+    assert [i.id for i in log.sums().happened] == ["INC-A", "INC-C", "INC-B"]
+    assert [i.id for i in log.sums(W47.before()).happened] == ["INC-Z"]
 
 
 def test_the_requests_of_the_builders_fall_into_the_week_of_these_tests() -> None:

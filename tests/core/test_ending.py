@@ -1,14 +1,16 @@
 """The end of a request is the same for every move that ends one."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from bot.core.claiming import Waits, account_gone, expired, supersede, wait
 from bot.core.ending import requester_of
-from bot.core.request import LIVE, State
+from bot.core.request import LIVE, Choice, State
+from bot.core.settling import done, failed, uncertain
 from bot.core.transition import Kind, Transition
-from bot.core.voting import withdraw
+from bot.core.voting import vote, withdraw
 from tests.core.build import (
     ADA,
     AT,
@@ -17,9 +19,11 @@ from tests.core.build import (
     SECOND,
     STANDING,
     approved,
+    ballot,
     guards_restore,
     moved,
     pending,
+    running,
     tasks_of,
 )
 
@@ -53,6 +57,30 @@ def test_the_requester_is_told_and_the_thread_answered_at_the_version_that_ended
     assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:expired", "thread:REQ-A:2:expired"]
     assert [task.due for task in outcome.tasks] == [LATER] * 3
     assert outcome.tasks[1].payload["to"] == ["U01ADA"]
+
+
+ENDINGS: dict[State, Callable[[], object]] = {
+    State.DONE: lambda: done(running(), at=LATER, instance=None),
+    State.FAILED: lambda: failed(running(), at=LATER, why="forbidden"),
+    State.DENIED: lambda: vote(ballot(pending(), choice=Choice.DENY, reason="not so")),
+    State.WITHDRAWN: lambda: withdraw(pending(), person=ADA, policy=POLICY, at=LATER),
+    State.EXPIRED: lambda: expired(pending(), at=LATER),
+    State.VOID: lambda: account_gone(approved(), at=LATER),
+    State.SUPERSEDED: lambda: supersede(pending(), by="owner:acct_1", at=LATER),
+}
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_every_end_is_told_in_the_thread_of_the_card(state: State) -> None:
+    outcome = ENDINGS[state]()
+    after = moved(outcome)
+    assert after.state is state
+    assert f"thread:REQ-A:{after.version}:{state.value}" in tasks_of(outcome)
+
+
+def test_an_uncertain_outcome_is_noted_in_the_thread_too() -> None:
+    outcome = uncertain(running(), at=LATER, why="no answer")
+    assert "thread:REQ-A:4:uncertain" in tasks_of(outcome)
 
 
 def test_nobody_is_told_of_the_end_of_the_guards_restore() -> None:

@@ -72,7 +72,7 @@ def test_what_passes_every_check_is_pending_with_all_that_was_typed_and_read() -
     assert (request.votes, request.approvals) == ((), ())
 
 
-def test_it_leaves_its_card_its_expiry_and_a_message_behind() -> None:
+def test_it_leaves_its_card_its_expiry_its_first_reminder_and_a_message_behind() -> None:
     outcome = filed(filing())
     assert isinstance(outcome, Transition)
     assert outcome.tasks == (
@@ -82,6 +82,12 @@ def test_it_leaves_its_card_its_expiry_and_a_message_behind() -> None:
             kind=TaskKind.EXPIRE,
             payload={"request": "REQ-A"},
             due=AT + DAY,
+        ),
+        Task(
+            key="remind:REQ-A:1",
+            kind=TaskKind.REMIND,
+            payload={"request": "REQ-A", "step": 1, "since": "2026-11-16T09:00:00.000Z"},
+            due=AT + HOUR,
         ),
         Task(
             key="tell:REQ-A:1:filed",

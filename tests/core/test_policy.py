@@ -28,7 +28,7 @@ def policy(*people: Person, zone: str = "UTC", newcomers: timedelta = timedelta(
         text="",
         digest="",
         timezone=ZoneInfo(zone),
-        language="en",
+        channel_language="en",
         people={person.id: person for person in people},
         may_ask=frozenset({"agent"}),
         categories=("other",),

@@ -114,7 +114,7 @@ def test_what_the_text_says_is_what_the_policy_holds() -> None:
 
 def test_what_the_text_leaves_out_has_the_documented_default() -> None:
     policy = parse_policy(TAKEN)
-    assert policy.language == "en"
+    assert policy.channel_language == "en"
     assert policy.newcomers == timedelta(0)
     assert policy.contractors_as_leavers
     assert policy.limits.execution_expires == timedelta(minutes=10)
@@ -245,6 +245,43 @@ def test_the_digest_is_that_of_the_text() -> None:
         ("hour = 9", "hour = 24", "line 59: digest.hour must be a whole number from 0 to 23."),
         ("hour = 9", 'weekday = "mon"', "line 59: digest.weekday must be one of “monday”"),
         ("escalate_to = []", 'escalate_to = ["nobody"]', "line 62: reminders.escalate_to names “nobody”, who is no"),
+        ("escalate_to = []", 'after = ["2h", "1h"]', "line 62: reminders.after must grow: each time longer than the"),
+        ("escalate_to = []", 'after = ["1h", "1h"]', "line 62: reminders.after names “1h” twice."),
+        ("escalate_to = []", 'after = ["60m", "1h"]', "line 62: reminders.after names “60m” twice."),
+        (
+            "escalate_to = []",
+            'after = ["0s"]',
+            "line 62: reminders.after holds “0s”, which must be longer than nothing",
+        ),
+        ("escalate_to = []", 'after = ["-1h"]', "line 62: reminders.after holds “-1h”, which must not be negative."),
+        ("escalate_to = []", 'escalate_after = "0s"', "line 62: reminders.escalate_after must be longer than nothing."),
+        (
+            "escalate_to = []",
+            'escalate_after = "4h"',
+            "line 62: reminders.escalate_after must be longer than every time",
+        ),
+        (
+            "escalate_to = []",
+            'escalate_to = ["omar"]\nafter = ["8h"]',
+            "line 61: reminders.escalate_after must be longer than every time in after.",
+        ),
+        (
+            'zone = "Europe/Berlin"',
+            'zone = "UTC"\nchannel_language = "de"',
+            "line 3: channel_language must be one of “en”",
+        ),
+        (
+            'zone = "Europe/Berlin"',
+            'zone = "UTC"\nchannel_language = 1',
+            "line 3: channel_language must be one of “en”",
+        ),
+        ("joined = 2024-01-01", "joined = 2024-02-30", "line 9: “2024-02-30” is no date; write a day that exists"),
+        ("joined = 2024-01-01", "joined = 2024-13-01", "line 9: “2024-13-01” is no date; write a day that exists"),
+        ("joined = 2024-01-01", "joined = 2024-1-01", "line 9: “2024-1-01” is no date; write a day that exists"),
+        ("joined = 2024-01-01", "joined = 2023-02-29T08:00:00Z", "line 9: “2023-02-29” is no date; write a day that"),
+        ("from = 2026-12-20", "from = 2026-11-31", "line 10: “2026-11-31” is no date; write a day that exists"),
+        ("joined = 2024-01-01", "joined = 2024-01-01 x = 2", "line 9: this is not TOML: Expected newline"),
+        ("joined = 2024-01-01", r'joined = "\q2024-01-01"', "line 9: this is not TOML: Unescaped"),
         (
             'security = "C0SECURITY"',
             'security = "#security"',
@@ -277,6 +314,23 @@ def test_more_categories_than_a_select_holds_are_refused() -> None:
     assert len(parse_policy(changed('"spam", "other"', many)).categories) == 100
     (only,) = refused(changed('"spam", "other"', f'{many}, "other"'))
     assert only == "line 25: requests.categories must be no longer than 100."
+
+
+def test_the_channel_is_spoken_to_in_english_or_french() -> None:
+    for name in ("en", "fr"):
+        taken = parse_policy(changed('zone = "Europe/Berlin"', f'zone = "UTC"\nchannel_language = "{name}"'))
+        assert taken.channel_language == name
+    (only,) = refused(changed('zone = "Europe/Berlin"', 'zone = "UTC"\nchannel_language = "en-GB"'))
+    assert only == "line 3: channel_language must be one of “en”, “fr”."
+
+
+def test_a_request_need_not_be_brought_up_again() -> None:
+    reminders = parse_policy(changed("escalate_to = []", "after = []")).reminders
+    assert (reminders.after, reminders.escalate_to) == ((), ())
+
+
+def test_how_long_until_an_escalation_to_nobody_is_all_the_same() -> None:
+    assert parse_policy(changed("escalate_to = []", 'after = ["1h", "12h"]')).reminders.escalate_to == ()
 
 
 def test_an_unanswered_request_goes_to_people_or_groups_of_the_roster() -> None:

@@ -124,6 +124,7 @@ def test_uncertain_is_no_end_and_wakes_the_on_call_after_a_minute() -> None:
     assert [(task.key, task.due) for task in outcome.tasks] == [
         ("draw:REQ-A:4", LATER),
         ("tell:REQ-A:4:uncertain", LATER),
+        ("thread:REQ-A:4:uncertain", LATER),
         ("page:REQ-A:uncertain:3", LATER + MINUTE),
     ]
     assert PAGED_AFTER == MINUTE

@@ -30,6 +30,11 @@ REQUEST = approved()
             tasks.carry_out(guards_restore(), due=AT),
         ),
         (
+            tasks.remind(REQUEST, step=1, since=AT, due=AT),
+            tasks.remind(REQUEST, step=1, since=AT + MS, due=AT + HOUR),
+            tasks.remind(REQUEST, step=2, since=AT, due=AT),
+        ),
+        (
             tasks.page(open_incident(), "unexplained", due=AT),
             tasks.page(open_incident(), "unexplained", due=AT + HOUR),
             tasks.page(open_incident(), "stuck", due=AT),
@@ -55,7 +60,7 @@ REQUEST = approved()
             tasks.sweep(whole=True, due=AT),
         ),
     ],
-    ids=["draw", "expire", "carry out", "page", "page about", "judge", "sweep once", "sweep"],
+    ids=["draw", "expire", "carry out", "remind", "page", "page about", "judge", "sweep once", "sweep"],
 )
 def test_the_same_thing_has_the_same_key_and_another_thing_another(one: Task, same: Task, other: Task) -> None:
     assert one.key == same.key

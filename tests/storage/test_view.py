@@ -1,0 +1,89 @@
+"""What the view is asked for to fill a page, a thread and a week: by an index, in order, and no more than wanted."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Select
+
+from bot.core.refusal import Refusal, Why
+from bot.core.transition import Kind
+from storage.ledger import SqlLedger
+from storage.view import ConnectionView
+from tests.storage.scene import AT, MINUTE, SECOND, Shelf, filing, voting
+
+
+class Explained(ConnectionView):
+    """A view that answers with how SQLite would look, and finds nothing."""
+
+    def _rows(self, query: Select[Any]) -> Any:
+        compiled = query.compile(dialect=self._connection.dialect, compile_kwargs={"literal_binds": True})
+        self.plan = [row[3] for row in self._connection.exec_driver_sql(f"explain query plan {compiled}")]
+        return []
+
+
+async def plan_of(ledger: SqlLedger, ask: Callable[[ConnectionView], object]) -> list[str]:
+    def explain(view: ConnectionView) -> list[str]:
+        explained = Explained(view._connection)
+        ask(explained)
+        return explained.plan
+
+    return await ledger.read(explain)
+
+
+@pytest.fixture
+async def told(ledger: SqlLedger) -> SqlLedger:
+    """Two requests, one of them approved, one click refused."""
+    await ledger.decide(lambda _: filing())
+    await ledger.decide(lambda _: filing("REQ-2", of="acct_2", at=AT + SECOND))
+    await ledger.decide(voting)
+    await ledger.refused(Refusal(why=Why.OWN_REQUEST), by="ada", at=AT + MINUTE, request="REQ-1", replay=None)
+    return ledger
+
+
+async def test_the_entries_of_a_request_are_its_own_in_the_logs_order(told: SqlLedger) -> None:
+    entries = await told.read(lambda view: view.entries(request="REQ-1"))
+    assert [(e.request, e.kind) for e in entries] == [
+        ("REQ-1", Kind.FILED), ("REQ-1", Kind.APPROVED), ("REQ-1", Kind.REFUSED),
+    ]  # fmt: skip
+    assert await told.read(lambda view: view.entries(request="REQ-3")) == []
+
+
+async def test_filters_of_entries_hold_together(told: SqlLedger) -> None:
+    def kinds(view: ConnectionView, **filters: Any) -> list[str | None]:
+        return [e.request for e in view.entries(kinds=[Kind.FILED], **filters)]
+
+    assert await told.read(kinds) == ["REQ-1", "REQ-2"]
+    assert await told.read(lambda view: kinds(view, request="REQ-2")) == ["REQ-2"]
+    assert await told.read(lambda view: kinds(view, request="REQ-2", until=AT + SECOND)) == []
+    assert await told.read(lambda view: kinds(view, request="REQ-2", since=AT + SECOND)) == ["REQ-2"]
+
+
+async def test_a_request_of_a_thousand_is_found_in_the_log_by_an_index(told: SqlLedger) -> None:
+    (plan,) = await plan_of(told, lambda view: view.entries(request="REQ-1"))
+    assert "USING INDEX audit_by_request" in plan
+
+
+async def test_what_waits_comes_from_an_index_in_its_order_without_being_sorted(told: SqlLedger) -> None:
+    (plan,) = await plan_of(told, lambda view: view.pending(limit=1000))
+    assert "USING INDEX requests_by_state" in plan
+
+
+async def test_a_thousand_that_wait_are_answered_the_oldest_first(ledger: SqlLedger, shelf: Shelf) -> None:
+    await ledger.decide(lambda _: filing(at=AT + MINUTE))
+    shelf.sql("drop index one_live_of_a_kind", *(_copy(n) for n in range(1200)))
+    found = await ledger.read(lambda view: view.pending(limit=1000))
+    assert len(found) == 1000
+    assert [r.filed_at for r in found] == sorted(r.filed_at for r in found)
+    assert [r.id for r in found[:3]] == ["REQ-C0000", "REQ-C0001", "REQ-C0002"]
+
+
+def _copy(n: int) -> str:
+    """The row of the request filed last, again: a thousand filings would take a while."""
+    names = "id, operation, filed_at"
+    values = f"'REQ-C{n:04}', 'op-{n}', strftime('2026-11-16T08:%M:%fZ', {n}, 'unixepoch')"
+    others = (
+        "version, revision, action, account, handle, subject, tier, quorum, emergency, category, reason, requester,"
+        " by_policy, state, policy"
+    )
+    return f"insert into requests ({names}, {others}) select {values}, {others} from requests where id = 'REQ-1'"  # noqa: S608

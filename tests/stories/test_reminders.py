@@ -1,0 +1,215 @@
+"""A request that nobody decides is brought up again, in the thread of its card, before it expires."""
+
+import asyncio
+import json
+import sqlite3
+from contextlib import closing
+from typing import Any
+
+import pytest
+
+from bot.sandbox.slack.records import Message
+from bot.sandbox.slack.server import APPROVALS
+from tests.stories.scene import ADA, MONA, OMAR, Scene, id_of, state_of
+
+FAR = '"1h"'
+
+
+def with_reminders(
+    scene: Scene, *, after: str = "", escalate_after: str = FAR, to: str = "", expires: str = '"24h"'
+) -> None:
+    """Rewrite `[reminders]` of the policy: the durations of a day in milliseconds."""
+    changes = {
+        'after = ["1h", "4h"]': f"after = [{after}]",
+        'escalate_after = "8h"': f"escalate_after = {escalate_after}",
+        "escalate_to = []": f"escalate_to = [{to}]",
+        'request_expires = "24h"': f"request_expires = {expires}",
+    }
+
+    def change(text: str) -> str:
+        for old, new in changes.items():
+            assert text.count(old) == 1
+            text = text.replace(old, new)
+        return text
+
+    scene.policy(change)
+
+
+def mentioned(message: Message) -> list[str]:
+    """The Slack users that the blocks mention, in order."""
+    found: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if value.get("type") == "user":
+                found.append(value["user_id"])
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for item in value:
+                walk(item)
+
+    walk(message.blocks)
+    return found
+
+
+async def said(scene: Scene, card: Message, count: int) -> list[Message]:
+    """The thread of the card, once it is so long."""
+
+    async def long_enough() -> list[Message] | None:
+        found = scene.workspace.replies(card)
+        return found if len(found) >= count else None
+
+    found = await scene.eventually(long_enough)
+    return list(found)
+
+
+def tasks(scene: Scene, kind: str = "remind") -> list[tuple[str, str, int, dict[str, Any]]]:
+    """Key, state, due (milliseconds since 1970) and payload of every such task, from the file."""
+    with closing(sqlite3.connect(scene.folder / "countersign.db")) as database:
+        rows = database.execute("select key, state, due, payload from tasks where kind = ? order by key", [kind])
+        return [(key, state, due, json.loads(payload)) for key, state, due, payload in rows]
+
+
+async def test_reminders_stand_in_the_thread_and_the_last_mentions_those_it_is_escalated_to(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"400ms", "1200ms"', escalate_after='"2s"', to='"manager", "ada"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    first, second, last = await said(unstarted, card, 3)
+
+    assert all(id_of(card) in message.text for message in (first, second, last))
+    assert [mentioned(message) for message in (first, second)] == [[], []]
+    assert mentioned(last) == [MONA, OMAR]
+    assert ADA not in mentioned(last)
+    assert state_of(unstarted.cards()[-1]) == "pending"
+    await unstarted.until(lambda: {state for _, state, *_ in tasks(unstarted)} == {"done"})
+    await asyncio.sleep(0.5)
+    assert len(unstarted.workspace.replies(card)) == 3
+    await unstarted.log_agrees()
+
+
+async def test_each_reminder_is_counted_from_the_filing(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"400ms", "1200ms"', escalate_after='"2s"', to='"omar"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    await said(unstarted, card, 3)
+
+    filed_at = round((await unstarted.request(card)).filed_at.timestamp() * 1000)
+
+    assert [key.rsplit(":", 1)[-1] for key, *_ in tasks(unstarted)] == ["1", "2", "3"]
+    stood = [float(message.ts) * 1000 - filed_at for message in unstarted.workspace.replies(card)]
+    assert all(at >= wanted - 5 for at, wanted in zip(stood, (400, 1200, 2000), strict=True)), stood
+
+
+async def test_a_deleted_card_is_posted_again_at_the_reminder_which_stands_below_it(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"1s"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    unstarted.workspace.delete_message(APPROVALS, card.ts)
+
+    again = await unstarted.workspace.wait_for_message(
+        APPROVALS, lambda m: m.ts != card.ts and state_of(m) == "pending" and id_of(m) == id_of(card)
+    )
+
+    await said(unstarted, again, 1)
+    assert unstarted.workspace.replies(card) == []
+    await unstarted.workspace.click(OMAR, again, "approve")
+    await unstarted.card_becomes(again, "done")
+    await unstarted.log_agrees()
+
+
+async def test_a_card_that_stands_is_not_posted_twice(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"300ms"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    await said(unstarted, card, 1)
+
+    assert [m.ts for m in unstarted.cards()] == [card.ts]
+
+
+@pytest.mark.parametrize("how", ["approve", "deny", "withdraw"])
+async def test_a_decided_request_gets_none(unstarted: Scene, how: str) -> None:
+    with_reminders(unstarted, after='"2500ms"', escalate_after='"2600ms"', to='"tessa"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    if how == "deny":
+        await unstarted.deny(OMAR, card)
+    else:
+        await unstarted.workspace.click(ADA if how == "withdraw" else OMAR, card, how)
+    ended = await unstarted.card_becomes(card, {"approve": "done", "deny": "denied", "withdraw": "withdrawn"}[how])
+    await said(unstarted, card, 1)
+    unstarted.workspace.delete_message(APPROVALS, ended.ts)
+    known = len(unstarted.cards())
+
+    await unstarted.until(lambda: tasks(unstarted)[0][1] == "done")
+    assert [key.rsplit(":", 1)[-1] for key, *_ in tasks(unstarted)] == ["1"]
+    assert len(unstarted.workspace.replies(card)) == 1, "the end, and nothing after it"
+    assert len(unstarted.cards()) == known
+
+
+async def test_a_policy_that_reminds_of_nothing_files_none(unstarted: Scene) -> None:
+    with_reminders(unstarted, escalate_after='"200ms"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    assert tasks(unstarted) == []
+    assert unstarted.workspace.replies(card) == []
+
+
+async def test_a_reminder_that_would_come_after_the_end_is_not_filed(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"1500ms"', escalate_after='"2s"', to='"omar"', expires='"1500ms"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    await unstarted.card_becomes(card, "expired")
+
+    assert tasks(unstarted) == []
+
+
+async def test_those_that_fell_due_while_the_bot_was_down_are_said_as_one(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"2s", "2100ms", "2200ms"', escalate_after='"2300ms"', to='"omar"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    await unstarted.stop()
+    assert unstarted.workspace.replies(card) == []
+    await asyncio.sleep(2.4)
+
+    await unstarted.start()
+
+    (only,) = await said(unstarted, card, 1)
+    assert mentioned(only) == [OMAR]
+    await unstarted.until(lambda: {state for _, state, *_ in tasks(unstarted)} == {"done"})
+    assert len(unstarted.workspace.replies(card)) == 1
+    await unstarted.log_agrees()
+
+
+async def test_a_reminder_that_slack_did_not_take_is_said_when_it_does(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"300ms"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    unstarted.workspace.faults.add("chat.postMessage", status=503, times=1)
+
+    (only,) = await said(unstarted, card, 1)
+
+    assert id_of(card) in only.text
+
+
+async def test_a_channel_that_refuses_is_asked_again_later_and_ends_no_chain(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"300ms", "1h"', escalate_after='"2h"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    unstarted.workspace.faults.add("chat.update", error="is_archived", times=1)
+
+    filed_at = round((await unstarted.request(card)).filed_at.timestamp() * 1000)
+
+    def given_back() -> bool:
+        ((_, state, due, _),) = tasks(unstarted)
+        return state == "waiting" and due - filed_at >= 30_000
+
+    await unstarted.until(given_back)
+
+    ((key, _, _, payload),) = tasks(unstarted)
+    assert (key, payload["step"]) == (f"remind:{id_of(card)}:1", 1)
+    assert unstarted.workspace.replies(card) == []
