@@ -4,17 +4,18 @@ import asyncio
 import logging
 import signal
 import sys
+from datetime import UTC, datetime
 
 import click
 
-from bot.wiring import Bot, read_all, reload_policy, running
+from bot.core.record import stamp
+from bot.slack.app import BOLT_LOG
+from bot.wiring import CLIENT_LOG, Bot, read_all, reload_policy, running
 
 
 async def serve() -> None:
     """Run until SIGTERM or SIGINT, then drain; SIGHUP offers the policy file again."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of our own `authorize`, which is meant
+    _set_up_logging()
     ended, bots = asyncio.Event(), list[Bot]()
     _heed_signals(ended, bots)
     settings, policy = read_all()
@@ -28,6 +29,23 @@ async def serve() -> None:
         click.echo("Draining: what was acknowledged is finished first.")
         if bot.failure.done():
             bot.failure.result()
+
+
+def _set_up_logging() -> None:
+    """To standard error, the times like those of the audit log; of libraries what somebody should look at."""
+    to_errors = logging.StreamHandler(sys.stderr)
+    to_errors.setFormatter(Stamped("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[to_errors])
+    for library in ("alembic", "slack_sdk", CLIENT_LOG):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger(BOLT_LOG).setLevel(logging.ERROR)  # it warns of our own `authorize`, which is meant
+
+
+class Stamped(logging.Formatter):
+    """Times as RFC 3339 in UTC with milliseconds: one zone for the log, the audit log and the database."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's signature
+        return stamp(datetime.fromtimestamp(record.created, UTC))
 
 
 def _heed_signals(ended: asyncio.Event, bots: list[Bot]) -> None:

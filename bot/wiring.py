@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
+from bot.flows.remind import remind
 from bot.flows.rule import bring_into_force
 from bot.flows.show import Drawing, page, tell, thread, waiting
 from bot.flows.sweep import first_list, sweep
@@ -35,10 +37,12 @@ from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
 from bot.ports import Pager
 from bot.settings import Part, Settings, load_settings
-from bot.slack.app import SlackApp, Workspace
+from bot.slack.app import SlackApp
+from bot.slack.call import Workspace
 from bot.slack.desk import SlackDesk
 from bot.slack.gate import Answer, Door, Gate
 from bot.slack.socket import Socket
+from bot.slack.users import Users
 from bot.worker import Flow, Worker
 from storage.database import Database
 from storage.ledger import SqlLedger
@@ -52,6 +56,8 @@ JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
+CLIENT_LOG = "bot.slack.client"
+"""The logger that Slack's library is given for its own."""
 START_PAUSES = (0.2, 0.5, 1.0, 2.0)
 OLDEST_BOLT = (1, 30)
 """Below it unsigned requests reached listeners, or signed bytes were taken again and again."""
@@ -59,13 +65,15 @@ OLDEST_BOLT = (1, 30)
 
 def flows() -> dict[TaskKind, Flow]:
     """The one table of every kind of task and the flow that does it."""
+    drawing = Drawing()
     return {
         TaskKind.CARRY_OUT: carry_out,
         TaskKind.EXPIRE: expire,
-        TaskKind.DRAW: Drawing().draw,
+        TaskKind.DRAW: drawing.draw,
         TaskKind.TELL: tell,
         TaskKind.THREAD: thread,
         TaskKind.WAITING: waiting,
+        TaskKind.REMIND: partial(remind, drawing),
         TaskKind.PAGE: page,
         TaskKind.JUDGE: judge_later,
         TaskKind.SWEEP: sweep,
@@ -99,7 +107,7 @@ def slack_client(settings: Settings, session: aiohttp.ClientSession | None = Non
         base_url=settings.slack_api_url,
         timeout=SLACK_WITHIN,
         session=session,
-        logger=logging.getLogger("bot.slack.client"),
+        logger=logging.getLogger(CLIENT_LOG),
     )
 
 
@@ -115,7 +123,12 @@ async def who_we_are(client: AsyncWebClient, settings: Settings) -> Workspace:
     team = str(answer["team_id"])
     if settings.slack_team_id not in {None, team}:
         raise Misconfigured(f"SLACK_TEAM_ID is {settings.slack_team_id}, but the token belongs to {team}.")
-    return Workspace(team_id=team, bot_id=answer.get("bot_id"), bot_user_id=str(answer.get("user_id")))
+    return Workspace(
+        team_id=team,
+        bot_id=answer.get("bot_id"),
+        bot_user_id=str(answer.get("user_id")),
+        url=str(answer.get("url") or ""),
+    )
 
 
 @dataclass(slots=True)
@@ -171,8 +184,6 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
 
 def ledger_exists(url: str) -> bool:
     """Whether the first start has made the database's file. Raises Misconfigured where none could be."""
-    if not url.startswith("sqlite:///"):
-        raise Misconfigured("DATABASE_URL: only sqlite:/// is served by this version.")
     file = Path(url.removeprefix("sqlite:///"))
     if not file.absolute().parent.is_dir():
         raise Misconfigured(f"DATABASE_URL: the folder {file.parent} does not exist.")
@@ -217,14 +228,16 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         platform = ScimPlatform(settings.platform_url, settings.platform_token.get_secret_value())
         stack.push_async_callback(platform.close)
         client = slack_client(settings, session)
+        book = Book(policy)
+        users = Users(client, book)
         pager: Pager = WebhookPager(settings.pager_url, session=session) if settings.pager_url else NoPager()
         world = World(
             ledger=ledger,
             platform=platform,
-            desk=SlackDesk(client, approvals_channel=settings.approvals_channel),
+            desk=SlackDesk(client, users, approvals_channel=settings.approvals_channel),
             pager=pager,
             clock=clock,
-            book=Book(policy),
+            book=book,
             channel=settings.approvals_channel,
         )
         worker = Worker(world, flows())
@@ -233,17 +246,17 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         await arm_digest(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, port=0, policy_file=settings.policy_file, failure=failure)
-        await _start(bot, settings, client, stack)
+        await _start(bot, settings, client, users, stack)
         yield bot
 
 
-async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, stack: AsyncExitStack) -> None:
+async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack) -> None:
     """Start what runs until the end; what the stack takes down first is pushed last."""
     world = bot.world
     background = [asyncio.create_task(_guard(world), name="guard")]
     background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
     stack.push_async_callback(_drain, bot, background)
-    background.append(asyncio.create_task(_join_slack(bot, settings, client, stack), name="slack"))
+    background.append(asyncio.create_task(_join_slack(bot, settings, client, users, stack), name="slack"))
     for part in background:
         part.add_done_callback(bot.ended)
     bot.port = await _listen(bot, settings, stack)
@@ -276,10 +289,12 @@ async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
     return port
 
 
-async def _join_slack(bot: Bot, settings: Settings, client: AsyncWebClient, stack: AsyncExitStack) -> None:
+async def _join_slack(
+    bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack
+) -> None:
     """Learn whose workspace this is, as often as it takes, and open the socket where that is the way."""
     workspace = await _persist(lambda: who_we_are(client, settings), "Slack")
-    slack = SlackApp(world=bot.world, client=client, workspace=workspace)
+    slack = SlackApp(world=bot.world, client=client, workspace=workspace, users=users)
     if settings.slack_app_token is not None:
         socket = Socket(
             app=slack,

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.app.async_app import AsyncApp
@@ -17,13 +16,16 @@ from bot.core.errors import LedgerAway, Replayed
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.slack import buttons, commands, home_tab
-from bot.slack.call import Call, inert
+from bot.slack.call import Call, Workspace, inert
 from bot.slack.gate import Answer, Door
 from bot.slack.sentences import refusal_sentence
+from bot.slack.users import Users
 
 log = logging.getLogger(__name__)
 
 BOLT_FAILED = 500
+BOLT_LOG = "bot.slack.bolt"
+"""The logger that Bolt is given for its own."""
 
 Handler = Callable[[Call], Awaitable[None]]
 """A handler acknowledges after its effect is on disk; what has none it acknowledges first."""
@@ -40,6 +42,8 @@ BUTTONS: dict[str, Handler] = {
     "ask_again": buttons.ask_again,
     "acknowledge": buttons.acknowledge,
     "restore": buttons.restore,
+    "home_back": home_tab.turned,
+    "home_on": home_tab.turned,
 }
 FORMS: dict[str, Handler] = {
     "submit_request": commands.submitted,
@@ -49,21 +53,13 @@ SHORTCUTS: dict[str, Handler] = {"request_deactivation": commands.request_deacti
 EVENTS: dict[str, Handler] = {"app_home_opened": home_tab.opened}
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Workspace:
-    """Who we are in Slack, as `auth.test` said at the start; the team is pinned."""
-
-    team_id: str
-    bot_id: str | None
-    bot_user_id: str
-
-
 class SlackApp:
     """Every signed request ends here, from HTTP or from the socket."""
 
-    def __init__(self, *, world: World, client: AsyncWebClient, workspace: Workspace) -> None:
+    def __init__(self, *, world: World, client: AsyncWebClient, workspace: Workspace, users: Users) -> None:
         self._world = world
         self._client = client
+        self._users = users
         self._workspace = workspace
         self._in_flight = 0
         self._idle = asyncio.Event()
@@ -74,6 +70,7 @@ class SlackApp:
         """Bolt behind our gate: it verifies nothing itself, for the gate knows two secrets and replays."""
         bolt = AsyncApp(
             name="countersign",
+            logger=logging.getLogger(BOLT_LOG),
             client=self._client,
             authorize=_authorized(self._workspace, self._client.token),
             signing_secret="verified at the gate",  # noqa: S106 - none: Bolt's own check is off
@@ -102,7 +99,8 @@ class SlackApp:
                 client=self._client,
                 door=door,
                 world=self._world,
-                team=self._workspace.team_id,
+                workspace=self._workspace,
+                users=self._users,
             )
             self._in_flight += 1
             self._idle.clear()
@@ -126,7 +124,9 @@ class SlackApp:
 
     async def _apologise(self, call: Call, refusal: Refusal) -> None:
         """Nothing was recorded: say so where the person looks, and lose nothing that was typed."""
-        sentence, body = refusal_sentence(refusal), call.body
+        body = call.body
+        user = body.get("user_id") or (body.get("user") or {}).get("id") or ""
+        sentence = refusal_sentence(await call.users.language_of(user), refusal)
         if body.get("type") == "view_submission":
             inputs = list(((body.get("view") or {}).get("state") or {}).get("values") or ())
             await (call.ack(response_action="errors", errors={inputs[0]: sentence}) if inputs else call.ack())
@@ -135,7 +135,7 @@ class SlackApp:
         else:
             await call.ack()
             channel = (body.get("channel") or {}).get("id")
-            if user := (body.get("user") or {}).get("id"):
+            if user:
                 await call.whisper(channel=channel, user=user, text=sentence)
 
     async def http(self, text: str, headers: dict[str, str], door: Door) -> Answer:

@@ -8,6 +8,7 @@ from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Choice
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
+from bot.slack import home_tab
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
 from bot.slack.commands import open_form
@@ -37,9 +38,13 @@ async def approve(call: Call) -> None:
     )
     await call.ack()
     if isinstance(outcome, Counted):
-        await call.whisper(channel=click.channel, user=click.user, text=counted(outcome.request, outcome.missing))
+        lang = await call.users.language_of(click.user)
+        text = counted(lang, outcome.request, outcome.missing)
+        await call.whisper(channel=click.channel, user=click.user, text=text)
     else:
         await call.refuse(outcome, channel=click.channel, user=click.user)
+    if click.on_home:
+        await home_tab.redrawn(call, click.user)
 
 
 async def deny(call: Call) -> None:
@@ -64,7 +69,9 @@ async def deny(call: Call) -> None:
         await call.refuse(found, channel=click.channel, user=click.user)
         return
     try:
-        await call.client.views_open(trigger_id=click.trigger_id, view=deny_request(found, digest=named[1]))
+        lang = await call.users.language_of(click.user)
+        form = deny_request(lang, found, digest=named[1], on_home=click.on_home)
+        await call.client.views_open(trigger_id=click.trigger_id, view=form)
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not ask for the reason: %s", type(error).__name__)
         await call.refuse(Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
@@ -74,7 +81,7 @@ async def denied(call: Call) -> None:
     """The deny itself, with its reason."""
     form = Submission.parse(call.body)
     if refusal := call.stranger(form.team):
-        await call.ack(response_action="errors", errors={"reason": refusal_sentence(refusal)})
+        await _at_reason(call, form, refusal)
         return
     outcome = await call.recorded(
         decide(
@@ -88,9 +95,16 @@ async def denied(call: Call) -> None:
         )
     )
     if isinstance(outcome, Refusal):
-        await call.ack(response_action="errors", errors={"reason": refusal_sentence(outcome)})
-    else:
-        await call.ack()
+        await _at_reason(call, form, outcome)
+        return
+    await call.ack()
+    if form.metadata.get("home"):
+        await home_tab.redrawn(call, form.user)
+
+
+async def _at_reason(call: Call, form: Submission, refusal: Refusal) -> None:
+    lang = await call.users.language_of(form.user)
+    await call.ack(response_action="errors", errors={"reason": refusal_sentence(lang, refusal)})
 
 
 async def withdraw(call: Call) -> None:
@@ -103,7 +117,11 @@ async def withdraw(call: Call) -> None:
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
-        await call.whisper(channel=click.channel, user=click.user, text="Withdrawn; nothing was done to the account.")
+        lang = await call.users.language_of(click.user)
+        text = lang.say("Withdrawn; nothing was done to the account.")
+        await call.whisper(channel=click.channel, user=click.user, text=text)
+    if click.on_home:
+        await home_tab.redrawn(call, click.user)
 
 
 async def acknowledge(call: Call) -> None:
@@ -118,7 +136,9 @@ async def acknowledge(call: Call) -> None:
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
-        await call.whisper(channel=click.channel, user=click.user, text="Acknowledged; the card says by whom.")
+        lang = await call.users.language_of(click.user)
+        text = lang.say("Acknowledged; the card says by whom.")
+        await call.whisper(channel=click.channel, user=click.user, text=text)
 
 
 async def ask_again(call: Call) -> None:
@@ -147,11 +167,13 @@ async def restore(call: Call) -> None:
     if incident is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_INCIDENT), channel=click.channel, user=click.user)
         return
-    await _form(call, click, Action.RESTORE, incident.account, {"reason": f"Incident {incident.id}: "})
+    lang = await call.users.language_of(click.user)
+    reason = lang.say("Incident {incident}: ", incident=incident.id)
+    await _form(call, click, Action.RESTORE, incident.account, {"reason": reason})
 
 
 async def _form(call: Call, click: Click, action: Action, handle: str, typed: dict[str, str]) -> None:
-    if not await open_form(call, action, handle, typed=typed, trigger_id=click.trigger_id):
+    if not await open_form(call, action, handle, user=click.user, typed=typed, trigger_id=click.trigger_id):
         await call.refuse(Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
 
 

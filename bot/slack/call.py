@@ -13,22 +13,39 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.core.errors import LedgerAway
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
+from bot.ports import CardAt
 from bot.slack.gate import Door
 from bot.slack.sentences import refusal_sentence
 from bot.slack.text import escaped, plain_text
+from bot.slack.users import Users
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEDGER_WITHIN = 2.0
 """Seconds that a listener waits for the database; Slack waits three."""
-LOOKED_UP_WITHIN = 1.0
-"""Seconds that a submission waits for the platform, so that both waits together fit into Slack's three."""
+LOOKED_UP_WITHIN = 0.7
+"""Seconds that a submission waits for the platform, so that all its waits together fit into Slack's three."""
 
 
 def inert(text: str) -> dict[str, Any]:
     """A sentence as Slack shows it without obeying it: plain text, and no mention or link in what notifications say."""
     return {"text": escaped(text), "blocks": [{"type": "section", "text": plain_text(text)}]}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workspace:
+    """Who we are in Slack, as `auth.test` said at the start; the team is pinned."""
+
+    team_id: str
+    bot_id: str | None
+    bot_user_id: str
+    url: str = ""
+    """Where the workspace is in a browser, with a slash at its end; empty where Slack did not say."""
+
+    def link_to(self, card: CardAt) -> str:
+        """The address of a message, as Slack's own “copy link” gives it."""
+        return f"{self.url}archives/{card.channel}/p{card.ts.replace('.', '')}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,8 +57,8 @@ class Call:
     client: AsyncWebClient
     door: Door
     world: World
-    team: str
-    """The pinned workspace."""
+    workspace: Workspace
+    users: Users
 
     async def recorded(self, work: Awaitable[T], *, wrote: Callable[[T], bool] = lambda _: True) -> T:
         """Wait for what records the effect; `wrote` says whether this request's key was written with it.
@@ -78,7 +95,8 @@ class Call:
 
     async def refuse(self, refusal: Refusal, *, channel: str | None, user: str) -> None:
         """Tell a person no where they look."""
-        await self.whisper(channel=channel, user=user, text=refusal_sentence(refusal))
+        lang = await self.users.language_of(user)
+        await self.whisper(channel=channel, user=user, text=refusal_sentence(lang, refusal))
 
     async def respond(self, url: str, text: str) -> None:
         """Answer a command through its `response_url`."""
@@ -89,4 +107,4 @@ class Call:
 
     def stranger(self, team: str) -> Refusal | None:
         """Whether the person is of another workspace than the pinned one."""
-        return Refusal(why=Why.NOT_A_MEMBER) if team != self.team else None
+        return Refusal(why=Why.NOT_A_MEMBER) if team != self.workspace.team_id else None

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.account import Account
 from bot.core.quorum import ANY_GROUP, Approver
-from bot.core.request import BOT, OPEN, Request, State
+from bot.core.request import BOT, OPEN, Request, State, Subject
+from bot.slack.language import N_, Language
 from bot.slack.text import (
-    CUT,
     Block,
     Element,
     bold,
@@ -19,24 +20,34 @@ from bot.slack.text import (
     link,
     many_lines,
     moment,
-    number,
     one_line,
     plain_text,
     quote,
     rich,
-    span,
     unmarked,
     user,
     words,
 )
-from bot.slack.wording import EXPIRY, OUTCOMES, VERBS, VOID, changed, group, waits
+from bot.slack.wording import (
+    ASKED,
+    ENDED_BY,
+    EXPIRY,
+    FLAGS,
+    OUTCOMES,
+    SURE,
+    TITLES,
+    VOID,
+    changed,
+    group,
+    tier_name,
+    waits,
+)
 
 REASON_SHOWN, REASON_LINES = 1500, 20
 """Characters and lines of a reason on the card; the whole stands in the thread."""
 MAY_ASK_AGAIN = frozenset(
     {State.FAILED, State.DENIED, State.WITHDRAWN, State.EXPIRED, State.VOID, State.LAPSED, State.SUPERSEDED}
 )
-ENDED_BY_SOMEBODY = frozenset({State.DENIED, State.WITHDRAWN, State.SUPERSEDED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,31 +62,31 @@ class Card:
     metadata: dict[str, Any]
 
 
-def request_card(request: Request) -> Card:
+def request_card(lang: Language, request: Request) -> Card:
     """The card of a request as it now stands."""
-    emergency = "Emergency: " if request.emergency else ""
-    title = f"{emergency}{VERBS[request.action]} @{one_line(request.subject.handle, most=80)}"
+    title = TITLES[request.action, request.emergency]
+    outcome = lang.say(OUTCOMES[request.state])
     blocks = [
-        header(title, block_id=f"request:{request.id}"),
-        rich(bold(OUTCOMES[request.state].capitalize()), words(" · asked by "), who(request, request.requester)),
-        *account_lines(request),
-        rich(bold("Category "), words(one_line(request.category, most=75))),
-        quote(shown_reason(request)),
-        *_evidence(request),
-        *_progress(request),
-        *_end(request),
-        *_buttons(request),
-        context(f"{request.id} · revision {request.revision}"),
+        header(lang.say(title, handle=one_line(request.subject.handle, most=80)), block_id=f"request:{request.id}"),
+        rich(*lang.line("{outcome} · asked by {who}", outcome=bold(outcome), who=who(request, request.requester))),
+        *account_lines(lang, request.subject, tier=request.tier),
+        rich(*lang.line("{label} {category}", label=bold(lang.say("Category")), category=one_line(request.category))),
+        quote(shown_reason(lang, request)),
+        *_evidence(lang, request),
+        *_progress(lang, request),
+        *_end(lang, request),
+        *_buttons(lang, request),
+        context(lang.say("{request} · revision {revision}", request=request.id, revision=request.revision)),
     ]
     payload = {"id": request.id, "revision": request.revision, "state": request.state.value}
     metadata = {"event_type": "countersign_request", "event_payload": payload}
-    return Card(blocks=blocks, text=f"{called(request)}: {OUTCOMES[request.state]}", metadata=metadata)
+    return Card(blocks=blocks, text=f"{called(lang, request)} · {outcome}", metadata=metadata)
 
 
-def called(request: Request) -> str:
+def called(lang: Language, request: Request) -> str:
     """The request in a few words that Slack may parse: nobody's text but a harmless handle."""
-    subject = unmarked(request.subject.handle, unmarked(request.subject.id, "an account"))
-    return f"{request.id}: {VERBS[request.action].lower()} {subject}"
+    subject = unmarked(request.subject.handle, unmarked(request.subject.id, lang.say("an account")))
+    return f"{request.id}: {lang.say(ASKED[request.action], account=subject)}"
 
 
 def who(request: Request, person: str | None) -> Element:
@@ -88,97 +99,109 @@ def who(request: Request, person: str | None) -> Element:
     return user(known[person]) if person in known else words(one_line(str(person), most=100))
 
 
-def account_lines(request: Request) -> list[Block]:
+def account_lines(lang: Language, account: Subject | Account, *, tier: str | None = None) -> list[Block]:
     """Who it is: what the digest binds, and the followers beside it."""
-    subject = request.subject
-    verified = "verified" if subject.verified else "not verified"
-    tags = cut(", ".join(one_line(tag, most=40) for tag in subject.tags), 400, "…") or "no tags"
-    lines = [
-        rich(
-            bold(one_line(subject.display_name)),
-            words(f"  @{one_line(subject.handle, most=80)}  "),
-            code(one_line(subject.id, most=100)),
-            words(f"\n{number(subject.followers)} followers · {verified} · {tags} · tier {request.tier}"),
-        )
+    facts = [
+        lang.say("{followers} followers", followers=lang.number(account.followers)),
+        lang.say("verified") if account.verified else lang.say("not verified"),
+        cut(", ".join(one_line(tag, most=40) for tag in account.tags), 400) or lang.say("no tags"),
     ]
-    return [*lines, *name_warning(subject.handle, subject.display_name)]
+    if tier is not None:
+        facts.append(lang.say("tier {tier}", tier=tier_name(lang, tier)))
+    line = rich(
+        bold(one_line(account.display_name)),
+        words(f"  @{one_line(account.handle, most=80)}  "),
+        code(one_line(account.id, most=100)),
+        words("\n" + " · ".join(facts)),
+    )
+    return [line, *name_warning(lang, account.handle, account.display_name)]
 
 
-def name_warning(handle: str, display_name: str) -> list[Block]:
+def name_warning(lang: Language, handle: str, display_name: str) -> list[Block]:
     """A line for names that may not be what they look like."""
-    found = dict.fromkeys([*flags(handle), *flags(display_name)])
-    return [context(f"⚠ The name {', '.join(found)}: go by the id.")] if found else []
+    found = [lang.say(FLAGS[flag]) for flag in dict.fromkeys([*flags(handle), *flags(display_name)])]
+    return [context(lang.say("⚠ The name {flags}: go by the id.", flags=lang.list(found)))] if found else []
 
 
-def shown_reason(request: Request) -> str:
+def shown_reason(lang: Language, request: Request) -> str:
     """The reason as far as the card shows it."""
-    whole = many_lines(request.reason)
+    return cut_short(request.reason, lang.say("… (whole text in the thread)"), REASON_SHOWN)
+
+
+def cut_short(text: str, more: str, most: int) -> str:
+    """At most so many characters and `REASON_LINES` lines, `more` at the end where something was left out."""
+    whole = many_lines(text)
     fewer = "\n".join(whole.split("\n")[:REASON_LINES])
-    if fewer == whole and len(whole) <= REASON_SHOWN:
+    if fewer == whole and len(whole) <= most:
         return whole
-    return fewer[: REASON_SHOWN - len(CUT)].rstrip() + CUT
+    return fewer[: most - len(more)].rstrip() + more
 
 
 def is_cut(request: Request) -> bool:
     """Whether the card shows less than the whole reason."""
-    return shown_reason(request) != many_lines(request.reason)
+    return cut_short(request.reason, "", REASON_SHOWN) != many_lines(request.reason)
 
 
-def _evidence(request: Request) -> list[Block]:
+def _evidence(lang: Language, request: Request) -> list[Block]:
     if not request.evidence:
         return []
-    return [rich(bold("Evidence "), link(request.evidence, one_line(request.evidence, most=200)))]
+    return [rich(bold(lang.say("Evidence")), words(" "), link(request.evidence, one_line(request.evidence, most=200)))]
 
 
-def _progress(request: Request) -> list[Block]:
+def _progress(lang: Language, request: Request) -> list[Block]:
     """What is still needed and until when, while there is something to decide or to wait for."""
     if request.state not in OPEN or request.by_policy:
         return []
-    blocks = [rich(*_places(request))]
+    blocks = [rich(*_places(lang, request))]
     if request.revised_why and request.state is State.PENDING:
-        why = one_line(changed(request.revised_why))
-        blocks.append(rich(bold(f"Changed since it was first shown: {why}. Earlier approvals are void; vote again.")))
+        text = N_("Changed since it was first shown: {what}. Earlier approvals are void; vote again.")
+        blocks.append(rich(bold(lang.say(text, what=one_line(changed(lang, request.revised_why))))))
     if request.waits_for and request.state is State.APPROVED:
-        blocks.append(rich(words(waits(request.waits_for))))
+        blocks.append(rich(words(waits(lang, request.waits_for))))
     if request.state is State.APPROVED and request.not_before and request.not_before != request.quorate_at:
-        blocks.append(rich(words("Carried out from "), moment(request.not_before)))
+        blocks.append(rich(*lang.line("Carried out from {when}", when=moment(request.not_before))))
     ends = request.expires_at if request.state is State.PENDING else request.execute_by
-    return [*blocks, rich(words("Expires "), moment(ends))] if ends is not None else blocks
+    return [*blocks, rich(*lang.line("Expires {when}", when=moment(ends)))] if ends is not None else blocks
 
 
-def _places(request: Request) -> list[Element]:
-    """“1 of 2: manager ✓ @mona · trust & safety –”."""
+def _places(lang: Language, request: Request) -> list[Element]:
+    """“1 of 2: managers ✓ @mona · trust & safety –”."""
     votes = {vote.person: vote for vote in request.approvals}
     approvers = [Approver(person=v.person, groups=frozenset(v.groups), team=v.team) for v in votes.values()]
     seats = request.quorum.seats(approvers)
-    elements = [bold(f"{sum(seat is not None for seat in seats)} of {len(seats)}: ")]
-    for place, seat in zip(request.quorum.places, seats, strict=True):
-        name = "one approval more (the leaver rule binds the requester)" if place == ANY_GROUP else group(place)
+    filled = sum(seat is not None for seat in seats)
+    elements = [bold(lang.say("{filled} of {places}: ", filled=filled, places=len(seats)))]
+    for nth, (place, seat) in enumerate(zip(request.quorum.places, seats, strict=True)):
+        more = lang.say("one approval more (the leaver rule binds the requester)")
+        name = (" · " if nth else "") + (more if place == ANY_GROUP else group(lang, place))
         mark = [words(" –")] if seat is None else [words(" ✓ "), user(votes.pop(seat.person).slack_user)]
-        elements += [words(" · "), words(name), *mark] if len(elements) > 1 else [words(name), *mark]
+        elements += [words(name), *mark]
     if request.quorum.different_teams:
-        elements.append(words(" (from different teams)"))
+        elements.append(words(" " + lang.say("(from different teams)")))
     for vote in votes.values():
-        elements += [words(" · also approved, fills no place: "), user(vote.slack_user)]
+        elements += lang.line(" · also approved, fills no place: {who}", who=user(vote.slack_user))
     return elements
 
 
-def _end(request: Request) -> list[Block]:
+def _end(lang: Language, request: Request) -> list[Block]:
     """Who ended it, why, when, and how long it took; who approved stays on the card."""
     if request.state is State.UNCERTAIN:
-        return [rich(words("The platform is read again until the outcome is known."))]
+        return [rich(words(lang.say("The platform is read again until the outcome is known.")))]
     if request.ended_at is None:
         return []
-    by = [words(" by "), who(request, request.ended_by)] if request.state in ENDED_BY_SOMEBODY else []
-    took = span(request.ended_at - request.filed_at)
-    lines = [rich(bold(OUTCOMES[request.state].capitalize()), *by, words(" · "), moment(request.ended_at))]
+    when = moment(request.ended_at)
+    if request.state in ENDED_BY:
+        lines = [rich(*lang.line(ENDED_BY[request.state], who=who(request, request.ended_by), when=when))]
+    else:
+        lines = [rich(bold(lang.say(OUTCOMES[request.state])), words(" · "), when)]
     if request.state is State.DENIED and request.outcome:
-        lines.append(quote(cut(many_lines(request.outcome), REASON_SHOWN)))
-    elif why := why_ended(request):
-        lines.append(rich(words(f"Why: {why}")))
+        lines.append(quote(cut_short(request.outcome, lang.say("… (whole text in the thread)"), REASON_SHOWN)))
+    elif why := why_ended(lang, request):
+        lines.append(rich(words(lang.say("Why: {why}", why=why))))
     if request.approvals:
-        lines.append(rich(words("Approved by "), *names(request)))
-    return [*lines, context(f"It took {took} from filing to its end.")]
+        lines.append(rich(*lang.line("Approved by {names}", names=names(request))))
+    took = lang.span(request.ended_at - request.filed_at)
+    return [*lines, context(lang.say("It took {span} from filing to its end.", span=took))]
 
 
 def names(request: Request) -> list[Element]:
@@ -186,32 +209,32 @@ def names(request: Request) -> list[Element]:
     return [e for i, v in enumerate(request.approvals) for e in ([words(", ")] if i else []) + [user(v.slack_user)]]
 
 
-def why_ended(request: Request) -> str | None:
+def why_ended(lang: Language, request: Request) -> str | None:
     """The cause of an end that no vote made, as a clause."""
     outcome = request.outcome or ""
     match request.state:
         case State.VOID:
-            return VOID.get(outcome, one_line(outcome, most=300))
+            return lang.say(VOID[outcome]) if outcome in VOID else one_line(outcome, most=300)
         case State.EXPIRED:
-            return EXPIRY.get(outcome, one_line(outcome, most=300))
+            return lang.say(EXPIRY[outcome]) if outcome in EXPIRY else one_line(outcome, most=300)
         case State.SUPERSEDED:
-            return "the account is as asked already"
+            return lang.say("the account is as asked already")
         case State.FAILED:
             return one_line(outcome, most=500)
         case _:
             return None
 
 
-def _buttons(request: Request) -> list[Block]:
+def _buttons(lang: Language, request: Request) -> list[Block]:
     """Only what can still be done: an ended card bears no button that decides."""
     if request.by_policy:
         return []
     if request.state is State.PENDING:
-        buttons = [approve_button(request), deny_button(request), withdraw_button(request)]
+        buttons = [approve_button(lang, request), deny_button(lang, request), withdraw_button(lang, request)]
     elif request.state is State.APPROVED:
-        buttons = [deny_button(request), withdraw_button(request)]
+        buttons = [deny_button(lang, request), withdraw_button(lang, request)]
     elif request.state in MAY_ASK_AGAIN:
-        buttons = [ask_again_button(request)]
+        buttons = [ask_again_button(lang, request)]
     else:
         return []
     return [{"type": "actions", "block_id": f"actions:{request.id}", "elements": buttons}]
@@ -221,26 +244,27 @@ def _value(request: Request) -> str:
     return f"{request.id} {request.digest}"
 
 
-def approve_button(request: Request) -> dict[str, Any]:
+def approve_button(lang: Language, request: Request) -> dict[str, Any]:
     """It asks once more, with the immutable id: handles can be made to look like others."""
+    title, text = SURE[request.action]
     subject = request.subject
-    name = f"@{one_line(subject.handle, most=60)}, account {one_line(subject.id, most=100)}"
+    named = {"handle": one_line(subject.handle, most=60), "id": one_line(subject.id, most=100)}
     confirm = {
-        "title": plain_text(f"{VERBS[request.action]} this account?"),
-        "text": plain_text(f"{VERBS[request.action]} {name}? Your approval is recorded.", most=300),
-        "confirm": plain_text("Approve"),
-        "deny": plain_text("Back"),
+        "title": plain_text(lang.say(title)),
+        "text": plain_text(lang.say(text, **named), most=300),
+        "confirm": plain_text(lang.say("Approve")),
+        "deny": plain_text(lang.say("Back")),
     }
-    return {**button("approve", "Approve", _value(request), style="primary"), "confirm": confirm}
+    return {**button("approve", lang.say("Approve"), _value(request), style="primary"), "confirm": confirm}
 
 
-def deny_button(request: Request) -> dict[str, Any]:
-    return button("deny", "Deny", _value(request), style="danger")
+def deny_button(lang: Language, request: Request) -> dict[str, Any]:
+    return button("deny", lang.say("Deny"), _value(request), style="danger")
 
 
-def withdraw_button(request: Request) -> dict[str, Any]:
-    return button("withdraw", "Withdraw", _value(request))
+def withdraw_button(lang: Language, request: Request) -> dict[str, Any]:
+    return button("withdraw", lang.say("Withdraw"), _value(request))
 
 
-def ask_again_button(request: Request) -> dict[str, Any]:
-    return button("ask_again", "Ask again", _value(request))
+def ask_again_button(lang: Language, request: Request) -> dict[str, Any]:
+    return button("ask_again", lang.say("Ask again"), _value(request))

@@ -14,11 +14,12 @@ from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action
 from bot.flows.submit import RECORDED, Facts, look_up, submit
-from bot.slack import status
 from bot.slack.acts import Command, Submission
 from bot.slack.call import Call, inert
+from bot.slack.language import Language
 from bot.slack.modals import looking_up, submit_request
 from bot.slack.sentences import refusal_sentence
+from bot.slack.status import Asked
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +38,27 @@ async def _ask(call: Call, action: Action) -> None:
     """Open the form at once, then say in it who the account really is."""
     command = Command.parse(call.body)
     if refusal := await _may_not_ask(call, command):
-        await call.ack(**inert(refusal_sentence(refusal)), response_type="ephemeral")
+        await _answered(call, command, refusal)
         return
     await call.ack()
     handle, reason = command.words
-    if not await open_form(call, action, handle, typed={"reason": reason}, trigger_id=command.trigger_id):
-        again = f"/{action.value} {command.text}".strip()
-        text = f"{refusal_sentence(Refusal(why=Why.SLACK_AWAY))} To copy: {again}"
-        await call.respond(command.response_url, text)
+    typed = {"reason": reason}
+    if not await open_form(call, action, handle, user=command.user, typed=typed, trigger_id=command.trigger_id):
+        await _not_opened(call, command, f"/{action.value} {command.text}".strip())
+
+
+async def _answered(call: Call, command: Command, refusal: Refusal) -> None:
+    lang = await call.users.language_of(command.user)
+    await call.ack(**inert(refusal_sentence(lang, refusal)), response_type="ephemeral")
+
+
+async def _not_opened(call: Call, command: Command, again: str) -> None:
+    """Slack took no form: give back what was typed."""
+    lang = await call.users.language_of(command.user)
+    sentence = refusal_sentence(lang, Refusal(why=Why.SLACK_AWAY))
+    await call.respond(
+        command.response_url, lang.say("{sentence} To copy: {command}", sentence=sentence, command=again)
+    )
 
 
 async def _may_not_ask(call: Call, command: Command) -> Refusal | None:
@@ -66,16 +80,18 @@ async def _may_not_ask(call: Call, command: Command) -> Refusal | None:
     return refusal
 
 
-async def open_form(call: Call, action: Action, handle: str, *, typed: dict[str, str], trigger_id: str) -> bool:
+async def open_form(
+    call: Call, action: Action, handle: str, *, user: str, typed: dict[str, str], trigger_id: str
+) -> bool:
     """Open the form, then look the account up and draw it in. False where Slack did not open it."""
+    lang = await call.users.language_of(user)
     try:
-        opened = await call.client.views_open(trigger_id=trigger_id, view=looking_up(action, handle))
+        opened = await call.client.views_open(trigger_id=trigger_id, view=looking_up(lang, action, handle))
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not open the form: %s", type(error).__name__)
         return False
-    view, found = opened["view"], await _facts(call, handle, call.body)
-    typed = {**typed, "handle": handle}
-    drawn = _form(call, action, found, typed)
+    view, found = opened["view"], await _facts(call, handle, user)
+    drawn = _form(call, lang, action, found, {**typed, "handle": handle})
     try:
         await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
     except SlackApiError as error:
@@ -86,17 +102,16 @@ async def open_form(call: Call, action: Action, handle: str, *, typed: dict[str,
     return True
 
 
-async def _facts(call: Call, handle: str, body: dict[str, Any]) -> Facts | Refusal:
+async def _facts(call: Call, handle: str, user: str) -> Facts | Refusal:
     if not handle:
         return Refusal(why=Why.HANDLE_EMPTY, input="handle")
-    user = body.get("user_id") or body["user"]["id"]
     try:
         return await look_up(call.world, handle=handle, slack_user=user)
     except LedgerAway:
         return Refusal(why=Why.LEDGER_AWAY)
 
 
-def _form(call: Call, action: Action, found: Facts | Refusal, typed: dict[str, str]) -> dict[str, Any]:
+def _form(call: Call, lang: Language, action: Action, found: Facts | Refusal, typed: dict[str, str]) -> dict[str, Any]:
     """The form with the account's facts, or with what stands against them; never without what was typed."""
     account: Account | None = None
     tier: Tier | None = None
@@ -105,9 +120,9 @@ def _form(call: Call, action: Action, found: Facts | Refusal, typed: dict[str, s
     if isinstance(found, Facts):
         account, tier, quorum = found.account, found.tier, found.quorum
     elif found.why is not Why.HANDLE_EMPTY:
-        notice = refusal_sentence(found)
+        notice = refusal_sentence(lang, found)
     return submit_request(
-        action, policy=call.world.policy, account=account, tier=tier, quorum=quorum, typed=typed, notice=notice
+        lang, action, policy=call.world.policy, account=account, tier=tier, quorum=quorum, typed=typed, notice=notice
     )
 
 
@@ -131,7 +146,8 @@ async def submitted(call: Call) -> None:
         return
     unconfirmed = found.tier.confirm_handle and "confirm_handle" not in form.inputs
     if form.metadata.get("id") != found.account.id or unconfirmed:
-        await call.ack(response_action="update", view=_form(call, action, found, _typed(form)))
+        lang = await call.users.language_of(form.user)
+        await call.ack(response_action="update", view=_form(call, lang, action, found, _typed(form)))
         return
     outcome = await call.recorded(
         submit(
@@ -162,7 +178,8 @@ def _typed(form: Submission) -> dict[str, str]:
 
 async def _at_field(call: Call, form: Submission, refusal: Refusal) -> None:
     field = refusal.input if refusal.input in form.inputs else "handle"
-    await call.ack(response_action="errors", errors={field: refusal_sentence(refusal)})
+    lang = await call.users.language_of(form.user)
+    await call.ack(response_action="errors", errors={field: refusal_sentence(lang, refusal)})
 
 
 async def request_deactivation(call: Call) -> None:
@@ -178,18 +195,20 @@ async def request_deactivation(call: Call) -> None:
     if refusal := await _may_not_ask(call, command):
         await call.refuse(refusal, channel=call.body.get("channel", {}).get("id"), user=user)
         return
-    if not await open_form(call, Action.DEACTIVATE, handle, typed={}, trigger_id=command.trigger_id):
-        await call.respond(command.response_url, f"Slack did not open the form. To copy: /deactivate @{handle}")
+    if not await open_form(call, Action.DEACTIVATE, handle, user=user, typed={}, trigger_id=command.trigger_id):
+        await _not_opened(call, command, f"/deactivate @{handle}")
 
 
 async def countersign(call: Call) -> None:
     """Help, what is pending, an account's history, the guard."""
     command = Command.parse(call.body)
     if refusal := await _outsider(call, command):
-        await call.ack(**inert(refusal_sentence(refusal)), response_type="ephemeral")
+        await _answered(call, command, refusal)
         return
     word, rest = command.words
-    answer = await status.answer(call.world, word.lower(), rest)
+    lang = await call.users.language_of(command.user)
+    asked = Asked(world=call.world, lang=lang, link_to=call.workspace.link_to)
+    answer = await asked.answer(word.lower(), rest)
     await call.ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
 

@@ -20,6 +20,7 @@ from bot.slack.digest_message import digest_words
 from bot.slack.incident_card import incident_card
 from bot.slack.notices import offers, words_of
 from bot.slack.text import Block, bold, plain_text, quote, rich
+from bot.slack.users import Users
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +40,18 @@ SERVER_ERROR, TOO_MANY = 500, 429
 class SlackDesk:
     """Implements `bot.ports.Desk`."""
 
-    def __init__(self, client: AsyncWebClient, *, approvals_channel: str, within: float = ANSWERED_WITHIN) -> None:
+    def __init__(
+        self, client: AsyncWebClient, users: Users, *, approvals_channel: str, within: float = ANSWERED_WITHIN
+    ) -> None:
         self._client = client
+        self._users = users
         self._within = within
         self._approvals = approvals_channel
         self._direct: dict[str, str] = {}
 
     async def draw(self, record: Request | Incident, at: CardAt | None) -> CardAt:
-        card = request_card(record) if isinstance(record, Request) else incident_card(record)
+        lang = self._users.channel_language
+        card = request_card(lang, record) if isinstance(record, Request) else incident_card(lang, record)
         try:
             return await self._draw(record, card, at)
         except SlackRefused as refused:
@@ -92,24 +97,34 @@ class SlackDesk:
     async def _whole_reason(self, request: Request, at: CardAt) -> None:
         """The card stands already: failing now would post a second one."""
         try:
-            blocks = [rich(bold("The whole reason")), quote(request.reason)]
-            await self._say(at.channel, "The whole reason", blocks, thread_ts=at.ts)
+            title = self._users.channel_language.say("The whole reason")
+            await self._say(at.channel, title, [rich(bold(title)), quote(request.reason)], thread_ts=at.ts)
         except (SlackAway, SlackRefused) as error:
             log.warning("the whole reason of %s could not be put into its thread: %s", request.id, error)
 
     async def tell(self, to: str, message: Message) -> None:
-        said = words_of(message)
         personal = to.startswith(("U", "W"))
-        blocks = [*said.blocks, *offers(message)] if personal else said.blocks
+        lang = await self._users.language_of(to) if personal else self._users.channel_language
+        said = words_of(lang, message)
+        blocks = [*said.blocks, *offers(lang, message)] if personal else said.blocks
         await self._say_or_shorten(await self._channel(to), said.text, blocks)
 
     async def thread(self, card: CardAt, message: Message) -> None:
-        said = words_of(message)
+        said = words_of(self._users.channel_language, message)
         await self._say_or_shorten(card.channel, said.text, said.blocks, thread_ts=card.ts)
 
     async def post_digest(self, digest: Digest) -> None:
-        said = digest_words(digest)
-        await self._say_or_shorten(self._approvals, said.text, said.blocks)
+        """With pictures; in words where Slack does not take them."""
+        lang = self._users.channel_language
+        said = digest_words(lang, digest)
+        try:
+            await self._say(self._approvals, said.text, said.blocks)
+        except SlackRefused as refused:
+            if refused.error not in TOO_MUCH:
+                raise
+            log.warning("the pictures of the digest were refused (%s); it is posted in words", refused.error)
+            said = digest_words(lang, digest, pictures=False)
+            await self._say_or_shorten(self._approvals, said.text, said.blocks)
 
     async def _say_or_shorten(self, channel: str, text: str, blocks: list[Block], **more: Any) -> None:
         """A message whose blocks Slack refuses is said in its one sentence: better short than never."""

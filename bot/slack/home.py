@@ -1,21 +1,27 @@
 """The app's Home: a pure function of what it is given."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from bot.core.digest import TWITTER_2017, Digest
 from bot.core.request import Request
-from bot.slack.cards import account_lines, approve_button, deny_button, shown_reason, who, withdraw_button
-from bot.slack.text import Block, bold, context, cut, moment, one_line, plain_text, quote, rich, span, words
+from bot.slack.cards import account_lines, approve_button, cut_short, deny_button, who, withdraw_button
+from bot.slack.language import Language
+from bot.slack.text import Block, bold, button, context, header, moment, one_line, plain_text, quote, rich, words
 from bot.slack.wording import OUTCOMES, VERBS
 
 SHOWN = 7
-"""Requests of each list: at six blocks apiece both together stay under Slack's hundred."""
+"""Requests of each list on a page: at six blocks apiece both together stay under Slack's hundred."""
 REASON_SHOWN = 300
+LISTS = ("waiting", "own")
+"""What is paged, by the names that the buttons carry."""
 
-Button = Callable[[Request], dict[str, Any]]
+Button = Callable[[Language, Request], dict[str, Any]]
+Pages = dict[str, int]
+"""The page, counted from 0, that each list is turned to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,62 +34,102 @@ class Home:
     enforces: bool
     feed_lag: float | None
     week: Digest
+    pages: Pages = field(default_factory=dict)
 
 
-def home(shown: Home) -> dict[str, Any]:
+def home(lang: Language, shown: Home) -> dict[str, Any]:
     """The view."""
-    blocks: list[Block] = [*_guard(shown), *_week(shown.week), {"type": "divider"}]
+    blocks: list[Block] = [*_guard(lang, shown), *_week(lang, shown.week), {"type": "divider"}]
     if not shown.rostered:
-        blocks.append(context("You are not on the roster of this bot; ask whoever owns its policy to add you."))
+        blocks.append(
+            context(lang.say("You are not on the roster of this bot; ask whoever owns its policy to add you."))
+        )
         return {"type": "home", "blocks": blocks}
-    blocks += [_title("Waiting for you", shown.waiting)]
-    blocks += _list(shown.waiting, (approve_button, deny_button), "Nothing waits for you.")
-    blocks += [_title("Your requests", shown.own), *_list(shown.own, (withdraw_button,), "You have no live request.")]
-    return {"type": "home", "blocks": blocks}
+    waiting = _List(shown, "waiting", shown.waiting, (approve_button, deny_button))
+    own = _List(shown, "own", shown.own, (withdraw_button,))
+    blocks += [_title(lang.say("Waiting for you"), shown.waiting)]
+    blocks += waiting.drawn(lang) or [context(lang.say("Nothing waits for you."))]
+    blocks += [_title(lang.say("Your requests"), shown.own)]
+    blocks += own.drawn(lang) or [context(lang.say("You have no live request."))]
+    turned = json.dumps({"waiting": waiting.page, "own": own.page})
+    return {"type": "home", "private_metadata": turned, "blocks": blocks}
 
 
-def _guard(shown: Home) -> list[Block]:
-    mode = "The guard enforces" if shown.enforces else "⚠ The guard only observes: nothing is put back"
-    lag = " · the platform's feed has not answered yet"
-    if shown.feed_lag is not None:
-        lag = f" · the platform's feed answered {span(timedelta(seconds=max(shown.feed_lag, 0)))} ago"
-    return [rich(bold(mode), words(lag))]
+def _guard(lang: Language, shown: Home) -> list[Block]:
+    mode = lang.say("The guard enforces") if shown.enforces else lang.say("⚠ The guard only observes")
+    if shown.feed_lag is None:
+        lag = lang.say("the platform's feed has not answered yet")
+    else:
+        ago = lang.span(timedelta(seconds=max(shown.feed_lag, 0)))
+        lag = lang.say("the platform's feed answered {span} ago", span=ago)
+    return [rich(bold(mode), words(f" · {lag}"))]
 
 
-def _week(week: Digest) -> list[Block]:
+def _week(lang: Language, week: Digest) -> list[Block]:
     """The week in four figures."""
-    restored = f"{span(week.median_to_restore)} ({span(TWITTER_2017)} in 2017)" if week.median_to_restore else "–"
-    fields = [
-        f"Asked this week\n{week.filed}",
-        f"Median time to decision\n{span(week.median_to_decision) if week.median_to_decision else '–'}",
-        f"Incidents\n{week.incidents}",
-        f"Median time to restore\n{restored}",
-    ]
-    return [{"type": "section", "fields": [plain_text(field) for field in fields]}]
+    decision, restored = "–", "–"
+    if week.median_to_decision is not None:
+        decision = lang.span(week.median_to_decision)
+    if week.median_to_restore is not None:
+        then = lang.say("({span} in 2017)", span=lang.span(TWITTER_2017))
+        restored = f"{lang.span(week.median_to_restore)} {then}"
+    figures = {
+        lang.say("Asked this week"): lang.number(week.filed),
+        lang.say("Median time to decision"): decision,
+        lang.say("Incidents"): lang.number(week.incidents),
+        lang.say("Median time to restore"): restored,
+    }
+    return [{"type": "section", "fields": [plain_text(f"{name}\n{figure}") for name, figure in figures.items()]}]
 
 
-def _title(text: str, requests: tuple[Request, ...]) -> Block:
-    return {"type": "header", "text": plain_text(f"{text} ({len(requests)})" if requests else text)}
+def _title(text: str, requests: Sequence[Request]) -> Block:
+    return header(f"{text} ({len(requests)})" if requests else text)
 
 
-def _list(requests: tuple[Request, ...], buttons: tuple[Button, ...], empty: str) -> list[Block]:
-    if not requests:
-        return [context(empty)]
-    blocks = [block for request in requests[:SHOWN] for block in _request(request, buttons)]
-    if len(requests) > SHOWN:
-        blocks.append(context(f"{len(requests) - SHOWN} more follow as these are decided; /countersign pending lists."))
-    return blocks
+class _List:
+    """A list turned to one of its pages; a page that is no more is the last one."""
+
+    def __init__(self, shown: Home, name: str, requests: Sequence[Request], buttons: tuple[Button, ...]) -> None:
+        self.name = name
+        self.requests = requests
+        self.buttons = buttons
+        self.last = max(0, (len(requests) - 1) // SHOWN)
+        self.page = min(max(shown.pages.get(name, 0), 0), self.last)
+
+    def drawn(self, lang: Language) -> list[Block]:
+        first = self.page * SHOWN
+        on_page = self.requests[first : first + SHOWN]
+        return [block for request in on_page for block in _request(lang, request, self.buttons)] + self._turn(lang)
+
+    def _turn(self, lang: Language) -> list[Block]:
+        if not self.last:
+            return []
+        buttons = []
+        if self.page > 0:
+            buttons.append(button("home_back", lang.say("← Back"), f"{self.name}:{self.page - 1}"))
+        if self.page < self.last:
+            buttons.append(button("home_on", lang.say("More →"), f"{self.name}:{self.page + 1}"))
+        return [{"type": "actions", "block_id": f"turn:{self.name}", "elements": buttons}]
 
 
-def _request(request: Request, buttons: tuple[Button, ...]) -> list[Block]:
+def _request(lang: Language, request: Request, buttons: tuple[Button, ...]) -> list[Block]:
     """One request in six blocks at most, the row of its buttons the last."""
-    ends = [words(" · expires "), moment(request.expires_at)] if request.expires_at else []
-    asked = [words(" · asked by "), who(request, request.requester)]
-    state = f" · {OUTCOMES[request.state]}"
+    about = lang.line(
+        "{what} · {state} · asked by {who}",
+        what=bold(f"{lang.say(VERBS[request.action])} · {request.id}"),
+        state=lang.say(OUTCOMES[request.state]),
+        who=who(request, request.requester),
+    )
+    if request.expires_at:
+        about += [words(" · "), *lang.line("expires {when}", when=moment(request.expires_at))]
     return [
-        rich(bold(f"{VERBS[request.action]} · {request.id}"), words(state), *asked, *ends),
-        *account_lines(request),
-        context(f"Category {one_line(request.category, most=75)}"),
-        quote(cut(shown_reason(request), REASON_SHOWN, "… (whole text on the card)")),
-        {"type": "actions", "elements": [make(request) for make in buttons]},
+        rich(*about),
+        *account_lines(lang, request.subject, tier=request.tier),
+        context(lang.say("{label} {category}", label=lang.say("Category"), category=one_line(request.category))),
+        quote(cut_short(request.reason, lang.say("… (whole text on the card)"), REASON_SHOWN)),
+        {
+            "type": "actions",
+            "block_id": f"actions:{request.id}",
+            "elements": [make(lang, request) for make in buttons],
+        },
     ]

@@ -5,113 +5,111 @@ import hashlib
 from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
 from bot.slack.cards import Card, name_warning
+from bot.slack.language import N_, Language
 from bot.slack.sentences import because
-from bot.slack.text import (
-    Block,
-    Element,
-    bold,
-    button,
-    code,
-    context,
-    header,
-    moment,
-    number,
-    one_line,
-    rich,
-    span,
-    unmarked,
-    words,
-)
+from bot.slack.text import Block, Element, bold, button, code, context, header, moment, one_line, rich, unmarked, words
 from bot.slack.wording import HAPPENED, LEFT, NOT_UNDONE, UNDOING
 
-UNDONE_BY = {"others": "somebody else", "countersign": "Countersign"}
+FOUND_BY = {"feed": N_("Found by the feed: {why}."), "sweep": N_("Found by the sweep: {why}.")}
+UNDONE_BY = {"others": N_("somebody else"), "countersign": "Countersign"}
 
 
-def incident_card(incident: Incident) -> Card:
+def incident_card(lang: Language, incident: Incident) -> Card:
     """The card of an incident as it now stands."""
-    title = f"@{one_line(incident.handle, most=80)} {HAPPENED[incident.kind]}"
+    title = lang.say(HAPPENED[incident.kind], account=f"@{one_line(incident.handle, most=80)}")
+    why = because(lang, incident.why)
     blocks = [
         header(title, block_id=f"incident:{incident.id}"),
-        rich(bold(_status(incident))),
+        rich(bold(_status(lang, incident))),
         rich(
             bold(one_line(incident.display_name)),
             words(f"  @{one_line(incident.handle, most=80)}  "),
             code(one_line(incident.account, most=100)),
         ),
-        *name_warning(incident.handle, incident.display_name),
-        rich(*_actor(incident), words(" · "), *_when(incident)),
-        context(f"Found by the {incident.found_by}: {because(incident.why)}."),
-        *_undone(incident),
-        *_acknowledged(incident),
-        *_buttons(incident),
+        *name_warning(lang, incident.handle, incident.display_name),
+        rich(*_actor(lang, incident), words(" · "), *_when(lang, incident)),
+        context(lang.say(FOUND_BY.get(incident.found_by, FOUND_BY["sweep"]), why=why)),
+        *_undone(lang, incident),
+        *_acknowledged(lang, incident),
+        *_buttons(lang, incident),
         context(incident.id),
     ]
     payload = {"id": incident.id, "state": incident.state.value}
     metadata = {"event_type": "countersign_incident", "event_payload": payload}
-    return Card(blocks=blocks, text=incident_called(incident), metadata=metadata)
+    return Card(blocks=blocks, text=incident_called(lang, incident), metadata=metadata)
 
 
-def incident_called(incident: Incident) -> str:
+def incident_called(lang: Language, incident: Incident) -> str:
     """The incident in one sentence that Slack may parse."""
-    account = unmarked(incident.handle, unmarked(incident.account, "an account"))
-    return f"{incident.id}: {account} {HAPPENED[incident.kind]}. {_status(incident)}"
+    account = unmarked(incident.handle, unmarked(incident.account, lang.say("an account")))
+    happened = lang.say(HAPPENED[incident.kind], account=account)
+    return f"{incident.id}: {happened}. {_status(lang, incident)}"
 
 
-def _status(incident: Incident) -> str:
+def _status(lang: Language, incident: Incident) -> str:
     if incident.state is IncidentState.STUCK and incident.kind in NOT_UNDONE:
-        return NOT_UNDONE[incident.kind]
-    return UNDOING[incident.state]
+        return lang.say(NOT_UNDONE[incident.kind])
+    return lang.say(UNDOING[incident.state])
 
 
-def _actor(incident: Incident) -> list[Element]:
-    actor = bold(one_line(incident.actor, most=100) if incident.actor else "unknown")
-    belongs = [words(", of "), bold(one_line(incident.person, most=100))] if incident.person else []
-    return [words("By "), actor, *belongs]
+def _actor(lang: Language, incident: Incident) -> list[Element]:
+    actor = bold(one_line(incident.actor, most=100) if incident.actor else lang.say("unknown"))
+    if incident.person is None:
+        return lang.line("By {actor}", actor=actor)
+    return lang.line("By {actor}, of {person}", actor=actor, person=bold(one_line(incident.person, most=100)))
 
 
-def _when(incident: Incident) -> list[Element]:
+def _when(lang: Language, incident: Incident) -> list[Element]:
     if incident.at is None:
-        return [words("the platform does not say when; found "), moment(incident.seen_at)]
+        return lang.line("the platform does not say when; found {when}", when=moment(incident.seen_at))
     return [moment(incident.at)]
 
 
-def _undone(incident: Incident) -> list[Block]:
+def _undone(lang: Language, incident: Incident) -> list[Block]:
     lines: list[Block] = []
     if incident.down_for is not None:
-        down = bold(f"Down for {span(incident.down_for)}")
-        lines.append(rich(down, words(f" ({span(TWITTER_2017).replace(' min', ' minutes')} in 2017)"), *_by(incident)))
+        down = bold(lang.say("Down for {span}", span=lang.span(incident.down_for)))
+        beside = words(" " + lang.say("({span} in 2017)", span=lang.span(TWITTER_2017)))
+        lines.append(rich(down, beside, *_by(lang, incident)))
     elif incident.restored_at is not None:
-        lines.append(rich(words("Active since "), moment(incident.restored_at), *_by(incident)))
+        since = lang.line("Active since {when}", when=moment(incident.restored_at))
+        lines.append(rich(*since, *_by(lang, incident)))
     if incident.followers_before is not None or incident.followers_after is not None:
-        after = f", {number(incident.followers_after)} after" if incident.restored_at is not None else ""
-        lines.append(context(f"Followers: {number(incident.followers_before)} before{after}."))
+        before, after = lang.number(incident.followers_before), lang.number(incident.followers_after)
+        if incident.restored_at is None:
+            lines.append(context(lang.say("Followers: {before} before.", before=before)))
+        else:
+            lines.append(context(lang.say("Followers: {before} before, {after} after.", before=before, after=after)))
     if incident.cause:
-        lines.append(rich(words(f"Why: {_cause(incident.cause)}")))
+        lines.append(rich(words(lang.say("Why: {why}", why=_cause(lang, incident.cause)))))
     return lines
 
 
-def _by(incident: Incident) -> list[Element]:
+def _by(lang: Language, incident: Incident) -> list[Element]:
     by = incident.restored_by
-    return [words(f" · restored by {UNDONE_BY.get(by) or one_line(by, most=100)}")] if by else []
+    if not by:
+        return []
+    name = lang.say(UNDONE_BY[by]) if by in UNDONE_BY else one_line(by, most=100)
+    return [words(" · "), words(lang.say("restored by {who}", who=name))]
 
 
-def _cause(cause: str) -> str:
-    return LEFT.get(cause) or because(cause)
+def _cause(lang: Language, cause: str) -> str:
+    return lang.say(LEFT[cause]) if cause in LEFT else because(lang, cause)
 
 
-def _acknowledged(incident: Incident) -> list[Block]:
+def _acknowledged(lang: Language, incident: Incident) -> list[Block]:
     if incident.acknowledged_by is None or incident.acknowledged_at is None:
         return []
     by = bold(one_line(incident.acknowledged_by, most=100))
-    return [rich(words("Acknowledged by "), by, words(" · "), moment(incident.acknowledged_at))]
+    return [rich(*lang.line("Acknowledged by {who} · {when}", who=by, when=moment(incident.acknowledged_at)))]
 
 
-def _buttons(incident: Incident) -> list[Block]:
+def _buttons(lang: Language, incident: Incident) -> list[Block]:
     """The value's second half only gives it a request's form: an incident's buttons bind nothing that is shown."""
     value = f"{incident.id} {hashlib.sha256(incident.id.encode()).hexdigest()}"
     buttons = []
     if incident.state is IncidentState.OBSERVED:
-        buttons.append(button("restore", "Restore", value, style="primary"))
+        buttons.append(button("restore", lang.say("Restore"), value, style="primary"))
     if incident.acknowledged_by is None:
-        buttons.append(button("acknowledge", "Acknowledge", value))
+        buttons.append(button("acknowledge", lang.say("Acknowledge"), value))
     return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []

@@ -4,50 +4,38 @@ import json
 from typing import Any
 
 from bot.core.account import Account
-from bot.core.filing import REASON_MAX, is_url
+from bot.core.filing import REASON_MAX, REASON_MIN, is_url
 from bot.core.policy import Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request
 from bot.core.voting import DENIAL_MIN
-from bot.slack.cards import account_lines, name_warning, shown_reason
-from bot.slack.text import (
-    Block,
-    Element,
-    bold,
-    code,
-    context,
-    cut,
-    moment,
-    number,
-    one_line,
-    plain_text,
-    quote,
-    rich,
-    words,
-)
-from bot.slack.wording import VERBS, needs
+from bot.slack.cards import account_lines, shown_reason
+from bot.slack.language import N_, Language
+from bot.slack.text import Block, Element, bold, context, moment, one_line, plain_text, quote, rich, words
+from bot.slack.wording import ASKED, needs, tier_name
 
 View = dict[str, Any]
 
-TITLES = {Action.DEACTIVATE: "Deactivate an account", Action.RESTORE: "Restore an account"}
+TITLES = {Action.DEACTIVATE: N_("Deactivate an account"), Action.RESTORE: N_("Restore an account")}
 HANDLE_MAX = 200
 """Characters of a handle or an id; what is longer names no account."""
-TOO_LONG = f"What you typed was longer than {REASON_MAX:,} characters; its end is missing below."
 
 
-def looking_up(action: Action, handle: str) -> View:
+def looking_up(lang: Language, action: Action, handle: str) -> View:
     """What is opened at once, for a `trigger_id` lives three seconds."""
-    shown = f"Looking up @{one_line(handle.removeprefix('@'), most=80)} …" if handle else "One moment …"
+    name = one_line(handle.removeprefix("@"), most=80)
+    shown = lang.say("Looking up @{handle} …", handle=name) if handle else lang.say("One moment …")
     return {
         "type": "modal",
         "callback_id": "looking_up",
-        "title": plain_text(TITLES[action]),
-        "close": plain_text("Cancel"),
+        "title": plain_text(lang.say(TITLES[action])),
+        "close": plain_text(lang.say("Cancel")),
         "blocks": [{"type": "section", "text": plain_text(shown)}],
     }
 
 
 def submit_request(
+    lang: Language,
     action: Action,
     *,
     policy: Policy,
@@ -59,34 +47,37 @@ def submit_request(
     emergency: bool = False,
 ) -> View:
     """The form, with who the account really is once it is known; `emergency` where the person may tick it."""
-    facts = _facts(account, tier, quorum) if account and tier and quorum else []
+    facts = _facts(lang, account, tier, quorum) if account and tier and quorum else []
     warnings = [notice] if notice else []
     if len(typed.get("reason", "")) > REASON_MAX:
-        warnings.append(TOO_LONG)
+        too_long = N_("What you typed was longer than {most} characters; its end is missing below.")
+        warnings.append(lang.say(too_long, most=REASON_MAX))
     warned = [{"type": "section", "text": plain_text(f"⚠ {warning}")} for warning in warnings]
     confirm = tier is not None and tier.confirm_handle
     return {
         "type": "modal",
         "callback_id": "submit_request",
-        "title": plain_text(TITLES[action]),
-        "submit": plain_text("Ask for approval"),
-        "close": plain_text("Cancel"),
+        "title": plain_text(lang.say(TITLES[action])),
+        "submit": plain_text(lang.say("Ask for approval")),
+        "close": plain_text(lang.say("Cancel")),
         "private_metadata": json.dumps({"action": action.value, "id": account.id if account else None}),
-        "blocks": [*warned, *facts, *_inputs(policy, typed, confirm=confirm, emergency=emergency)],
+        "blocks": [*warned, *facts, *_inputs(lang, policy, typed, confirm=confirm, emergency=emergency)],
     }
 
 
-def _inputs(policy: Policy, typed: dict[str, str], *, confirm: bool, emergency: bool) -> list[Block]:
+def _inputs(lang: Language, policy: Policy, typed: dict[str, str], *, confirm: bool, emergency: bool) -> list[Block]:
+    hint = lang.say("{least} to {most} characters.", least=REASON_MIN, most=REASON_MAX)
     inputs = [
-        _input("handle", "Account (@handle or id)", _line("handle", typed)),
-        _input("category", "Category", _category(policy, typed)),
-        _input("reason", "Reason, for those who decide", _reason(typed), hint=f"10 to {REASON_MAX:,} characters."),
-        _input("evidence", "Evidence (a link)", _evidence(typed), optional=True),
+        _input("handle", lang.say("Account (@handle or id)"), _line("handle", typed)),
+        _input("category", lang.say("Category"), _category(policy, typed)),
+        _input("reason", lang.say("Reason, for those who decide"), _reason(typed), hint=hint),
+        _input("evidence", lang.say("Evidence (a link)"), _evidence(typed), optional=True),
     ]
     if emergency:
-        inputs.append(_input("emergency", "Emergency", _emergency(), optional=True))
+        inputs.append(_input("emergency", lang.say("Emergency"), _emergency(lang), optional=True))
     if confirm:
-        inputs.append(_input("confirm_handle", "Type the handle again to confirm", _line("confirm_handle", typed)))
+        again = lang.say("Type the handle again to confirm")
+        inputs.append(_input("confirm_handle", again, _line("confirm_handle", typed)))
     return inputs
 
 
@@ -120,39 +111,33 @@ def _evidence(typed: dict[str, str]) -> dict[str, Any]:
     return {**element, "initial_value": given} if is_url(given) else element
 
 
-def _emergency() -> dict[str, Any]:
-    label = "Act now; it is undone unless approved in time"
+def _emergency(lang: Language) -> dict[str, Any]:
+    label = lang.say("Act now; it is undone unless approved in time")
     option = {"text": plain_text(label, most=75), "value": "emergency"}
     return {"type": "checkboxes", "action_id": "emergency", "options": [option]}
 
 
-def _facts(account: Account, tier: Tier, quorum: Quorum) -> list[Block]:
+def _facts(lang: Language, account: Account, tier: Tier, quorum: Quorum) -> list[Block]:
     """Who it really is: the immutable id beside the handle, what weighs, and who must approve."""
-    verified = "verified" if account.verified else "not verified"
-    tags = cut(", ".join(one_line(tag, most=40) for tag in account.tags), 400, "…") or "no tags"
-    return [
-        rich(
-            bold(one_line(account.display_name)),
-            words(f"  @{one_line(account.handle, most=80)}  "),
-            code(one_line(account.id, most=100)),
-            words(f"\n{number(account.followers)} followers · {verified} · {tags}\n"),
-            *_state(account),
-        ),
-        *name_warning(account.handle, account.display_name),
-        context(f"Tier {tier.name}: needs {needs(quorum)}."),
-    ]
+    who, *warnings = account_lines(lang, account)
+    text = N_("Tier {tier}: needs {approvals}.")
+    needed = lang.say(text, tier=tier_name(lang, tier.name), approvals=needs(lang, quorum))
+    return [who, *warnings, rich(*_state(lang, account)), context(needed)]
 
 
-def _state(account: Account) -> list[Element]:
+def _state(lang: Language, account: Account) -> list[Element]:
     down = account.deactivation
     if account.active:
-        return [words("Active")]
-    since = [words(" since "), moment(down.at)] if down and down.at else []
-    by = [words(f" by {one_line(down.actor, most=100)}")] if down and down.actor else []
-    return [words("Deactivated"), *since, *by]
+        return [words(lang.say("Active"))]
+    found: list[Element] = [words(lang.say("Deactivated"))]
+    if down and down.at:
+        found += [words(" "), *lang.line("since {when}", when=moment(down.at))]
+    if down and down.actor:
+        found += [words(" "), *lang.line("by {actor}", actor=one_line(down.actor, most=100))]
+    return found
 
 
-def deny_request(request: Request, *, digest: str) -> View:
+def deny_request(lang: Language, request: Request, *, digest: str, on_home: bool) -> View:
     """Ask for the reason of a deny; it is final, and the requester is told."""
     element = {
         "type": "plain_text_input",
@@ -161,17 +146,19 @@ def deny_request(request: Request, *, digest: str) -> View:
         "min_length": DENIAL_MIN,
         "max_length": REASON_MAX,
     }
+    asked = lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
+    hint = lang.say("The requester is told. A deny is final.")
     return {
         "type": "modal",
         "callback_id": "deny_request",
-        "title": plain_text("Deny the request"),
-        "submit": plain_text("Deny"),
-        "close": plain_text("Cancel"),
-        "private_metadata": json.dumps({"id": request.id, "digest": digest}),
+        "title": plain_text(lang.say("Deny the request")),
+        "submit": plain_text(lang.say("Deny")),
+        "close": plain_text(lang.say("Cancel")),
+        "private_metadata": json.dumps({"id": request.id, "digest": digest, "home": on_home}),
         "blocks": [
-            rich(bold(f"{VERBS[request.action]}, asked for as {request.id}")),
-            *account_lines(request),
-            quote(shown_reason(request)),
-            _input("reason", "Why do you deny it?", element, hint="The requester is told. A deny is final."),
+            rich(bold(f"{request.id}: {asked}")),
+            *account_lines(lang, request.subject, tier=request.tier),
+            quote(shown_reason(lang, request)),
+            _input("reason", lang.say("Why do you deny it?"), element, hint=hint),
         ],
     }

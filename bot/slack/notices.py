@@ -8,8 +8,9 @@ from datetime import datetime
 from bot.core.incident import Incident
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
-from bot.slack.cards import ask_again_button, called, names, who, why_ended, withdraw_button
+from bot.slack.cards import ask_again_button, names, who, why_ended, withdraw_button
 from bot.slack.incident_card import incident_called
+from bot.slack.language import N_, Language
 from bot.slack.text import (
     Block,
     Element,
@@ -20,18 +21,20 @@ from bot.slack.text import (
     one_line,
     quote,
     rich,
-    span,
     unmarked,
+    user,
     verbatim,
     words,
 )
-from bot.slack.wording import PAGED, SHOWN_AS, VERBS, changed, group, needs, waits
+from bot.slack.timeline import timeline
+from bot.slack.wording import ASKED, PAGED, SHOWN_AS, changed, needs, still_missing, waits
 
 Elements = list[Element]
 
 ENDED = frozenset({Notice.DENIED, Notice.WITHDRAWN, Notice.EXPIRED, Notice.VOID, Notice.SUPERSEDED, Notice.FAILED})
 """After these the requester may ask again."""
 _USER_GROUP = re.compile(r"S[A-Z0-9]+")
+_USER = re.compile(r"[UW][A-Z0-9]+")
 DIFFERENCE_SHOWN = 3000
 DENIAL_SHOWN = 3000
 
@@ -44,135 +47,161 @@ class Words:
     blocks: list[Block]
 
 
-def words_of(message: Message) -> Words:
+def words_of(lang: Language, message: Message) -> Words:
     """What a notice says, in a direct message, a thread or a channel."""
     if isinstance(message.record, Request):
-        return _of_request(message, message.record)
+        return _of_request(lang, message, message.record)
     if isinstance(message.record, Incident):
-        return _of_incident(message, message.record)
-    return _of_nothing(message)
+        return _of_incident(lang, message, message.record)
+    return _of_nothing(lang, message)
 
 
-def offers(message: Message) -> list[Block]:
+def offers(lang: Language, message: Message) -> list[Block]:
     """The buttons that a direct message to the requester bears."""
     request = message.record
     if not isinstance(request, Request) or request.by_policy:
         return []
     if message.notice in ENDED:
-        return [{"type": "actions", "elements": [ask_again_button(request)]}]
+        return [{"type": "actions", "elements": [ask_again_button(lang, request)]}]
     if message.notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
-        return [{"type": "actions", "elements": [withdraw_button(request)]}]
+        return [{"type": "actions", "elements": [withdraw_button(lang, request)]}]
     return []
 
 
-def _of_request(message: Message, request: Request) -> Words:
-    verb, rest = REQUEST[message.notice]
-    called_up = [rich(*_on_call(message))] if message.notice is Notice.PAGE else []
+def _of_request(lang: Language, message: Message, request: Request) -> Words:
+    sentence, rest = REQUEST[message.notice]
+    called_up = [rich(*_on_call(lang, message))] if message.notice is Notice.PAGE else []
     subject = request.subject
-    about: Elements = [
-        bold(f"{request.id}: {VERBS[request.action].lower()} @{one_line(subject.handle, most=80)} "),
-        code(one_line(subject.id, most=100)),
-        bold(f" {verb}."),
-    ]
-    more = rest(message, request)
-    told = [rich(*about, words(" "), *more)] if more else [rich(*about)]
+    asked = lang.say(ASKED[request.action], account=f"@{one_line(subject.handle, most=80)}")
+    about: Elements = [bold(f"{request.id}: {asked} "), code(one_line(subject.id, most=100)), words(" · ")]
+    told = rich(*about, bold(lang.say(sentence)), *_spaced(rest(lang, message, request)))
+    quoted = []
     if message.notice is Notice.DENIED and request.outcome:
-        told.append(quote(cut(request.outcome, DENIAL_SHOWN)))
-    return Words(text=f"{called(request)} {verb}.", blocks=[*called_up, *told])
+        quoted.append(quote(cut(request.outcome, DENIAL_SHOWN)))
+    harmless = lang.say(ASKED[request.action], account=unmarked(subject.handle, unmarked(subject.id, "…")))
+    text = f"{request.id}: {harmless} · {lang.say(sentence)}"
+    return Words(text=text, blocks=[*called_up, told, *quoted, *timeline(lang, request, message.timeline)])
 
 
-def _filed(_: Message, request: Request) -> Elements:
-    ends = [words(" It expires "), moment(request.expires_at)] if request.expires_at else []
-    return [words(f"It needs {needs(request.quorum)}."), *ends]
+def _spaced(more: Elements) -> Elements:
+    return [words(" "), *more] if more else []
 
 
-def _done(_: Message, request: Request) -> Elements:
-    took = f" It took {span(request.ended_at - request.filed_at)}." if request.ended_at else ""
-    by = [words(" Approved by "), *names(request), words(".")] if request.approvals else []
-    return [words(f"The public view shows the account {SHOWN_AS[request.action]}."), *by, words(took)]
+def _filed(lang: Language, _: Message, request: Request) -> Elements:
+    ends = _spaced(lang.line("It expires {when}", when=moment(request.expires_at))) if request.expires_at else []
+    return [words(lang.say("It needs {approvals}.", approvals=needs(lang, request.quorum))), *ends]
 
 
-def _by(_: Message, request: Request) -> Elements:
-    return [words("By "), who(request, request.ended_by), words(".")]
+def _done(lang: Language, _: Message, request: Request) -> Elements:
+    found: Elements = [words(lang.say(SHOWN_AS[request.action]))]
+    if request.approvals:
+        found += _spaced(lang.line("Approved by {names}.", names=names(request)))
+    if request.ended_at:
+        took = lang.span(request.ended_at - request.filed_at)
+        found += _spaced([words(lang.say("It took {span}.", span=took))])
+    return found
 
 
-def _why(_: Message, request: Request) -> Elements:
-    return [words(f"Why: {why_ended(request)}.")]
+def _by(lang: Language, _: Message, request: Request) -> Elements:
+    return lang.line("By {who}.", who=who(request, request.ended_by))
 
 
-def _superseded(_: Message, request: Request) -> Elements:
-    return [words("The account is so already, by "), who(request, request.ended_by), words(".")]
+def _why(lang: Language, _: Message, request: Request) -> Elements:
+    return [words(lang.say("Why: {why}.", why=why_ended(lang, request)))]
 
 
-def _changed(message: Message) -> str:
-    return f"What changed: {one_line(changed(str(message.facts.get('why'))))}."
+def _superseded(lang: Language, _: Message, request: Request) -> Elements:
+    return lang.line("The account is so already, by {who}.", who=who(request, request.ended_by))
 
 
-def _revised(message: Message, _: Request) -> Elements:
-    return [words(f"{_changed(message)} The approvals so far are void and are asked for anew.")]
+def _what_changed(lang: Language, message: Message) -> str:
+    return one_line(changed(lang, str(message.facts.get("why"))))
 
 
-def _vote_again(message: Message, _: Request) -> Elements:
-    return [words(f"{_changed(message)} Your approval is void; read the card and vote again.")]
+def _revised(lang: Language, message: Message, _: Request) -> Elements:
+    text = N_("What changed: {what}. The approvals so far are void and are asked for anew.")
+    return [words(lang.say(text, what=_what_changed(lang, message)))]
 
 
-def _waiting(message: Message, _: Request) -> Elements:
+def _vote_again(lang: Language, message: Message, _: Request) -> Elements:
+    text = N_("What changed: {what}. Your approval is void; read the card and vote again.")
+    return [words(lang.say(text, what=_what_changed(lang, message)))]
+
+
+def _waiting(lang: Language, message: Message, _: Request) -> Elements:
     until = message.facts.get("until")
-    ends = [words(" It expires "), moment(until)] if isinstance(until, datetime) else []
-    return [words(waits(str(message.facts.get("waits_for")))), *ends]
+    ends = _spaced(lang.line("It expires {when}", when=moment(until))) if isinstance(until, datetime) else []
+    return [words(waits(lang, str(message.facts.get("waits_for")))), *ends]
 
 
-def _uncertain(_: Message, __: Request) -> Elements:
-    return [words("The platform gave no answer; it is read again until the outcome is known.")]
+def _uncertain(lang: Language, _: Message, __: Request) -> Elements:
+    return [words(lang.say("The platform gave no answer; it is read again until the outcome is known."))]
 
 
-def _reminder(_: Message, request: Request) -> Elements:
-    return [words(f"It needs {needs(request.quorum)}.")]
+def _reminder(lang: Language, message: Message, request: Request) -> Elements:
+    """What is still needed and until when; nobody is mentioned who did not ask for it."""
+    missing = still_missing(lang, tuple(map(str, message.facts.get("missing") or ())))
+    found: Elements = [words(lang.say("Still needed: {missing}.", missing=missing))] if missing else []
+    if request.expires_at:
+        found += _spaced(lang.line("It expires {when}", when=moment(request.expires_at)))
+    return found
 
 
-def _page(message: Message, _: Request) -> Elements:
-    return [words(_to_do(message))]
+def _escalated(lang: Language, message: Message, request: Request) -> Elements:
+    """The same, before those whom the policy escalates to: their ids come from the roster."""
+    ids = [id for id in map(str, message.facts.get("to") or ()) if _USER.fullmatch(id)]
+    mentioned: Elements = [e for id in ids for e in (user(id), words(" "))]
+    return [*mentioned, *_reminder(lang, message, request)]
 
 
-def _nothing(_: Message, __: Request) -> Elements:
+def _page(lang: Language, message: Message, _: Request) -> Elements:
+    return [words(_to_do(lang, message))]
+
+
+def _nothing(_: Language, __: Message, ___: Request) -> Elements:
     return []
 
 
-REQUEST: dict[Notice, tuple[str, Callable[[Message, Request], Elements]]] = {
-    Notice.FILED: ("is filed", _filed),
-    Notice.DONE: ("is done and verified", _done),
-    Notice.DENIED: ("was denied", _by),
-    Notice.FAILED: ("failed", _why),
-    Notice.UNCERTAIN: ("has an uncertain outcome", _uncertain),
-    Notice.WITHDRAWN: ("was withdrawn", _by),
-    Notice.EXPIRED: ("expired", _why),
-    Notice.VOID: ("became void", _why),
-    Notice.SUPERSEDED: ("is not needed any more", _superseded),
-    Notice.REVISED: ("has changed", _revised),
-    Notice.VOTE_AGAIN: ("has changed", _vote_again),
-    Notice.WAITING: ("still waits", _waiting),
-    Notice.REMINDER: ("still waits for a decision", _reminder),
-    Notice.PAGE: ("needs a person to look", _page),
-    Notice.POLICY: ("stands under another policy", _nothing),
-    Notice.OBSERVING: ("stands while the guard only observes", _nothing),
+REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements]]] = {
+    Notice.FILED: (N_("It is filed."), _filed),
+    Notice.DONE: (N_("It is done and verified."), _done),
+    Notice.DENIED: (N_("It was denied."), _by),
+    Notice.FAILED: (N_("It failed."), _why),
+    Notice.UNCERTAIN: (N_("Its outcome is uncertain."), _uncertain),
+    Notice.WITHDRAWN: (N_("It was withdrawn."), _by),
+    Notice.EXPIRED: (N_("It expired."), _why),
+    Notice.VOID: (N_("It became void."), _why),
+    Notice.SUPERSEDED: (N_("It is not needed any more."), _superseded),
+    Notice.REVISED: (N_("It has changed."), _revised),
+    Notice.VOTE_AGAIN: (N_("It has changed."), _vote_again),
+    Notice.WAITING: (N_("It still waits."), _waiting),
+    Notice.REMINDER: (N_("It still waits for a decision."), _reminder),
+    Notice.ESCALATED: (N_("Nobody has decided on it."), _escalated),
+    Notice.PAGE: (N_("A person has to look at it."), _page),
+    Notice.POLICY: (N_("It stands under another policy."), _nothing),
+    Notice.OBSERVING: (N_("It stands while the guard only observes."), _nothing),
 }
 """What happened to the request, and what is said after it."""
 
 
-def _of_incident(message: Message, incident: Incident) -> Words:
-    text = incident_called(incident)
-    by = f"By {one_line(incident.actor or 'an unknown actor', most=100)}"
-    belongs = f", of {one_line(incident.person, most=100)}" if incident.person else ""
-    to_do = words(f"{by}{belongs}. {_to_do(message)}")
-    return Words(text=text, blocks=[rich(*_on_call(message)), rich(bold(text)), rich(to_do)])
+def _of_incident(lang: Language, message: Message, incident: Incident) -> Words:
+    text = incident_called(lang, incident)
+    actor = one_line(incident.actor or lang.say("an unknown actor"), most=100)
+    if incident.person is None:
+        by = lang.say("By {actor}.", actor=actor)
+    else:
+        by = lang.say("By {actor}, of {person}.", actor=actor, person=one_line(incident.person, most=100))
+    to_do = words(f"{by} {_to_do(lang, message)}")
+    return Words(text=text, blocks=[rich(*_on_call(lang, message)), rich(bold(text)), rich(to_do)])
 
 
-def _to_do(message: Message) -> str:
+def _to_do(lang: Language, message: Message) -> str:
     """What whoever is woken should do."""
-    return PAGED.get(str(message.facts.get("why")), "Look at its card, then acknowledge it.")
+    why = str(message.facts.get("why"))
+    return lang.say(PAGED[why]) if why in PAGED else lang.say("Look at its card, then acknowledge it.")
 
 
-def _on_call(message: Message) -> Elements:
+def _on_call(lang: Language, message: Message) -> Elements:
     """The on-call is mentioned by the bot alone: the id comes from the policy."""
     on_call = str(message.facts.get("on_call") or "")
     named: Elements = []
@@ -180,29 +209,37 @@ def _on_call(message: Message) -> Elements:
         named = [{"type": "usergroup", "usergroup_id": on_call}, words(" ")]
     elif on_call:
         named = [words(f"{one_line(on_call)} ")]
-    return [*named, bold("Somebody has to look:")]
+    return [*named, bold(lang.say("Somebody has to look:"))]
 
 
-def _of_nothing(message: Message) -> Words:
-    facts = message.facts
+def _of_nothing(lang: Language, message: Message) -> Words:
     if message.notice is Notice.POLICY:
-        text = "The policy in force was changed."
-        by = words(f" By {one_line(str(facts.get('by')))}; in force is {str(facts.get('digest'))[:12]}.")
-        lines = "\n".join(one_line(str(line), most=300) for line in facts.get("difference", ()))
-        shown = [verbatim(cut(lines, DIFFERENCE_SHOWN, "\n… (the whole is in the log)"))] if lines else []
-        return Words(text=text, blocks=[rich(bold(text), by), *shown])
+        return _of_policy(lang, message)
     if message.notice is Notice.OBSERVING:
-        text = "The guard only observes: what nobody approved is not put back."
-        return Words(text=text, blocks=[rich(bold(f"⚠ {text}"))])
-    account = str(facts.get("account"))
-    about: Elements = [bold("Account "), code(one_line(account, most=100)), words(f". {_to_do(message)}")]
-    text = f"Account {unmarked(account, 'unnamed')} needs a person to look."
-    return Words(text=text, blocks=[rich(*_on_call(message)), rich(*about)])
+        text = lang.say("⚠ The guard only observes: what nobody approved is not put back.")
+        return Words(text=text, blocks=[rich(bold(text))])
+    account = str(message.facts.get("account"))
+    about = lang.line("Account {account}.", account=code(one_line(account, most=100)))
+    text = lang.say("Account {account} needs a person to look.", account=unmarked(account, lang.say("unnamed")))
+    called = rich(*_on_call(lang, message))
+    return Words(text=text, blocks=[called, rich(*about, words(" " + _to_do(lang, message)))])
 
 
-def counted(request: Request, missing: tuple[str, ...]) -> str:
+def _of_policy(lang: Language, message: Message) -> Words:
+    """The rules have changed: by whom, and the lines that differ."""
+    facts = message.facts
+    text = lang.say("The policy in force was changed.")
+    by = one_line(str(facts.get("by")))
+    more = lang.say("By {who}; in force is {digest}.", who=by, digest=str(facts.get("digest"))[:12])
+    lines = "\n".join(one_line(str(line), most=300) for line in facts.get("difference", ()))
+    shown = [verbatim(cut(lines, DIFFERENCE_SHOWN, lang.say("\n… (the whole is in the log)")))] if lines else []
+    return Words(text=text, blocks=[rich(bold(text), words(" " + more)), *shown])
+
+
+def counted(lang: Language, request: Request, missing: tuple[str, ...]) -> str:
     """What an approver is told of the own click."""
     if request.state is State.APPROVED:
-        return "Counted; the quorum is complete, it is being carried out."
-    more = " and ".join(f"{missing.count(place)} more from {group(place)}" for place in dict.fromkeys(missing))
-    return f"Counted; {more}." if more else "Counted."
+        return lang.say("Counted; the quorum is complete, it is being carried out.")
+    if more := still_missing(lang, missing):
+        return lang.say("Counted; {missing}.", missing=more)
+    return lang.say("Counted.")

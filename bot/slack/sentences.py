@@ -5,37 +5,41 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from bot.core.record import stamp
 from bot.core.refusal import Refusal, Why
 from bot.core.request import BOT
 from bot.core.verdict import Because
-from bot.slack.text import number, one_line, unmarked
+from bot.slack.language import N_, Language
+from bot.slack.text import one_line, unmarked
 from bot.slack.wording import group
 
 _MARKUP = re.compile(r"[^\w:. -]")
 
 Facts = Mapping[str, Any]
-Sentence = str | Callable[[Facts], str]
+Sentence = str | Callable[[Language, Facts], str]
 
 
-def refusal_sentence(refusal: Refusal) -> str:
+def refusal_sentence(lang: Language, refusal: Refusal) -> str:
     """The sentence, filled with the refusal's facts."""
     sentence = SENTENCES[refusal.why]
-    return sentence if isinstance(sentence, str) else sentence(refusal.facts)
+    return lang.say(sentence) if isinstance(sentence, str) else sentence(lang, refusal.facts)
 
 
-def _groups(facts: Facts) -> str:
-    names = [group(name) for name in facts.get("groups", ())]
-    return ", ".join(names) if names else "nobody"
+def _groups(lang: Language, facts: Facts) -> str:
+    names = [group(lang, name) for name in facts.get("groups", ())]
+    return lang.list(names) if names else lang.say("nobody")
 
 
-def _when(value: object) -> str:
-    return stamp(value).replace("T", " ")[:16] + " UTC" if isinstance(value, datetime) else "a while"
+def _when(lang: Language, value: object) -> str:
+    return lang.time(value) if isinstance(value, datetime) else lang.say("a while")
 
 
-def _name(facts: Facts, fact: str) -> str:
+def _count(facts: Facts, fact: str) -> int:
+    return int(facts.get(fact) or 0)
+
+
+def _name(lang: Language, facts: Facts, fact: str) -> str:
     """A person of the roster or a principal of the platform, with nothing in it that could be markup."""
-    name = one_line(str(facts.get(fact) or "somebody"), most=100)
+    name = one_line(str(facts.get(fact) or lang.say("somebody")), most=100)
     return "Countersign" if name == BOT else _MARKUP.sub("�", name)
 
 
@@ -45,115 +49,184 @@ def _account(facts: Facts) -> str:
 
 
 STATES = {
-    "pending": "it waits for a decision",
-    "approved": "it is approved",
-    "running": "it is being carried out",
-    "uncertain": "it is being carried out",
-    "done": "it is done",
-    "failed": "it failed",
-    "denied": "it was denied",
-    "withdrawn": "it was withdrawn",
-    "expired": "it expired",
-    "void": "it became void",
-    "superseded": "it was superseded",
-    "provisional": "it was carried out as an emergency",
-    "ratified": "it was carried out as an emergency and ratified",
-    "lapsed": "it lapsed and was undone",
+    "pending": N_("it waits for a decision"),
+    "approved": N_("it is approved"),
+    "running": N_("it is being carried out"),
+    "uncertain": N_("it is being carried out"),
+    "done": N_("it is done"),
+    "failed": N_("it failed"),
+    "denied": N_("it was denied"),
+    "withdrawn": N_("it was withdrawn"),
+    "expired": N_("it expired"),
+    "void": N_("it became void"),
+    "superseded": N_("it was superseded"),
+    "provisional": N_("it was carried out as an emergency"),
+    "ratified": N_("it was carried out as an emergency and ratified"),
+    "lapsed": N_("it lapsed and was undone"),
 }
-
-
 HAD_ITS_WAY = frozenset({"approved", "running", "uncertain", "done", "provisional", "ratified"})
+CHOICES = {"approve": N_("for it"), "deny": N_("against it")}
 
 
-def _ended(facts: Facts) -> str:
-    code = str(facts.get("state"))
-    then = "nothing more is needed" if code in HAD_ITS_WAY else "ask again if it is still needed"
-    return f"Already decided by {_name(facts, 'by')}: {STATES.get(code, 'it has ended')}; {then}."
+def _state(lang: Language, facts: Facts, otherwise: str) -> str:
+    return lang.say(STATES.get(str(facts.get("state")), otherwise))
 
 
-def _already_so(facts: Facts) -> str:
-    state, other = ("active", "/deactivate") if facts.get("active") else ("deactivated", "/restore")
-    name = f"@{_account(facts)}" if _account(facts) else "This account"
-    return f"{name} is {state} already; for the opposite use {other}."
+def _ended(lang: Language, facts: Facts) -> str:
+    by, state = _name(lang, facts, "by"), _state(lang, facts, N_("it has ended"))
+    if str(facts.get("state")) in HAD_ITS_WAY:
+        return lang.say("Already decided by {by}: {state}; nothing more is needed.", by=by, state=state)
+    return lang.say("Already decided by {by}: {state}; ask again if it is still needed.", by=by, state=state)
 
 
-def _unknown(facts: Facts) -> str:
-    name = f"There is no account @{_account(facts)}" if _account(facts) else "There is no such account"
-    return f"{name}; check the spelling, or give its id."
+def _already_so(lang: Language, facts: Facts) -> str:
+    name = f"@{_account(facts)}" if _account(facts) else lang.say("This account")
+    if facts.get("active"):
+        return lang.say("{account} is active already; for the opposite use /deactivate.", account=name)
+    return lang.say("{account} is deactivated already; for the opposite use /restore.", account=name)
+
+
+def _unknown(lang: Language, facts: Facts) -> str:
+    if not _account(facts):
+        return lang.say("There is no such account; check the spelling, or give its id.")
+    return lang.say("There is no account @{handle}; check the spelling, or give its id.", handle=_account(facts))
+
+
+def _may_not_ask(lang: Language, facts: Facts) -> str:
+    return lang.say("Only members of {groups} may ask; ask one of them.", groups=_groups(lang, facts))
+
+
+def _open_incident(lang: Language, facts: Facts) -> str:
+    return lang.say(
+        "Your principal acted in {incident}; ask somebody else to acknowledge it first.",
+        incident=facts.get("incident") or lang.say("an incident"),
+    )
+
+
+def _too_many(lang: Language, facts: Facts) -> str:
+    return lang.say(
+        "You have filed {limit} requests within an hour; try again after {when}.",
+        limit=_count(facts, "limit"),
+        when=_when(lang, facts.get("again_at")),
+    )
+
+
+def _reason_length(lang: Language, facts: Facts) -> str:
+    return lang.say(
+        "The reason has {length} characters; write {least} to {most} that a second person can judge by.",
+        length=_count(facts, "length"),
+        least=_count(facts, "min"),
+        most=_count(facts, "max"),
+    )
+
+
+def _live_request(lang: Language, facts: Facts) -> str:
+    return lang.say(
+        "{request} by {requester} asks for the same already ({state}); wait for it, or have it withdrawn.",
+        request=facts.get("request") or lang.say("A request"),
+        requester=_name(lang, facts, "requester"),
+        state=_state(lang, facts, N_("it is live")),
+    )
+
+
+def _nobody_eligible(lang: Language, facts: Facts) -> str:
+    return lang.say(
+        "Too few who could approve this are left in {groups}; ask whoever owns the policy to fill it.",
+        groups=_groups(lang, facts),
+    )
+
+
+def _not_an_approver(lang: Language, facts: Facts) -> str:
+    text = N_("Only members of {groups} decide on this request; leave it to them.")
+    return lang.say(text, groups=_groups(lang, facts))
+
+
+def _already_voted(lang: Language, facts: Facts) -> str:
+    choice = CHOICES.get(str(facts.get("choice")), N_("once"))
+    text = N_("You have voted on this request already ({choice}); your vote stands, nothing more is needed.")
+    return lang.say(text, choice=lang.say(choice))
+
+
+def _already_approved(lang: Language, facts: Facts) -> str:
+    text = N_("Already approved, last by {by}; it can still be denied until it is carried out.")
+    return lang.say(text, by=_name(lang, facts, "by"))
+
+
+def _not_the_requester(lang: Language, facts: Facts) -> str:
+    text = N_("Only {requester} can withdraw this request; an approver can deny it.")
+    return lang.say(text, requester=_name(lang, facts, "requester"))
+
+
+def _already_acknowledged(lang: Language, facts: Facts) -> str:
+    return lang.say("{by} has acknowledged it already; nothing more is needed.", by=_name(lang, facts, "by"))
 
 
 SENTENCES: dict[Why, Sentence] = {
-    Why.NOT_ROSTERED: "You are not on the roster of this bot; ask whoever owns its policy to add your Slack user id.",
-    Why.PAST_LAST_DAY: "By the roster your last day is over; if that is wrong, ask whoever owns the policy to mend it.",
-    Why.MAY_NOT_ASK: lambda f: f"Only members of {_groups(f)} may ask; ask one of them.",
-    Why.RESTRICTED_ON_PROTECTED: (
+    Why.NOT_ROSTERED: N_(
+        "You are not on the roster of this bot; ask whoever owns its policy to add your Slack user id."
+    ),
+    Why.PAST_LAST_DAY: N_(
+        "By the roster your last day is over; if that is wrong, ask whoever owns the policy to mend it."
+    ),
+    Why.MAY_NOT_ASK: _may_not_ask,
+    Why.RESTRICTED_ON_PROTECTED: N_(
         "You may neither ask nor vote on protected accounts (the leaver rule binds you); leave it to a colleague."
     ),
-    Why.OPEN_INCIDENT_OF_YOURS: lambda f: (
-        f"Your principal acted in {f.get('incident') or 'an incident'}; ask somebody else to acknowledge it first."
-    ),
-    Why.TOO_MANY_REQUESTS: lambda f: (
-        f"You have filed {f.get('limit')} requests within an hour; try again after {_when(f.get('again_at'))}."
-    ),
-    Why.HANDLE_EMPTY: "Name an account by its @handle or id.",
+    Why.OPEN_INCIDENT_OF_YOURS: _open_incident,
+    Why.TOO_MANY_REQUESTS: _too_many,
+    Why.HANDLE_EMPTY: N_("Name an account by its @handle or id."),
     Why.UNKNOWN_ACCOUNT: _unknown,
-    Why.REASON_LENGTH: lambda f: (
-        f"The reason has {number(f.get('length'))} characters; write {number(f.get('min'))} to "
-        f"{number(f.get('max'))} that a second person can judge by."
+    Why.REASON_LENGTH: _reason_length,
+    Why.UNKNOWN_CATEGORY: N_("This category is not in the policy any more; choose another."),
+    Why.EVIDENCE_NO_URL: N_("The evidence is no web address; give one that begins with https://, or leave it empty."),
+    Why.CONFIRM_HANDLE: N_(
+        "Type the account's handle here, exactly as it is shown above, to confirm whom it is about."
     ),
-    Why.UNKNOWN_CATEGORY: "This category is not in the policy any more; choose another.",
-    Why.EVIDENCE_NO_URL: "The evidence is no web address; give one that begins with https://, or leave it empty.",
-    Why.CONFIRM_HANDLE: "Type the account's handle here, exactly as it is shown above, to confirm whom it is about.",
     Why.ALREADY_SO: _already_so,
-    Why.LIVE_REQUEST: lambda f: (
-        f"{f.get('request')} by {_name(f, 'requester')} asks for the same already "
-        f"({STATES.get(str(f.get('state')), 'it is live')}); wait for it, or have it withdrawn."
+    Why.LIVE_REQUEST: _live_request,
+    Why.NOBODY_ELIGIBLE: _nobody_eligible,
+    Why.EMERGENCY_NOT_ALLOWED: N_(
+        "Emergencies are not allowed for this account; file it without, and call an approver."
     ),
-    Why.NOBODY_ELIGIBLE: lambda f: (
-        f"Too few who could approve this are left in {_groups(f)}; ask whoever owns the policy to fill it."
+    Why.UNKNOWN_REQUEST: N_(
+        "This button belongs to nothing that is on record; look for the newest card, or ask again."
     ),
-    Why.EMERGENCY_NOT_ALLOWED: "Emergencies are not allowed for this account; file it without, and call an approver.",
-    Why.UNKNOWN_REQUEST: "This button belongs to nothing that is on record; look for the newest card, or ask again.",
-    Why.OWN_REQUEST: "This is your own request; somebody else must decide on it.",
-    Why.NOT_AN_APPROVER: lambda f: f"Only members of {_groups(f)} decide on this request; leave it to them.",
-    Why.ALREADY_VOTED: lambda f: (
-        f"You have voted on this request already ({f.get('choice')}); your vote stands, nothing more is needed."
-    ),
+    Why.OWN_REQUEST: N_("This is your own request; somebody else must decide on it."),
+    Why.NOT_AN_APPROVER: _not_an_approver,
+    Why.ALREADY_VOTED: _already_voted,
     Why.ALREADY_DECIDED: _ended,
-    Why.ALREADY_APPROVED: lambda f: (
-        f"Already approved, last by {_name(f, 'by')}; it can still be denied until it is carried out."
+    Why.ALREADY_APPROVED: _already_approved,
+    Why.CARD_CHANGED: N_("The request has changed since this card was drawn; read it again and vote on what it shows."),
+    Why.EXPIRED: N_("The request has expired; its requester can ask again."),
+    Why.NOT_THE_REQUESTER: _not_the_requester,
+    Why.WRONG_PLACE: N_("This counts only in the approvals channel or in the app's Home; go there to decide."),
+    Why.UNKNOWN_INCIDENT: N_("This incident is not on record; look for the newest card."),
+    Why.ALREADY_ACKNOWLEDGED: _already_acknowledged,
+    Why.PLATFORM_AWAY: N_(
+        "The platform does not answer, so nothing was filed; your text is kept, try again in a moment."
     ),
-    Why.CARD_CHANGED: "The request has changed since this card was drawn; read it again and vote on what it shows.",
-    Why.EXPIRED: "The request has expired; its requester can ask again.",
-    Why.NOT_THE_REQUESTER: lambda f: (
-        f"Only {_name(f, 'requester')} can withdraw this request; an approver can deny it."
-    ),
-    Why.WRONG_PLACE: "This counts only in the approvals channel or in the app's Home; go there to decide.",
-    Why.UNKNOWN_INCIDENT: "This incident is not on record; look for the newest card.",
-    Why.ALREADY_ACKNOWLEDGED: lambda f: f"{_name(f, 'by')} has acknowledged it already; nothing more is needed.",
-    Why.PLATFORM_AWAY: "The platform does not answer, so nothing was filed; your text is kept, try again in a moment.",
-    Why.LEDGER_AWAY: "This could not be recorded, so nothing was done; try again in a moment.",
-    Why.SLACK_AWAY: "Slack did not open the form; try again.",
-    Why.DRAINING: "The bot is restarting, so nothing was filed; your text is kept, try again in a moment.",
-    Why.NOT_A_MEMBER: "Only members of this workspace may use this; ask one of them.",
+    Why.LEDGER_AWAY: N_("This could not be recorded, so nothing was done; try again in a moment."),
+    Why.SLACK_AWAY: N_("Slack did not open the form; try again."),
+    Why.DRAINING: N_("The bot is restarting, so nothing was filed; your text is kept, try again in a moment."),
+    Why.NOT_A_MEMBER: N_("Only members of this workspace may use this; ask one of them."),
 }
 
 BECAUSE: dict[str, str] = {
-    Because.REQUEST: "an approved request explains it",
-    Because.OWNER: "the owner did it",
-    Because.REGISTERED: "a registered principal did it",
-    Because.KNOWN: "it was so before the guard's first start",
-    Because.REPLACES_EXPLAINED: "it replaces an explained deactivation",
-    Because.STAFF: "nobody approved it",
-    Because.UNKNOWN_ACTOR: "the platform does not say who did it",
-    Because.UNREGISTERED: "a system that the policy does not name did it",
-    Because.OWN_WITHOUT_KEY: "it was done in the bot's name without a request's key",
-    Because.KEY_USED: "it bears the key of a request that has had its effect",
-    Because.LATE: "it landed for a request that had already ended",
+    Because.REQUEST: N_("an approved request explains it"),
+    Because.OWNER: N_("the owner did it"),
+    Because.REGISTERED: N_("a registered principal did it"),
+    Because.KNOWN: N_("it was so before the guard's first start"),
+    Because.REPLACES_EXPLAINED: N_("it replaces an explained deactivation"),
+    Because.STAFF: N_("nobody approved it"),
+    Because.UNKNOWN_ACTOR: N_("the platform does not say who did it"),
+    Because.UNREGISTERED: N_("a system that the policy does not name did it"),
+    Because.OWN_WITHOUT_KEY: N_("it was done in the bot's name without a request's key"),
+    Because.KEY_USED: N_("it bears the key of a request that has had its effect"),
+    Because.LATE: N_("it landed for a request that had already ended"),
 }
 """Why an instance was judged as it was, in words."""
 
 
-def because(code: str) -> str:
+def because(lang: Language, code: str) -> str:
     """The clause of a verdict; what is no verdict is the platform's own words."""
-    return BECAUSE.get(code) or one_line(code, most=300).rstrip(".")
+    return lang.say(BECAUSE[code]) if code in BECAUSE else one_line(code, most=300).rstrip(".")

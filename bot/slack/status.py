@@ -1,7 +1,8 @@
 """What `/countersign` answers. Names and handles stand in rich text, so that nobody's text becomes markup."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from bot.core.errors import LedgerAway, PlatformAway, PlatformRefused
@@ -9,18 +10,25 @@ from bot.core.incident import Incident
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Request
 from bot.flows.world import World
+from bot.ports import CardAt, View
+from bot.slack.cards import who
+from bot.slack.language import N_, Language
 from bot.slack.sentences import refusal_sentence
-from bot.slack.text import escaped, one_line
+from bot.slack.text import Element, bold, code, escaped, link, moment, one_line, rich, words
+from bot.slack.wording import ASKED, KINDS, OUTCOMES, STANDS
 
 HELP = (
-    "/deactivate @handle reason: ask for an account to be deactivated",
-    "/restore @handle reason: ask for an account to be restored",
-    "/countersign pending: what waits for a decision",
-    "/countersign status @handle: what was asked for and what happened to an account",
-    "/countersign guard: whether the guard follows the platform",
-    "/countersign help: this list",
+    N_("/deactivate @handle reason: ask for an account to be deactivated"),
+    N_("/restore @handle reason: ask for an account to be restored"),
+    N_("/countersign pending: what waits for a decision"),
+    N_("/countersign status @handle: what was asked for and what happened to an account"),
+    N_("/countersign guard: whether the guard follows the platform"),
+    N_("/countersign help: this list"),
 )
 SHOWN = 20
+
+Line = list[Element]
+LinkTo = Callable[[CardAt], str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,71 +39,122 @@ class Answer:
     blocks: list[dict[str, Any]]
 
 
-async def answer(world: World, word: str, rest: str) -> Answer:
-    """Answer a subcommand; one that does not exist gets the list of those that do."""
-    try:
-        match word:
-            case "pending":
-                return await _pending(world)
-            case "status":
-                return await _status(world, rest)
-            case "guard":
-                return _guard(world)
-            case "help" | "":
-                return _lines("What Countersign understands", HELP)
-            case _:
-                return _lines("There is no such subcommand. These there are", HELP)
-    except LedgerAway:
-        return _lines(refusal_sentence(Refusal(why=Why.LEDGER_AWAY)), ())
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """A subcommand, who reads its answer in which language, and where cards are found."""
+
+    world: World
+    lang: Language
+    link_to: LinkTo
+
+    async def answer(self, word: str, rest: str) -> Answer:
+        """Answer a subcommand; one that does not exist gets the list of those that do."""
+        say = self.lang.say
+        try:
+            match word:
+                case "pending":
+                    return await self._pending()
+                case "status":
+                    return await self._status(rest)
+                case "guard":
+                    return self._guard()
+                case "help" | "":
+                    return _answer(say("What Countersign understands"), self._help())
+                case _:
+                    return _answer(say("There is no such subcommand. These there are:"), self._help())
+        except LedgerAway:
+            return self._no(Refusal(why=Why.LEDGER_AWAY))
+
+    def _help(self) -> list[Line]:
+        return [[words(self.lang.say(line))] for line in HELP]
+
+    def _no(self, refusal: Refusal) -> Answer:
+        return _answer(refusal_sentence(self.lang, refusal), ())
+
+    async def _pending(self) -> Answer:
+        waiting, cards = await self.world.ledger.read(_with_cards(lambda view: view.pending(limit=SHOWN)))
+        say = self.lang.say
+        title = say("Waiting for a decision") if waiting else say("Nothing waits for a decision.")
+        return _answer(title, [self._request(request, cards) for request in waiting])
+
+    async def _status(self, handle: str) -> Answer:
+        """The history of an account: what was asked for, what happened, with links to the cards."""
+        try:
+            account = await self.world.platform.find(handle) if handle else None
+        except (PlatformAway, PlatformRefused):
+            return self._no(Refusal(why=Why.PLATFORM_AWAY))
+        if account is None:
+            return self._no(Refusal(why=Why.UNKNOWN_ACCOUNT, facts={"handle": handle}))
+        id, ledger = account.id, self.world.ledger
+        requests, asked = await ledger.read(_with_cards(lambda view: view.requests_of_account(id, limit=SHOWN)))
+        incidents, found = await ledger.read(_with_cards(lambda view: view.incidents(account=id, limit=SHOWN)))
+        lines = [self._request(request, asked) for request in requests if not request.by_policy]
+        lines += [self._incident(incident, found) for incident in incidents]
+        text = N_("@{handle} ({id}) is active") if account.active else N_("@{handle} ({id}) is deactivated")
+        title = self.lang.say(text, handle=one_line(account.handle, most=80), id=one_line(id, most=100))
+        return _answer(title, lines or [[words(self.lang.say("Nothing is on record for it."))]])
+
+    def _guard(self) -> Answer:
+        status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
+        enforces = self.world.policy.guard.enforces
+        lines = [say("The guard enforces.") if enforces else say("⚠ The guard only observes.")]
+        if status.feed_answered is None:
+            lines.append(say("The platform's feed has not answered yet."))
+        else:
+            lines.append(say("The platform's feed answered {span} ago.", span=self._ago(now - status.feed_answered)))
+        if status.platform_away:
+            lines.append(say("The platform cannot be reached at the moment."))
+        if status.swept is not None:
+            lines.append(say("The last sweep ended {span} ago.", span=self._ago(now - status.swept)))
+        return _answer(say("The guard"), [[words(line)] for line in lines])
+
+    def _ago(self, seconds: float) -> str:
+        return self.lang.span(timedelta(seconds=max(seconds, 0)))
+
+    def _request(self, request: Request, cards: Mapping[str, CardAt]) -> Line:
+        asked = self.lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
+        return [
+            *self._name(request.id, cards),
+            words(f": {asked} "),
+            code(one_line(request.subject.id, most=100)),
+            words(" · "),
+            *self.lang.line(
+                "asked by {who} {when}", who=who(request, request.requester), when=moment(request.filed_at)
+            ),
+            words(f" · {self.lang.say(OUTCOMES[request.state])}"),
+        ]
+
+    def _incident(self, incident: Incident, cards: Mapping[str, CardAt]) -> Line:
+        by = one_line(incident.actor or self.lang.say("unknown"), most=100)
+        text = N_(": {what} by {who} {when} · {now}")
+        told = self.lang.line(
+            text,
+            what=self.lang.say(KINDS[incident.kind]),
+            who=bold(by),
+            when=moment(incident.at or incident.seen_at),
+            now=self.lang.say(STANDS[incident.state]),
+        )
+        down = [words(f" · {self.lang.span(incident.down_for)}")] if incident.down_for is not None else []
+        return [*self._name(incident.id, cards), *told, *down]
+
+    def _name(self, id: str, cards: Mapping[str, CardAt]) -> Line:
+        """A record's id, leading to its card where one stands."""
+        return [link(self.link_to(cards[id]), id) if id in cards else bold(id)]
 
 
-async def _pending(world: World) -> Answer:
-    waiting = await world.ledger.read(lambda view: view.pending(limit=SHOWN))
-    return _lines("Waiting for a decision" if waiting else "Nothing waits for a decision.", [_line(r) for r in waiting])
+def _with_cards(query: Callable[[View], Sequence[Any]]) -> Callable[[View], tuple[Sequence[Any], dict[str, CardAt]]]:
+    """The records that a query finds, and where the card of each stands."""
+
+    def read(view: View) -> tuple[Sequence[Any], dict[str, CardAt]]:
+        records = query(view)
+        cards = {record.id: card for record in records if (card := view.card(record.id)) is not None}
+        return records, cards
+
+    return read
 
 
-async def _status(world: World, handle: str) -> Answer:
-    try:
-        account = await world.platform.find(handle) if handle else None
-    except (PlatformAway, PlatformRefused):
-        return _lines(refusal_sentence(Refusal(why=Why.PLATFORM_AWAY)), ())
-    if account is None:
-        return _lines(refusal_sentence(Refusal(why=Why.UNKNOWN_ACCOUNT, facts={"handle": handle})), ())
-    id = account.id
-    requests, incidents = await world.ledger.read(
-        lambda view: (view.requests_of_account(id, limit=SHOWN), view.incidents(account=id, limit=SHOWN))
-    )
-    state = "active" if account.active else "deactivated"
-    lines = [*(_line(r) for r in requests if not r.by_policy), *(_incident(i) for i in incidents)]
-    return _lines(f"@{one_line(account.handle)} ({id}) is {state}", lines or ("Nothing is on record for it.",))
-
-
-def _guard(world: World) -> Answer:
-    status, now = world.status, world.clock.monotonic()
-    mode = "enforces" if world.policy.guard.enforces else "only observes"
-    lines = [f"The guard {mode}."]
-    if status.feed_answered is None:
-        lines.append("The platform's feed has not answered yet.")
-    else:
-        lines.append(f"The platform's feed answered {max(now - status.feed_answered, 0):.0f} s ago.")
-    if status.platform_away:
-        lines.append("The platform cannot be reached at the moment.")
-    if status.swept is not None:
-        lines.append(f"The last sweep ended {max(now - status.swept, 0):.0f} s ago.")
-    return _lines("The guard", lines)
-
-
-def _line(request: Request) -> str:
-    subject = one_line(request.subject.handle)
-    return f"{request.id}: {request.action.value} @{subject} ({request.subject.id}), {request.state.value}"
-
-
-def _incident(incident: Incident) -> str:
-    return f"{incident.id}: {incident.kind.value} by {one_line(incident.actor or 'unknown')}, {incident.state.value}"
-
-
-def _lines(title: str, lines: Sequence[str]) -> Answer:
-    text = [{"type": "text", "text": f"{title}\n", "style": {"bold": True}}]
-    text += [{"type": "text", "text": f"{line}\n"} for line in lines]
-    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": text}]}
-    return Answer(text=escaped(title), blocks=[block])
+def _answer(title: str, lines: Sequence[Line]) -> Answer:
+    elements: Line = [bold(title)]
+    for line in lines:
+        elements += [words("\n"), *line]
+    return Answer(text=escaped(title), blocks=[rich(*elements)])

@@ -7,13 +7,14 @@ nothing.
 
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from bot.core.record import stamp
 
-CUT = "… (whole text in the thread)"
+CUT = "…"
+"""What a text ends with where something was left out."""
 UNSEEN = "\N{REPLACEMENT CHARACTER}"
 """Stands for each character that would not be seen, or would move others."""
 BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
@@ -58,15 +59,15 @@ def escaped(text: str) -> str:
 
 
 def flags(text: str) -> list[str]:
-    """What a reader cannot see in a name: unseen characters, writing that turns, letters of several alphabets."""
+    """What a reader cannot see in a name, as codes: unseen characters, writing that turns, several alphabets."""
     found = []
     if UNSEEN in _seen(text):
-        found.append("has invisible characters")
+        found.append("invisible")
     if _goes_left(text):
-        found.append("is partly written from right to left")
+        found.append("right_to_left")
     letters = {unicodedata.name(c, "?").split(" ")[0] for c in set(text) if c.isalpha()}
     if len(letters & LOOK_ALIKE) > 1:
-        found.append("mixes alphabets that look alike")
+        found.append("look_alike")
     return found
 
 
@@ -92,36 +93,13 @@ def cut(text: str, most: int, more: str = CUT) -> str:
     return text if len(text) <= most else text[: most - len(more)].rstrip() + more
 
 
-def number(value: int | None) -> str:
-    return "hidden" if value is None else f"{value:,}"
-
-
-def span(value: timedelta) -> str:
-    """A duration with the two units that matter: 840 ms, 12.3 s, 2 min 5 s, 11 min, 1 h 5 min, 3 d 4 h."""
-    milliseconds = round(value / timedelta(milliseconds=1))
-    if milliseconds < 1000:  # noqa: PLR2004 - a second
-        return f"{milliseconds} ms"
-    if milliseconds < 59_950:  # noqa: PLR2004 - what rounds to less than 60.0 s
-        return f"{milliseconds / 1000:.1f} s"
-    seconds = round(milliseconds / 1000)
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
-    if days:
-        return _two(days, "d", hours % 24, "h")
-    return _two(hours, "h", minutes % 60, "min") if hours else _two(minutes, "min", seconds % 60, "s")
-
-
-def _two(large: int, unit: str, small: int, under: str) -> str:
-    return f"{large} {unit} {small} {under}" if small else f"{large} {unit}"
-
-
 def plain_text(text: str, *, most: int = 3000) -> dict[str, Any]:
     return {"type": "plain_text", "text": cut(text, most, "…") or "–", "emoji": False}
 
 
-def rich(*elements: Element, block_id: str | None = None) -> Block:
+def rich(*elements: Element) -> Block:
     """One line of rich text."""
-    block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
-    return {**block, "block_id": block_id} if block_id else block
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
 def words(text: str) -> Element:

@@ -1,110 +1,212 @@
-"""The words for what records hold as codes: states, waits, ends, incidents. One table a code; no typed text in here."""
+"""The words for what records hold as codes: states, waits, ends, incidents. One table a code; no typed text in here.
+
+The tables are in English and marked for the catalogues; whoever says one of their texts translates it.
+"""
 
 from bot.core.claiming import Waits
 from bot.core.incident import IncidentKind, IncidentState
 from bot.core.quorum import ANY_GROUP, Quorum
 from bot.core.request import Action, State
+from bot.core.transition import Kind
+from bot.slack.language import N_, Language
+from bot.slack.text import one_line
 
-VERBS = {Action.DEACTIVATE: "Deactivate", Action.RESTORE: "Restore"}
-SHOWN_AS = {Action.DEACTIVATE: "deactivated", Action.RESTORE: "active"}
+VERBS = {Action.DEACTIVATE: N_("Deactivate"), Action.RESTORE: N_("Restore")}
+ASKED = {Action.DEACTIVATE: N_("deactivate {account}"), Action.RESTORE: N_("restore {account}")}
+"""What was asked for, in the middle of a sentence."""
+TITLES = {
+    (Action.DEACTIVATE, False): N_("Deactivate @{handle}"),
+    (Action.RESTORE, False): N_("Restore @{handle}"),
+    (Action.DEACTIVATE, True): N_("Emergency: deactivate @{handle}"),
+    (Action.RESTORE, True): N_("Emergency: restore @{handle}"),
+}
+"""What stands over a card, by the action and whether it is an emergency."""
+SHOWN_AS = {
+    Action.DEACTIVATE: N_("The public view shows the account deactivated."),
+    Action.RESTORE: N_("The public view shows the account active."),
+}
 """What a read must show when the action is done."""
+SURE = {
+    Action.DEACTIVATE: (
+        N_("Deactivate this account?"),
+        N_("Deactivate @{handle}, account {id}? Your approval is recorded."),
+    ),
+    Action.RESTORE: (N_("Restore this account?"), N_("Restore @{handle}, account {id}? Your approval is recorded.")),
+}
+"""What approving asks once more: title and text."""
 
 OUTCOMES = {
-    State.PENDING: "waits for a decision",
-    State.APPROVED: "approved, about to be carried out",
-    State.RUNNING: "being carried out",
-    State.UNCERTAIN: "outcome uncertain",
-    State.PROVISIONAL: "carried out as an emergency, to be ratified",
-    State.RATIFIED: "ratified",
-    State.DONE: "done and verified",
-    State.FAILED: "failed",
-    State.DENIED: "denied",
-    State.WITHDRAWN: "withdrawn",
-    State.EXPIRED: "expired",
-    State.VOID: "void",
-    State.LAPSED: "lapsed and undone",
-    State.SUPERSEDED: "superseded",
+    State.PENDING: N_("Waits for a decision"),
+    State.APPROVED: N_("Approved, about to be carried out"),
+    State.RUNNING: N_("Being carried out"),
+    State.UNCERTAIN: N_("Outcome uncertain"),
+    State.PROVISIONAL: N_("Carried out as an emergency, to be ratified"),
+    State.RATIFIED: N_("Ratified"),
+    State.DONE: N_("Done and verified"),
+    State.FAILED: N_("Failed"),
+    State.DENIED: N_("Denied"),
+    State.WITHDRAWN: N_("Withdrawn"),
+    State.EXPIRED: N_("Expired"),
+    State.VOID: N_("Void"),
+    State.LAPSED: N_("Lapsed and undone"),
+    State.SUPERSEDED: N_("Superseded"),
+}
+ENDED_BY = {
+    State.DENIED: N_("Denied by {who} · {when}"),
+    State.WITHDRAWN: N_("Withdrawn by {who} · {when}"),
+    State.SUPERSEDED: N_("Superseded by what {who} did · {when}"),
+}
+"""Ends that somebody made."""
+TIERS = {
+    "protected": N_("protected"),
+    "high": N_("high"),
+    "standard": N_("standard"),
+    "rules": N_("rules"),
 }
 WAITS = {
-    Waits.COOLING_OFF: "Approved; it cools off before it is carried out.",
-    Waits.LANE: "Approved; another request for this account is being carried out first.",
-    Waits.INCIDENT: (
+    Waits.COOLING_OFF: N_("Approved; it cools off before it is carried out."),
+    Waits.LANE: N_("Approved; another request for this account is being carried out first."),
+    Waits.INCIDENT: N_(
         "Approved; an unexplained deactivation of this account is dealt with first. Its clock stands still."
     ),
-    Waits.LIMIT: "Approved; the limit of deactivations an hour is reached. Its clock stands still.",
-    Waits.UNEXPLAINED: "Approved; the account is down already, for no reason that is known, and nobody undoes it.",
-    Waits.PLATFORM: "Approved; the platform does not answer at the moment.",
+    Waits.LIMIT: N_("Approved; the limit of deactivations an hour is reached. Its clock stands still."),
+    Waits.UNEXPLAINED: N_("Approved; the account is down already, for no reason that is known, and nobody undoes it."),
+    Waits.PLATFORM: N_("Approved; the platform does not answer at the moment."),
 }
 VOID = {
-    "denied": "somebody denied it",
-    "requester_left": "the requester is no longer with us",
-    "requester_may_not_ask": "the requester may no longer ask",
-    "requester_restricted": "the leaver rule binds the requester by now",
-    "requester_in_incident": "the requester acted in an incident that nobody has acknowledged",
-    "no_quorum": "an approver lost the right, and the rest is no quorum",
-    "account_gone": "the account no longer exists",
+    "denied": N_("somebody denied it"),
+    "requester_left": N_("the requester is no longer with us"),
+    "requester_may_not_ask": N_("the requester may no longer ask"),
+    "requester_restricted": N_("the leaver rule binds the requester by now"),
+    "requester_in_incident": N_("the requester acted in an incident that nobody has acknowledged"),
+    "no_quorum": N_("an approver lost the right, and the rest is no quorum"),
+    "account_gone": N_("the account no longer exists"),
 }
-EXPIRY = {"not_decided": "nobody decided in time", "not_carried_out": "it could not be carried out in time"}
+EXPIRY = {
+    "not_decided": N_("nobody decided in time"),
+    "not_carried_out": N_("it could not be carried out in time"),
+}
 REVISED = {
-    "id": "the account",
-    "handle": "the handle",
-    "display_name": "the display name",
-    "verified": "whether it is verified",
-    "tags": "the tags",
-    "tier": "the tier",
-    "quorum": "who must approve",
-    "digest": "what the card shows",
+    "id": N_("the account"),
+    "handle": N_("the handle"),
+    "display_name": N_("the display name"),
+    "verified": N_("whether it is verified"),
+    "tags": N_("the tags"),
+    "tier": N_("the tier"),
+    "quorum": N_("who must approve"),
+    "digest": N_("what the card shows"),
 }
 
 HAPPENED = {
-    IncidentKind.DEACTIVATED: "was deactivated and nobody had approved it",
-    IncidentKind.LATE: "was deactivated for a request that had already ended",
-    IncidentKind.RESTORED: "was restored and nobody had approved it",
-    IncidentKind.DELETED: "was deleted and nobody had approved it",
+    IncidentKind.DEACTIVATED: N_("{account} was deactivated and nobody had approved it"),
+    IncidentKind.LATE: N_("{account} was deactivated for a request that had already ended"),
+    IncidentKind.RESTORED: N_("{account} was restored and nobody had approved it"),
+    IncidentKind.DELETED: N_("{account} was deleted and nobody had approved it"),
+}
+KINDS = {
+    IncidentKind.DEACTIVATED: N_("deactivated"),
+    IncidentKind.LATE: N_("deactivated too late"),
+    IncidentKind.RESTORED: N_("restored"),
+    IncidentKind.DELETED: N_("deleted"),
 }
 UNDOING = {
-    IncidentState.OPEN: "It is being restored.",
-    IncidentState.RESTORED: "The account is active again.",
-    IncidentState.OBSERVED: "The guard did not undo it. Press “Restore” to ask for that.",
-    IncidentState.LEFT: "It was left as it is.",
-    IncidentState.STUCK: "The bot cannot undo it: a person has to look.",
+    IncidentState.OPEN: N_("It is being restored."),
+    IncidentState.RESTORED: N_("The account is active again."),
+    IncidentState.OBSERVED: N_("The guard did not undo it. Press “Restore” to ask for that."),
+    IncidentState.LEFT: N_("It was left as it is."),
+    IncidentState.STUCK: N_("The bot cannot undo it: a person has to look."),
 }
+STANDS = {
+    IncidentState.OPEN: N_("being restored"),
+    IncidentState.RESTORED: N_("restored"),
+    IncidentState.OBSERVED: N_("only observed"),
+    IncidentState.LEFT: N_("left as it is"),
+    IncidentState.STUCK: N_("a person has to look"),
+}
+"""How an incident stands, in a list."""
 NOT_UNDONE = {
-    IncidentKind.RESTORED: "The bot undoes no restore: use /deactivate to ask again if the account should be down.",
-    IncidentKind.DELETED: "The bot cannot bring a deleted account back: ask the platform's operators at once.",
+    IncidentKind.RESTORED: N_("The bot undoes no restore: use /deactivate to ask again if the account should be down."),
+    IncidentKind.DELETED: N_("The bot cannot bring a deleted account back: ask the platform's operators at once."),
 }
 """What to do where undoing is not the bot's."""
-LEFT = {"account_gone": "the account no longer exists", "restored_by_others": "others restored it first"}
+LEFT = {
+    "account_gone": N_("the account no longer exists"),
+    "restored_by_others": N_("others restored it first"),
+}
 PAGED = {
-    "unexplained": "Nobody known did it. Find out who acts on the platform, then acknowledge the card.",
-    "stuck": "The platform refuses to undo it. Look at the account there.",
-    "uncertain": "Its outcome has been unknown for a minute. Look at the account on the platform.",
-    "away": "The platform cannot be reached, so the account cannot be restored; it is tried until it can.",
-    "restored": "If it should be down, ask for that with /deactivate.",
-    "deleted": "The bot cannot bring it back. Ask the platform's operators at once.",
-    "unreadable": "Something happened to it and it cannot be read, so nothing is restored yet; it is tried again.",
+    "unexplained": N_("Nobody known did it. Find out who acts on the platform, then acknowledge the card."),
+    "stuck": N_("The platform refuses to undo it. Look at the account there."),
+    "uncertain": N_("Its outcome has been unknown for a minute. Look at the account on the platform."),
+    "away": N_("The platform cannot be reached, so the account cannot be restored; it is tried until it can."),
+    "restored": N_("If it should be down, ask for that with /deactivate."),
+    "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),
+    "unreadable": N_("Something happened to it and it cannot be read, so nothing is restored yet; it is tried again."),
 }
 """What whoever is woken should do, by the reason of the page."""
-GROUPS = {"trust-safety": "trust & safety", ANY_GROUP: "any of these groups"}
+FLAGS = {
+    "invisible": N_("has invisible characters"),
+    "right_to_left": N_("is partly written from right to left"),
+    "look_alike": N_("mixes alphabets that look alike"),
+}
+GROUPS = {
+    "trust-safety": N_("trust & safety"),
+    "manager": N_("managers"),
+    "agent": N_("agents"),
+    ANY_GROUP: N_("any of these groups"),
+}
+"""Groups as people call them; those of a policy that are not here are called as the policy calls them."""
+TIMELINE = {
+    Kind.FILED: N_("{when} · filed by {who}"),
+    Kind.APPROVED: N_("{when} · approved by {who}"),
+    Kind.DENIED: N_("{when} · denied by {who}"),
+    Kind.WITHDRAWN: N_("{when} · withdrawn by {who}"),
+    Kind.REVISED: N_("{when} · drawn anew, for something had changed; earlier approvals are void"),
+    Kind.EXPIRED: N_("{when} · expired"),
+    Kind.CLAIMED: N_("{when} · all of it checked again, and the platform called"),
+    Kind.VOIDED: N_("{when} · void when all of it was checked again"),
+    Kind.WAITED: N_("{when} · had to wait"),
+    Kind.RELEASED: N_("{when} · the account had changed meanwhile, so it was read again"),
+    Kind.SETTLED: N_("{when} · the account was read and the outcome settled"),
+    Kind.LAPSED: N_("{when} · not ratified in time, and undone"),
+    Kind.SUPERSEDED: N_("{when} · not needed any more, by what {who} did"),
+    Kind.EXPLAINED: N_("{when} · seen in the platform's own log"),
+}
+"""A request's life, a line a move."""
 
 
-def group(name: str) -> str:
+def group(lang: Language, name: str) -> str:
     """A group as people call it."""
-    return GROUPS.get(name) or name.replace("-", " ").replace("_", " ")
+    return lang.say(GROUPS[name]) if name in GROUPS else one_line(name.replace("-", " ").replace("_", " "), most=60)
 
 
-def needs(quorum: Quorum) -> str:
+def tier_name(lang: Language, name: str) -> str:
+    return lang.say(TIERS[name]) if name in TIERS else one_line(name, most=60)
+
+
+def needs(lang: Language, quorum: Quorum) -> str:
     """What a quorum demands, in words."""
-    parts = [f"{count} of {group(name)}" for name, count in quorum.groups]
+    parts = [lang.say(N_("{count} of {group}"), count=count, group=group(lang, name)) for name, count in quorum.groups]
     if quorum.extra:
-        parts.append(f"{quorum.extra} more of any of these (the leaver rule binds the requester)")
-    return (" and ".join(parts) or "no approval") + (", from different teams" if quorum.different_teams else "")
+        more = N_("{count} more of any of these (the leaver rule binds the requester)")
+        parts.append(lang.say(more, count=quorum.extra))
+    if not parts:
+        return lang.say("no approval")
+    found = lang.list(parts)
+    return lang.say("{approvals}, from different teams", approvals=found) if quorum.different_teams else found
 
 
-def waits(code: str) -> str:
-    return WAITS[Waits(code)] if code in set(Waits) else "Approved; it waits."
+def still_missing(lang: Language, places: tuple[str, ...]) -> str:
+    """“1 more from trust & safety”: the places that nobody fills yet; empty where none is left."""
+    return lang.list(
+        lang.say("{count} more from {group}", count=places.count(place), group=group(lang, place))
+        for place in dict.fromkeys(places)
+    )
 
 
-def changed(codes: str) -> str:
+def waits(lang: Language, code: str) -> str:
+    return lang.say(WAITS[Waits(code)]) if code in set(Waits) else lang.say("Approved; it waits.")
+
+
+def changed(lang: Language, codes: str) -> str:
     """What changed, from the codes that the move `revise` joined."""
-    return ", ".join(REVISED.get(code, code) for code in codes.split(", "))
+    return lang.list(lang.say(REVISED[c]) if c in REVISED else one_line(c, most=60) for c in codes.split(", "))

@@ -1,14 +1,18 @@
 """Records in every state, ordinary and as hostile and long as Slack and the platform let them be."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from bot.core.digest import Digest, Pending, Week
+from bot.core.approvers import Approvers, Load, Overturned, Pair, QuickVote
+from bot.core.digest import Day, Digest, Pending, Week
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.quorum import Quorum
 from bot.core.request import BOT, Action, Choice, Request, State, Subject, Vote
+from bot.core.transition import Entry, Kind
+from bot.slack.language import language
 
+EN, FR = language("en"), language("fr")
 FILED = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 HOSTILE = (
     "<!channel>",
@@ -128,9 +132,9 @@ def by_guard(state: State) -> Request:
     )
 
 
-def hostile(request: Request, text: str) -> Request:
+def hostile(request: Request, text: str, *, tags: int = 50) -> Request:
     """The same with that text wherever a person or the platform could have put it."""
-    subject = Subject(id=text, handle=text, display_name=text, verified=False, tags=(text,) * 50, followers=None)
+    subject = Subject(id=text, handle=text, display_name=text, verified=False, tags=(text,) * tags, followers=None)
     return replace(request, subject=subject, category=text[:75], reason=text, outcome=text if request.outcome else None)
 
 
@@ -204,3 +208,46 @@ QUIET_WEEK = replace(
     policy_changes=0,
     enforces=False,
 )
+
+DAYS = tuple(Day(date=date(2026, 11, 9 + n), approved=n % 3, denied=n % 2) for n in range(7))
+BUSY_WEEK = replace(
+    WEEK,
+    days=DAYS,
+    happened=(INCIDENT, RESTORED),
+    approvers=Approvers(
+        quick=(QuickVote(request="REQ-ABCDEFGH23", person="mona", took=timedelta(seconds=4.1)),),
+        pairs=(Pair(people=("mona", "omar"), approvals=4),),
+        load=(Load(person="mona", votes=12), Load(person="omar", votes=8)),
+        emergencies=1,
+        overturned=(
+            Overturned(request="REQ-ABCDEFGH23", restored_by="REQ-ABCDEFGH24", account="1000001", handle="president"),
+        ),
+    ),
+)
+
+
+def endless_week(text: str) -> Digest:
+    """A week in which everything happened a thousand times, to people of that name."""
+    incidents = tuple(
+        replace(hostile_incident(RESTORED, text), id=f"INC-{n:010}", state=state, kind=kind)
+        for n, (state, kind) in enumerate([(s, k) for s in IncidentState for k in IncidentKind] * 50)
+    )
+    votes = tuple(QuickVote(request=f"REQ-{n:010}", person=text, took=timedelta(seconds=1)) for n in range(1000))
+    return replace(
+        BUSY_WEEK,
+        filed=10**9,
+        refused=10**9,
+        happened=incidents,
+        approvers=Approvers(
+            quick=votes,
+            pairs=(Pair(people=(text, text), approvals=10**6),) * 1000,
+            load=(Load(person=text, votes=10**6),) * 1000,
+            emergencies=10**6,
+            overturned=(Overturned(request="REQ-1", restored_by="REQ-2", account=text, handle=text),) * 1000,
+        ),
+    )
+
+
+def life(by: str, moves: int = 1) -> tuple[Entry, ...]:
+    """A request's entries of every kind, so many times over."""
+    return tuple(Entry(kind=kind, at=FILED, by=by, request=PENDING.id, facts={}) for kind in list(Kind) * moves)

@@ -1,22 +1,22 @@
 import hashlib
-import time
 from dataclasses import replace
 from datetime import timedelta
-from statistics import median
 
 import pytest
 from inline_snapshot import snapshot
 
 from bot.core.claiming import Waits
 from bot.core.incident import Incident, IncidentKind, IncidentState
-from bot.core.quorum import Quorum
 from bot.core.request import Action, Request, State
 from bot.core.verdict import Because
 from bot.slack.cards import is_cut, request_card
 from bot.slack.incident_card import incident_card
+from bot.slack.language import Language
 from bot.slack.sentences import BECAUSE
+from bot.slack.wording import WAITS
 from tests.slack.examples import (
     BOTH,
+    EN,
     FILED,
     HOSTILE,
     INCIDENT,
@@ -44,9 +44,9 @@ LONGEST = replace(
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("action", Action)
-def test_the_card_of_every_state_is_one_that_slack_takes(state: State, action: Action) -> None:
+def test_the_card_of_every_state_is_one_that_slack_takes(lang: Language, state: State, action: Action) -> None:
     for request in (in_state(state, action=action), by_guard(state), replace(LONGEST, state=state)):
-        card = request_card(request)
+        card = request_card(lang, request)
         check_message(card.blocks, card.text)
         assert card.blocks[0]["block_id"] == f"request:{request.id}"
         assert card.metadata == {
@@ -76,23 +76,23 @@ def test_the_card_of_every_state_is_one_that_slack_takes(state: State, action: A
 )
 def test_a_card_bears_the_buttons_of_what_can_still_be_done(state: State, offered: set[str]) -> None:
     request = in_state(state)
-    found = buttons(request_card(request).blocks)
+    found = buttons(request_card(EN, request).blocks)
     assert set(found) == offered
     assert set(found.values()) <= {f"{request.id} {request.digest}"}
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_restore_by_the_guard_bears_no_button(state: State) -> None:
-    assert buttons(request_card(by_guard(state)).blocks) == {}
+    assert buttons(request_card(EN, by_guard(state)).blocks) == {}
 
 
 def test_approving_asks_once_more_and_names_the_immutable_id() -> None:
-    row = request_card(PENDING).blocks[-2]
+    row = request_card(EN, PENDING).blocks[-2]
     assert "1000001" in row["elements"][0]["confirm"]["text"]["text"]
 
 
 def test_the_card_shows_all_that_the_digest_binds() -> None:
-    said = shown(request_card(PENDING).blocks)
+    said = shown(request_card(EN, PENDING).blocks)
     for fact in ("The President", "@president", "1000001", "verified", "41,700,000", "head-of-state", "protected"):
         assert fact in said
     for fact in (PENDING.category, PENDING.reason, str(PENDING.evidence), "manager", "trust & safety"):
@@ -100,12 +100,12 @@ def test_the_card_shows_all_that_the_digest_binds() -> None:
 
 
 def _places(request: Request) -> str:
-    block = next(b for b in request_card(request).blocks if " of " in str(b) and b["type"] == "rich_text")
+    block = next(b for b in request_card(EN, request).blocks if " of " in str(b) and b["type"] == "rich_text")
     return "".join(e.get("text") or f"<{e['user_id']}>" for e in block["elements"][0]["elements"])
 
 
 def test_what_is_still_needed_is_ticked_with_the_name() -> None:
-    assert _places(replace(PENDING, votes=(MONA,))) == "1 of 2: manager ✓ <U02MONA> · trust & safety –"
+    assert _places(replace(PENDING, votes=(MONA,))) == "1 of 2: managers ✓ <U02MONA> · trust & safety –"
 
 
 def test_the_leaver_rule_shows_as_one_approval_more() -> None:
@@ -126,35 +126,35 @@ def test_approvals_of_an_earlier_revision_are_not_ticked() -> None:
 
 
 def test_a_revised_card_says_what_changed() -> None:
-    said = shown(request_card(replace(PENDING, revision=2, revised_why="handle, quorum")).blocks)
-    assert "Changed since it was first shown: the handle, who must approve." in said
+    said = shown(request_card(EN, replace(PENDING, revision=2, revised_why="handle, quorum")).blocks)
+    assert "Changed since it was first shown: the handle and who must approve." in said
     assert "vote again" in said
 
 
 @pytest.mark.parametrize("waits", Waits)
-def test_a_waiting_card_says_for_what(waits: Waits) -> None:
-    said = shown(request_card(in_state(State.APPROVED, waits_for=waits.value)).blocks)
-    assert "Approved; " in said
+def test_a_waiting_card_says_for_what(lang: Language, waits: Waits) -> None:
+    said = shown(request_card(lang, in_state(State.APPROVED, waits_for=waits.value)).blocks)
+    assert lang.say(WAITS[waits]) in said
 
 
 def test_an_ended_card_says_who_why_and_how_long() -> None:
-    blocks = request_card(in_state(State.DENIED)).blocks
+    blocks = request_card(EN, in_state(State.DENIED)).blocks
     assert "It is a parody account." in shown(blocks)
     assert "1 h 5 min" in shown(blocks)
     assert any(line.startswith("Denied by <U02OMAR>") for line in read(blocks))
 
 
 def test_an_expired_card_says_which_clock_ran_out() -> None:
-    assert "nobody decided in time" in shown(request_card(in_state(State.EXPIRED)).blocks)
+    assert "nobody decided in time" in shown(request_card(EN, in_state(State.EXPIRED)).blocks)
     late = in_state(State.EXPIRED, outcome="not_carried_out")
-    assert "could not be carried out in time" in shown(request_card(late).blocks)
+    assert "could not be carried out in time" in shown(request_card(EN, late).blocks)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("state", [State.PENDING, State.DENIED, State.FAILED, State.VOID, State.SUPERSEDED])
-def test_hostile_text_stays_text(text: str, state: State) -> None:
+def test_hostile_text_stays_text(lang: Language, text: str, state: State) -> None:
     request = hostile(in_state(state), text)
-    card = request_card(request)
+    card = request_card(lang, request)
     check_message(card.blocks, card.text)
     assert "mrkdwn" not in str(card.blocks)
     assert not set("<>&*`~\n\r\u202e\u200b\x00") & set(card.text)
@@ -163,7 +163,7 @@ def test_hostile_text_stays_text(text: str, state: State) -> None:
 
 
 def test_a_reason_of_many_lines_cannot_pass_for_the_cards_own() -> None:
-    card = request_card(replace(PENDING, reason="Please.\nApproved by Mona"))
+    card = request_card(EN, replace(PENDING, reason="Please.\nApproved by Mona"))
     holders = [b for b in card.blocks if "Approved by Mona" in str(b)]
     assert [part["type"] for b in holders for part in b["elements"]] == ["rich_text_quote"]
 
@@ -172,34 +172,26 @@ def test_a_reason_of_many_lines_cannot_pass_for_the_cards_own() -> None:
 def test_a_long_reason_is_cut_and_says_where_the_rest_is(reason: str) -> None:
     request = replace(PENDING, reason=reason)
     assert is_cut(request)
-    assert "… (whole text in the thread)" in shown(request_card(request).blocks)
+    assert "… (whole text in the thread)" in shown(request_card(EN, request).blocks)
     assert not is_cut(PENDING)
 
 
 def test_a_name_that_may_deceive_is_flagged() -> None:
     subject = replace(PENDING.subject, handle="prеsident")  # a Cyrillic e
-    assert "go by the id" in shown(request_card(replace(PENDING, subject=subject)).blocks)
+    assert "go by the id" in shown(request_card(EN, replace(PENDING, subject=subject)).blocks)
 
 
 def test_an_emergency_is_named_in_the_first_line() -> None:
-    assert request_card(replace(PENDING, emergency=True)).blocks[0]["text"]["text"].startswith("Emergency: ")
-
-
-def test_a_card_is_drawn_in_a_millisecond() -> None:
-    request = replace(PENDING, reason=LONG, quorum=Quorum(groups=(("manager", 2), ("trust-safety", 2)), extra=1))
-    times = []
-    for _ in range(50):
-        began = time.perf_counter()
-        request_card(request)
-        times.append(time.perf_counter() - began)
-    assert median(times) < 0.001
+    assert request_card(EN, replace(PENDING, emergency=True)).blocks[0]["text"]["text"].startswith("Emergency: ")
 
 
 @pytest.mark.parametrize("kind", IncidentKind)
 @pytest.mark.parametrize("state", IncidentState)
-def test_the_card_of_every_incident_is_one_that_slack_takes(kind: IncidentKind, state: IncidentState) -> None:
+def test_the_card_of_every_incident_is_one_that_slack_takes(
+    lang: Language, kind: IncidentKind, state: IncidentState
+) -> None:
     for found in (INCIDENT, RESTORED, hostile_incident(RESTORED, LONG), replace(INCIDENT, at=None, actor=None)):
-        card = incident_card(replace(found, kind=kind, state=state))
+        card = incident_card(lang, replace(found, kind=kind, state=state))
         check_message(card.blocks, card.text)
         assert card.blocks[0]["block_id"] == f"incident:{INCIDENT.id}"
         assert card.metadata == {
@@ -209,21 +201,21 @@ def test_the_card_of_every_incident_is_one_that_slack_takes(kind: IncidentKind, 
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_in_an_incident_stays_text(text: str) -> None:
-    card = incident_card(hostile_incident(RESTORED, text))
+def test_hostile_text_in_an_incident_stays_text(lang: Language, text: str) -> None:
+    card = incident_card(lang, hostile_incident(RESTORED, text))
     check_message(card.blocks, card.text)
     assert "mrkdwn" not in str(card.blocks)
     assert not set("<>&*`~\n\u202e\u200b\x00") & set(card.text)
 
 
 def test_an_incident_tells_who_did_it_how_long_it_was_down_and_the_counts() -> None:
-    said = shown(incident_card(RESTORED).blocks)
+    said = shown(incident_card(EN, RESTORED).blocks)
     for fact in (
         "staff:rex",
         "of ",
         "rex",
         "Down for 840 ms",
-        "(11 minutes in 2017)",
+        "(11 min in 2017)",
         "41,700,000 before, 5,400 after",
     ):
         assert fact in said
@@ -231,7 +223,7 @@ def test_an_incident_tells_who_did_it_how_long_it_was_down_and_the_counts() -> N
 
 @pytest.mark.parametrize("because", Because)
 def test_an_incident_says_why_it_is_unexplained(because: Because) -> None:
-    said = shown(incident_card(replace(INCIDENT, why=because.value)).blocks)
+    said = shown(incident_card(EN, replace(INCIDENT, why=because.value)).blocks)
     assert f"Found by the feed: {BECAUSE[because]}." in said
 
 
@@ -242,15 +234,15 @@ def _acknowledged(incident: Incident) -> Incident:
 def test_an_incident_is_acknowledged_once_and_restored_by_hand_only_where_it_was_observed() -> None:
     observed = replace(INCIDENT, state=IncidentState.OBSERVED)
     value = f"{INCIDENT.id} {hashlib.sha256(INCIDENT.id.encode()).hexdigest()}"
-    assert buttons(incident_card(INCIDENT).blocks) == {"acknowledge": value}
-    assert buttons(incident_card(observed).blocks) == {"restore": value, "acknowledge": value}
-    assert set(buttons(incident_card(_acknowledged(observed)).blocks)) == {"restore"}
-    assert buttons(incident_card(_acknowledged(RESTORED)).blocks) == {}
-    assert "Acknowledged by " in shown(incident_card(_acknowledged(RESTORED)).blocks)
+    assert buttons(incident_card(EN, INCIDENT).blocks) == {"acknowledge": value}
+    assert buttons(incident_card(EN, observed).blocks) == {"restore": value, "acknowledge": value}
+    assert set(buttons(incident_card(EN, _acknowledged(observed)).blocks)) == {"restore"}
+    assert buttons(incident_card(EN, _acknowledged(RESTORED)).blocks) == {}
+    assert "Acknowledged by " in shown(incident_card(EN, _acknowledged(RESTORED)).blocks)
 
 
 def test_the_card_of_a_pending_request() -> None:
-    assert read(request_card(replace(PENDING, votes=(MONA,))).blocks) == snapshot(
+    assert read(request_card(EN, replace(PENDING, votes=(MONA,))).blocks) == snapshot(
         [
             "Deactivate @president",
             "Waits for a decision · asked by <U01ADA>",
@@ -259,7 +251,7 @@ def test_the_card_of_a_pending_request() -> None:
             "Category impersonation",
             "> Somebody else writes from this account since noon.",
             "Evidence https://evidence.example/case/1",
-            "1 of 2: manager ✓ <U02MONA> · trust & safety –",
+            "1 of 2: managers ✓ <U02MONA> · trust & safety –",
             "Expires <2026-11-17T09:30:00.000Z>",
             "[Approve] [Deny] [Withdraw]",
             "REQ-ABCDEFGH23 · revision 1",
@@ -268,7 +260,7 @@ def test_the_card_of_a_pending_request() -> None:
 
 
 def test_the_card_of_a_denied_request() -> None:
-    assert read(request_card(in_state(State.DENIED)).blocks) == snapshot(
+    assert read(request_card(EN, in_state(State.DENIED)).blocks) == snapshot(
         [
             "Deactivate @president",
             "Denied · asked by <U01ADA>",
@@ -288,14 +280,14 @@ def test_the_card_of_a_denied_request() -> None:
 
 
 def test_the_card_of_a_restored_incident() -> None:
-    assert read(incident_card(RESTORED).blocks) == snapshot(
+    assert read(incident_card(EN, RESTORED).blocks) == snapshot(
         [
             "@president was deactivated and nobody had approved it",
             "The account is active again.",
             "The President  @president  1000001",
             "By staff:rex, of rex · <2026-11-16T09:30:00.000Z>",
             "Found by the feed: nobody approved it.",
-            "Down for 840 ms (11 minutes in 2017) · restored by Countersign",
+            "Down for 840 ms (11 min in 2017) · restored by Countersign",
             "Followers: 41,700,000 before, 5,400 after.",
             "[Acknowledge]",
             "INC-ABCDEFGH23",

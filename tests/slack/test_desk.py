@@ -10,12 +10,28 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.core.errors import SlackAway, SlackRefused
 from bot.core.incident import Incident, IncidentState
+from bot.core.policy_file import parse_policy
 from bot.core.request import Request, State
 from bot.ports import CardAt, Message, Notice
 from bot.sandbox.slack.records import Channel, User
 from bot.sandbox.slack.server import APPROVALS, CHANNELS, Workspace
+from bot.sandbox.stage import sample_policy
 from bot.slack.desk import SlackDesk
-from tests.slack.examples import HOSTILE, INCIDENT, LONG, PENDING, RESTORED, URL, WEEK, hostile, in_state
+from bot.slack.users import Users
+from tests.slack.examples import (
+    BUSY_WEEK,
+    HOSTILE,
+    INCIDENT,
+    LONG,
+    PENDING,
+    RESTORED,
+    URL,
+    WEEK,
+    endless_week,
+    hostile,
+    in_state,
+    life,
+)
 from tests.slack.validators import shown
 
 ADA = "U01ADA"
@@ -36,9 +52,21 @@ async def client(workspace: Workspace) -> AsyncIterator[AsyncWebClient]:
         yield AsyncWebClient(workspace.bot_token, base_url=workspace.api_url, session=session)
 
 
+class Book:
+    """The policy in force; it says the channel's language."""
+
+    def __init__(self, language: str = "en") -> None:
+        text = sample_policy().replace('channel_language = "en"', f'channel_language = "{language}"')
+        self.policy = parse_policy(text)
+
+
+def desk_of(client: AsyncWebClient, *, channel: str = APPROVALS, language: str = "en") -> SlackDesk:
+    return SlackDesk(client, Users(client, Book(language)), approvals_channel=channel, within=1.0)
+
+
 @pytest.fixture
 def desk(client: AsyncWebClient) -> SlackDesk:
-    return SlackDesk(client, approvals_channel=APPROVALS, within=1.0)
+    return desk_of(client)
 
 
 def cards(workspace: Workspace) -> list[str]:
@@ -129,7 +157,7 @@ async def test_a_card_that_slack_refuses_is_drawn_short_with_its_buttons(
 @pytest.mark.parametrize("channel", [OLD, SECRET, "C0NOWHERE"])
 async def test_a_channel_that_cannot_be_written_to_is_refused(client: AsyncWebClient, channel: str) -> None:
     with pytest.raises(SlackRefused) as refused:
-        await SlackDesk(client, approvals_channel=channel).draw(PENDING, None)
+        await desk_of(client, channel=channel).draw(PENDING, None)
     assert refused.value.error in {"is_archived", "not_in_channel", "channel_not_found"}
 
 
@@ -158,7 +186,7 @@ async def test_what_may_mend_is_tried_again_and_never_after_more_than_a_minute(
 async def test_slack_being_down_altogether_is_slack_being_away(workspace: Workspace) -> None:
     address = workspace.api_url
     await workspace.stop()
-    desk = SlackDesk(AsyncWebClient("xoxb-none", base_url=address), approvals_channel=APPROVALS)
+    desk = desk_of(AsyncWebClient("xoxb-none", base_url=address))
     with pytest.raises(SlackAway):
         await desk.tell(ADA, Message(notice=Notice.FILED, record=PENDING))
 
@@ -198,3 +226,63 @@ async def test_the_digest_is_posted_in_the_approvals_channel(desk: SlackDesk, wo
     await desk.post_digest(WEEK)
     (message,) = workspace.messages(APPROVALS)
     assert message.text.startswith("Countersign in week 2026-W46")
+
+
+async def test_cards_are_in_the_channels_language_and_direct_messages_in_the_persons(
+    client: AsyncWebClient, workspace: Workspace
+) -> None:
+    workspace.choose_locale(ADA, "fr-FR")
+    desk = desk_of(client)
+    at = await desk.draw(PENDING, None)
+    await desk.tell(ADA, Message(notice=Notice.FILED, record=PENDING))
+    card, (told,) = workspace.message(*at_place(at)), workspace.dms(ADA)
+    assert card is not None
+    assert "Waits for a decision" in shown(card.blocks)
+    assert "Elle est déposée." in shown(told.blocks)
+
+
+async def test_the_policy_says_the_channels_language(client: AsyncWebClient, workspace: Workspace) -> None:
+    at = await desk_of(client, language="fr").draw(PENDING, None)
+    card = workspace.message(*at_place(at))
+    assert card is not None
+    assert "Attend une décision" in shown(card.blocks)
+
+
+def at_place(at: CardAt) -> tuple[str, str]:
+    return at.channel, at.ts
+
+
+async def test_at_its_end_the_thread_holds_the_timeline(desk: SlackDesk, workspace: Workspace) -> None:
+    at = await desk.draw(in_state(State.DONE), None)
+    told = Message(notice=Notice.DONE, record=in_state(State.DONE), timeline=life("ada", moves=20))
+    await desk.thread(at, told)
+    (reply,) = workspace.messages(APPROVALS, thread_ts=at.ts)[-1:]
+    said = shown(reply.blocks)
+    for fact in ("How it went", " · filed by ", " · approved by ", "lines in between are in the log"):
+        assert fact in said
+
+
+@pytest.mark.parametrize("text", ["plain", LONG, *HOSTILE])
+async def test_the_stand_in_takes_a_digest_of_an_endless_week(desk: SlackDesk, workspace: Workspace, text: str) -> None:
+    await desk.post_digest(endless_week(text))
+    (posted,) = workspace.messages(APPROVALS)
+    kinds = [block["type"] for block in posted.blocks]
+    assert (kinds.count("data_visualization"), kinds.count("data_table")) == (2, 1)
+
+
+async def test_a_digest_whose_pictures_slack_refuses_is_said_in_words(desk: SlackDesk, workspace: Workspace) -> None:
+    workspace.faults.add("chat.postMessage", error="invalid_blocks")
+    await desk.post_digest(BUSY_WEEK)
+    (posted,) = workspace.messages(APPROVALS)
+    assert not {"data_visualization", "data_table"} & {block["type"] for block in posted.blocks}
+    assert "INC-ABCDEFGH23: deactivated, down for 840 ms" in shown(posted.blocks)
+
+
+async def test_a_digest_that_slack_refuses_in_words_too_is_said_in_a_sentence(
+    desk: SlackDesk, workspace: Workspace
+) -> None:
+    workspace.faults.add("chat.postMessage", error="invalid_blocks", times=2)
+    await desk.post_digest(BUSY_WEEK)
+    (posted,) = workspace.messages(APPROVALS)
+    assert [block["type"] for block in posted.blocks] == ["section"]
+    assert posted.text.startswith("Countersign in week 2026-W46")

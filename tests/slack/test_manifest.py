@@ -66,7 +66,7 @@ def test_every_event_has_its_handler_and_every_handler_its_event(manifest: dict[
 
 def test_the_bot_asks_for_no_scope_that_reads_what_people_write(manifest: dict[str, Any]) -> None:
     scopes = manifest["oauth_config"]["scopes"]
-    assert scopes == {"bot": ["commands", "chat:write", "channels:read", "groups:read", "im:write"]}
+    assert scopes == {"bot": ["commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"]}
 
 
 def test_buttons_home_and_direct_messages_work_over_socket_mode(manifest: dict[str, Any]) -> None:

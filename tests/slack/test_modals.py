@@ -9,8 +9,9 @@ from bot.core.policy import Policy, Tier
 from bot.core.policy_file import parse_policy
 from bot.core.quorum import Quorum
 from bot.core.request import Action
+from bot.slack.language import Language
 from bot.slack.modals import deny_request, looking_up, submit_request
-from tests.slack.examples import BOTH, FILED, HOSTILE, LONG, PENDING, URL, hostile
+from tests.slack.examples import BOTH, EN, FILED, HOSTILE, LONG, PENDING, URL, hostile
 from tests.slack.validators import check_view, shown
 
 POLICY = parse_policy("""
@@ -59,7 +60,7 @@ def form(
     **more: Any,
 ) -> dict[str, Any]:
     given = {"notice": None, "typed": typed or {}, **more}
-    return submit_request(Action.DEACTIVATE, policy=policy, account=account, tier=tier, quorum=quorum, **given)
+    return submit_request(EN, Action.DEACTIVATE, policy=policy, account=account, tier=tier, quorum=quorum, **given)
 
 
 def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -70,17 +71,25 @@ def inputs(view: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("handle", ["", "president", LONG, *HOSTILE])
-def test_the_first_quick_view_is_one_that_slack_takes(action: Action, handle: str) -> None:
-    check_view(looking_up(action, handle))
+def test_the_first_quick_view_is_one_that_slack_takes(lang: Language, action: Action, handle: str) -> None:
+    check_view(looking_up(lang, action, handle))
 
 
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("text", ["plain", LONG, *HOSTILE])
-def test_the_form_is_one_that_slack_takes_whatever_stands_in_it(action: Action, text: str) -> None:
+def test_the_form_is_one_that_slack_takes_whatever_stands_in_it(lang: Language, action: Action, text: str) -> None:
     odd = replace(ACCOUNT, handle=text, display_name=text, tags=(text,) * 50, active=False, deactivation=DOWN)
     typed = dict.fromkeys(("handle", "category", "reason", "evidence", "confirm_handle"), text)
     view = submit_request(
-        action, policy=MANY, account=odd, tier=PROTECTED, quorum=BOTH, typed=typed, notice="Try again.", emergency=True
+        lang,
+        action,
+        policy=MANY,
+        account=odd,
+        tier=PROTECTED,
+        quorum=BOTH,
+        typed=typed,
+        notice="Try again.",
+        emergency=True,
     )
     check_view(view)
     assert "mrkdwn" not in str(view)
@@ -98,7 +107,7 @@ def test_the_form_shows_who_the_account_really_is_and_who_must_approve() -> None
     said = shown(form()["blocks"])
     for fact in ("The President", "@president", "1000001", "41,700,000", "verified", "head-of-state", "Active"):
         assert fact in said
-    assert "Tier protected: needs 1 of manager and 1 of trust & safety." in said
+    assert "Tier protected: needs 1 of managers and 1 of trust & safety." in said
 
 
 def test_an_account_that_is_down_shows_since_when_and_by_whom() -> None:
@@ -136,10 +145,14 @@ def test_without_an_account_the_form_says_why_and_still_files() -> None:
 
 
 @pytest.mark.parametrize("text", ["plain", LONG, *HOSTILE])
-def test_a_deny_asks_for_its_reason_and_shows_what_is_denied(text: str) -> None:
+def test_a_deny_asks_for_its_reason_and_shows_what_is_denied(lang: Language, text: str) -> None:
     request = hostile(PENDING, text)
-    view = deny_request(request, digest="d" * 64)
+    view = deny_request(lang, request, digest="d" * 64, on_home=False)
     check_view(view)
     assert "mrkdwn" not in str(view)
     assert list(inputs(view)) == ["reason"]
-    assert json.loads(view["private_metadata"]) == {"id": request.id, "digest": "d" * 64}
+    assert json.loads(view["private_metadata"]) == {
+        "id": request.id,
+        "digest": "d" * 64,
+        "home": False,
+    }

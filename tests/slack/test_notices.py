@@ -7,10 +7,12 @@ from bot.core.claiming import Waits
 from bot.core.incident import Incident, IncidentKind
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
+from bot.slack.language import Language
 from bot.slack.notices import counted, offers, words_of
 from bot.slack.wording import PAGED
 from tests.slack.examples import (
     BOTH,
+    EN,
     FILED,
     HOSTILE,
     INCIDENT,
@@ -52,18 +54,18 @@ def about(notice: Notice) -> Request:
 
 
 @pytest.mark.parametrize("notice", Notice)
-def test_every_notice_is_a_message_that_slack_takes(notice: Notice) -> None:
+def test_every_notice_is_a_message_that_slack_takes(lang: Language, notice: Notice) -> None:
     for record in (about(notice), hostile(about(notice), LONG), INCIDENT, hostile_incident(INCIDENT, LONG), None):
         said = message(notice, record)
-        words = words_of(said)
-        check_message([*words.blocks, *offers(said)], words.text)
+        words = words_of(lang, said)
+        check_message([*words.blocks, *offers(lang, said)], words.text)
 
 
 @pytest.mark.parametrize("notice", Notice)
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_in_a_notice_stays_text(notice: Notice, text: str) -> None:
+def test_hostile_text_in_a_notice_stays_text(lang: Language, notice: Notice, text: str) -> None:
     for record in (hostile(about(notice), text), hostile_incident(INCIDENT, text)):
-        words = words_of(message(notice, record))
+        words = words_of(lang, message(notice, record))
         check_message(words.blocks, words.text)
         assert not set("<>&*`~\n\u202e\u200b\x00") & set(words.text)
 
@@ -71,23 +73,23 @@ def test_hostile_text_in_a_notice_stays_text(notice: Notice, text: str) -> None:
 @pytest.mark.parametrize(
     ("notice", "facts"),
     [
-        (Notice.FILED, ("is filed", "1 of manager and 1 of trust & safety", "It expires")),
-        (Notice.DENIED, ("was denied", "It is a parody account.")),
-        (Notice.WITHDRAWN, ("was withdrawn", "By ")),
-        (Notice.EXPIRED, ("expired", "nobody decided in time")),
-        (Notice.VOID, ("became void", "no quorum")),
-        (Notice.SUPERSEDED, ("is not needed", "owner:1000001")),
-        (Notice.DONE, ("is done and verified", "shows the account deactivated", "Approved by ", "1 h 5 min")),
-        (Notice.FAILED, ("failed", "The platform said yes and nothing happened.")),
-        (Notice.UNCERTAIN, ("uncertain outcome", "read again")),
-        (Notice.REVISED, ("the handle, who must approve", "void")),
-        (Notice.VOTE_AGAIN, ("the handle, who must approve", "vote again")),
+        (Notice.FILED, ("It is filed.", "1 of managers and 1 of trust & safety", "It expires")),
+        (Notice.DENIED, ("It was denied.", "It is a parody account.")),
+        (Notice.WITHDRAWN, ("It was withdrawn.", "By ")),
+        (Notice.EXPIRED, ("It expired.", "nobody decided in time")),
+        (Notice.VOID, ("It became void.", "no quorum")),
+        (Notice.SUPERSEDED, ("It is not needed any more.", "owner:1000001")),
+        (Notice.DONE, ("It is done and verified.", "shows the account deactivated", "Approved by ", "1 h 5 min")),
+        (Notice.FAILED, ("It failed.", "The platform said yes and nothing happened.")),
+        (Notice.UNCERTAIN, ("Its outcome is uncertain.", "read again")),
+        (Notice.REVISED, ("the handle and who must approve", "void")),
+        (Notice.VOTE_AGAIN, ("the handle and who must approve", "vote again")),
         (Notice.WAITING, ("another request for this account", "It expires")),
         (Notice.PAGE, ("Somebody has to look", "for a minute")),
     ],
 )
 def test_a_notice_says_what_happened_and_why(notice: Notice, facts: tuple[str, ...]) -> None:
-    said = shown(words_of(message(notice, about(notice))).blocks)
+    said = shown(words_of(EN, message(notice, about(notice))).blocks)
     for fact in ("REQ-ABCDEFGH23", "@president", "1000001", *facts):
         assert fact in said
 
@@ -95,18 +97,18 @@ def test_a_notice_says_what_happened_and_why(notice: Notice, facts: tuple[str, .
 @pytest.mark.parametrize("notice", [Notice.DENIED, Notice.WITHDRAWN])
 def test_who_decided_is_mentioned(notice: Notice) -> None:
     user = "U02OMAR" if notice is Notice.DENIED else "U01ADA"
-    assert f"'user_id': '{user}'" in str(words_of(message(notice, about(notice))).blocks)
+    assert f"'user_id': '{user}'" in str(words_of(EN, message(notice, about(notice))).blocks)
 
 
 @pytest.mark.parametrize("waits", Waits)
 def test_a_wait_says_for_what(waits: Waits) -> None:
-    said = shown(words_of(message(Notice.WAITING, about(Notice.WAITING), waits_for=waits.value, until=None)).blocks)
+    said = shown(words_of(EN, message(Notice.WAITING, about(Notice.WAITING), waits_for=waits.value, until=None)).blocks)
     assert "still waits. Approved; " in " ".join(said.split())
 
 
 @pytest.mark.parametrize("notice", Notice)
 def test_a_requester_may_withdraw_what_is_open_and_ask_again_for_what_has_ended(notice: Notice) -> None:
-    offered = set(buttons(offers(message(notice, about(notice)))))
+    offered = set(buttons(offers(EN, message(notice, about(notice)))))
     if notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
         assert offered == {"withdraw"}
     elif notice in STATE and notice not in {Notice.DONE, Notice.UNCERTAIN}:
@@ -118,40 +120,40 @@ def test_a_requester_may_withdraw_what_is_open_and_ask_again_for_what_has_ended(
 @pytest.mark.parametrize("kind", IncidentKind)
 @pytest.mark.parametrize("why", [*PAGED, "something new"])
 def test_a_page_names_the_actor_and_what_to_do(kind: IncidentKind, why: str) -> None:
-    said = shown(words_of(message(Notice.PAGE, replace(INCIDENT, kind=kind), why=why, on_call="")).blocks)
+    said = shown(words_of(EN, message(Notice.PAGE, replace(INCIDENT, kind=kind), why=why, on_call="")).blocks)
     assert "By staff:rex, of rex." in said
     assert PAGED.get(why, "acknowledge it") in said
 
 
 def test_the_on_call_is_mentioned_only_by_an_id_of_a_user_group() -> None:
-    blocks = words_of(message(Notice.PAGE, INCIDENT, why="stuck", on_call="S0ONCALL")).blocks
+    blocks = words_of(EN, message(Notice.PAGE, INCIDENT, why="stuck", on_call="S0ONCALL")).blocks
     assert blocks[0]["elements"][0]["elements"][0] == {"type": "usergroup", "usergroup_id": "S0ONCALL"}
-    typed = words_of(message(Notice.PAGE, INCIDENT, why="stuck", on_call="<!here>")).blocks
+    typed = words_of(EN, message(Notice.PAGE, INCIDENT, why="stuck", on_call="<!here>")).blocks
     assert "usergroup" not in str(typed)
 
 
 def test_a_page_about_an_account_without_a_record_names_it() -> None:
-    words = words_of(message(Notice.PAGE, None, account="1000001", why="unreadable", on_call=""))
+    words = words_of(EN, message(Notice.PAGE, None, account="1000001", why="unreadable", on_call=""))
     assert "1000001" in shown(words.blocks)
     assert words.text == "Account 1000001 needs a person to look."
 
 
 def test_a_changed_policy_shows_its_difference() -> None:
-    said = shown(words_of(message(Notice.POLICY, None)).blocks)
+    said = shown(words_of(EN, message(Notice.POLICY, None)).blocks)
     assert '-mode = "enforce"\n+mode = "observe"' in said
     assert "dddddddddddd" in said
 
 
 def test_an_endless_difference_is_cut() -> None:
-    words = words_of(message(Notice.POLICY, None, by="file", digest="d", difference=["+" + "x" * 400] * 60))
+    words = words_of(EN, message(Notice.POLICY, None, by="file", digest="d", difference=["+" + "x" * 400] * 60))
     check_message(words.blocks, words.text)
     assert "the whole is in the log" in shown(words.blocks)
 
 
 def test_an_approver_learns_what_the_click_did() -> None:
     one = replace(PENDING, votes=(MONA,))
-    assert counted(one, ("trust-safety",)) == "Counted; 1 more from trust & safety."
+    assert counted(EN, one, ("trust-safety",)) == "Counted; 1 more from trust & safety."
     two = ("manager", "manager", "*")
-    assert counted(one, two) == "Counted; 2 more from manager and 1 more from any of these groups."
+    assert counted(EN, one, two) == "Counted; 2 more from managers and 1 more from any of these groups."
     done = replace(one, state=State.APPROVED, quorum=BOTH)
-    assert counted(done, ()) == "Counted; the quorum is complete, it is being carried out."
+    assert counted(EN, done, ()) == "Counted; the quorum is complete, it is being carried out."

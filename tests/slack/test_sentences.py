@@ -6,8 +6,10 @@ import pytest
 from bot.core.refusal import Refusal, Why
 from bot.core.request import State
 from bot.core.verdict import Because
+from bot.slack.language import Language
 from bot.slack.sentences import BECAUSE, SENTENCES, because, refusal_sentence
-from tests.slack.examples import HOSTILE, LONG
+from bot.slack.wording import group
+from tests.slack.examples import EN, HOSTILE, LONG
 
 AT = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
 FACTS: dict[Why, dict[str, Any]] = {
@@ -38,8 +40,8 @@ def test_no_refusal_is_without_its_sentence() -> None:
 
 
 @pytest.mark.parametrize("why", Why)
-def test_every_refusal_is_one_sentence_that_says_what_to_do(why: Why) -> None:
-    sentence = refusal_sentence(Refusal(why=why, facts=FACTS.get(why, {})))
+def test_every_refusal_is_one_sentence_that_says_what_to_do(lang: Language, why: Why) -> None:
+    sentence = refusal_sentence(lang, Refusal(why=why, facts=FACTS.get(why, {})))
     assert sentence.endswith(".")
     assert sentence[0].isupper() or sentence.startswith(("REQ-", "@", "mona"))
     assert "\n" not in sentence
@@ -49,30 +51,30 @@ def test_every_refusal_is_one_sentence_that_says_what_to_do(why: Why) -> None:
 
 
 @pytest.mark.parametrize("why", Why)
-def test_a_refusal_without_its_facts_still_has_a_sentence(why: Why) -> None:
-    assert refusal_sentence(Refusal(why=why)).endswith(".")
+def test_a_refusal_without_its_facts_still_has_a_sentence(lang: Language, why: Why) -> None:
+    assert refusal_sentence(lang, Refusal(why=why)).endswith(".")
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, LONG])
 @pytest.mark.parametrize("why", Why)
-def test_nothing_typed_reaches_a_sentence_as_markup(why: Why, text: str) -> None:
+def test_nothing_typed_reaches_a_sentence_as_markup(lang: Language, why: Why, text: str) -> None:
     facts = {name: text if name in PEOPLE else fact for name, fact in FACTS.get(why, {}).items()}
-    sentence = refusal_sentence(Refusal(why=why, facts=facts))
-    assert not set("<>&*~`|\n\r\u202e\u200b\x00") & set(sentence.replace("trust & safety", ""))
+    sentence = refusal_sentence(lang, Refusal(why=why, facts=facts))
+    assert not set("<>&*~`|\n\r\u202e\u200b\x00") & set(sentence.replace(group(lang, "trust-safety"), ""))
     assert len(sentence) <= 300
 
 
 @pytest.mark.parametrize("state", State)
 def test_whoever_comes_second_learns_how_it_was_decided(state: State) -> None:
     refusal = Refusal(why=Why.ALREADY_DECIDED, facts={"state": state.value, "by": "countersign"})
-    assert refusal_sentence(refusal).startswith("Already decided by Countersign: it ")
+    assert refusal_sentence(EN, refusal).startswith("Already decided by Countersign: it ")
 
 
 def test_a_group_is_called_as_people_call_it() -> None:
-    assert "trust & safety" in refusal_sentence(Refusal(why=Why.NOBODY_ELIGIBLE, facts=FACTS[Why.NOBODY_ELIGIBLE]))
+    assert "trust & safety" in refusal_sentence(EN, Refusal(why=Why.NOBODY_ELIGIBLE, facts=FACTS[Why.NOBODY_ELIGIBLE]))
 
 
 def test_no_verdict_is_without_its_clause() -> None:
     assert set(BECAUSE) == set(Because)
-    assert because("late") == BECAUSE[Because.LATE]
-    assert because("The platform's own words.") == "The platform's own words"
+    assert because(EN, "late") == BECAUSE[Because.LATE]
+    assert because(EN, "The platform's own words.") == "The platform's own words"

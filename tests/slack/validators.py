@@ -8,6 +8,8 @@ from blockkit.core import Component
 from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
+from tests.slack.native import NATIVE, check_native
+
 Json = dict[str, Any]
 
 KINDS: dict[str, type[Component]] = {
@@ -68,7 +70,9 @@ def check_view(view: Json) -> None:
     assert outside.items() <= _built(outside).items()
 
 
-def _check_blocks(blocks: list[Json]) -> None:
+def _check_blocks(everything: list[Json]) -> None:
+    check_native([block for block in everything if block["type"] in NATIVE])
+    blocks = [block for block in everything if block["type"] not in NATIVE]
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     assert len(set(ids)) == len(ids), f"a block_id twice: {ids}"
     for block in blocks:

@@ -49,6 +49,12 @@ class Acts:
         there = self._seen_channel(who, channel)
         return self._state.post(there.id, self._state.version(text, [], None), user=who.id, thread_ts=thread_ts)
 
+    def choose_locale(self, user: User | str, locale: str) -> User:
+        """Choose a language in Slack's preferences, as `en-US` or `fr-FR`."""
+        chosen = replace(self._user(user), locale=locale)
+        self._state.put_user(chosen)
+        return chosen
+
     async def shortcut(self, user: User | str, message: Message, callback_id: str) -> Outcome:
         """Choose a message shortcut."""
         who = self._user(user)
