@@ -1,5 +1,6 @@
 """The request's card: a pure function of the record. No clock, no memory; redraw it any time, from any replica."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,9 +46,14 @@ from bot.slack.wording import (
 
 REASON_SHOWN, REASON_LINES = 1500, 20
 """Characters and lines of a reason on the card; the whole stands in the thread."""
+TAGS_SHOWN = 20
 MAY_ASK_AGAIN = frozenset(
     {State.FAILED, State.DENIED, State.WITHDRAWN, State.EXPIRED, State.VOID, State.LAPSED, State.SUPERSEDED}
 )
+
+
+Button = Callable[[Language, Request, str], dict[str, Any]]
+"""Makes a button from its value."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,7 +110,7 @@ def account_lines(lang: Language, account: Subject | Account, *, tier: str | Non
     facts = [
         lang.say("{followers} followers", followers=lang.number(account.followers)),
         lang.say("verified") if account.verified else lang.say("not verified"),
-        cut(", ".join(one_line(tag, most=40) for tag in account.tags), 400) or lang.say("no tags"),
+        _tags(account.tags) or lang.say("no tags"),
     ]
     if tier is not None:
         facts.append(lang.say("tier {tier}", tier=tier_name(lang, tier)))
@@ -115,6 +121,11 @@ def account_lines(lang: Language, account: Subject | Account, *, tier: str | Non
         words("\n" + " · ".join(facts)),
     )
     return [line, *name_warning(lang, account.handle, account.display_name)]
+
+
+def _tags(tags: Sequence[str]) -> str:
+    """As many as there is room for; a platform may send any number of any length."""
+    return cut(", ".join(one_line(tag, most=40) for tag in tags[:TAGS_SHOWN]) + ("…" if tags[TAGS_SHOWN:] else ""), 400)
 
 
 def name_warning(lang: Language, handle: str, display_name: str) -> list[Block]:
@@ -230,21 +241,24 @@ def _buttons(lang: Language, request: Request) -> list[Block]:
     if request.by_policy:
         return []
     if request.state is State.PENDING:
-        buttons = [approve_button(lang, request), deny_button(lang, request), withdraw_button(lang, request)]
+        makers: tuple[Button, ...] = (approve_button, deny_button, withdraw_button)
     elif request.state is State.APPROVED:
-        buttons = [deny_button(lang, request), withdraw_button(lang, request)]
+        makers = (deny_button, withdraw_button)
     elif request.state in MAY_ASK_AGAIN:
-        buttons = [ask_again_button(lang, request)]
+        makers = (ask_again_button,)
     else:
         return []
-    return [{"type": "actions", "block_id": f"actions:{request.id}", "elements": buttons}]
+    return [buttons_of(lang, request, *makers)]
 
 
-def _value(request: Request) -> str:
-    return f"{request.id} {request.digest}"
+def buttons_of(lang: Language, request: Request, *makers: Button, row: str = "actions") -> Block:
+    """A row of buttons, each bearing the request's id and the digest of what is shown; `row` names it."""
+    value = f"{request.id} {request.digest}"
+    elements = [make(lang, request, value) for make in makers]
+    return {"type": "actions", "block_id": f"{row}:{request.id}", "elements": elements}
 
 
-def approve_button(lang: Language, request: Request) -> dict[str, Any]:
+def approve_button(lang: Language, request: Request, value: str) -> dict[str, Any]:
     """It asks once more, with the immutable id: handles can be made to look like others."""
     title, text = SURE[request.action]
     subject = request.subject
@@ -255,16 +269,16 @@ def approve_button(lang: Language, request: Request) -> dict[str, Any]:
         "confirm": plain_text(lang.say("Approve")),
         "deny": plain_text(lang.say("Back")),
     }
-    return {**button("approve", lang.say("Approve"), _value(request), style="primary"), "confirm": confirm}
+    return {**button("approve", lang.say("Approve"), value, style="primary"), "confirm": confirm}
 
 
-def deny_button(lang: Language, request: Request) -> dict[str, Any]:
-    return button("deny", lang.say("Deny"), _value(request), style="danger")
+def deny_button(lang: Language, _: Request, value: str) -> dict[str, Any]:
+    return button("deny", lang.say("Deny"), value, style="danger")
 
 
-def withdraw_button(lang: Language, request: Request) -> dict[str, Any]:
-    return button("withdraw", lang.say("Withdraw"), _value(request))
+def withdraw_button(lang: Language, _: Request, value: str) -> dict[str, Any]:
+    return button("withdraw", lang.say("Withdraw"), value)
 
 
-def ask_again_button(lang: Language, request: Request) -> dict[str, Any]:
-    return button("ask_again", lang.say("Ask again"), _value(request))
+def ask_again_button(lang: Language, _: Request, value: str) -> dict[str, Any]:
+    return button("ask_again", lang.say("Ask again"), value)

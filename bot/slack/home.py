@@ -1,14 +1,23 @@
 """The app's Home: a pure function of what it is given."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from bot.core.digest import TWITTER_2017, Digest
 from bot.core.request import Request
-from bot.slack.cards import account_lines, approve_button, cut_short, deny_button, who, withdraw_button
+from bot.slack.cards import (
+    Button,
+    account_lines,
+    approve_button,
+    buttons_of,
+    cut_short,
+    deny_button,
+    who,
+    withdraw_button,
+)
 from bot.slack.language import Language
 from bot.slack.text import Block, bold, button, context, header, moment, one_line, plain_text, quote, rich, words
 from bot.slack.wording import OUTCOMES, VERBS
@@ -19,7 +28,6 @@ REASON_SHOWN = 300
 LISTS = ("waiting", "own")
 """What is paged, by the names that the buttons carry."""
 
-Button = Callable[[Language, Request], dict[str, Any]]
 Pages = dict[str, int]
 """The page, counted from 0, that each list is turned to."""
 
@@ -99,7 +107,9 @@ class _List:
     def drawn(self, lang: Language) -> list[Block]:
         first = self.page * SHOWN
         on_page = self.requests[first : first + SHOWN]
-        return [block for request in on_page for block in _request(lang, request, self.buttons)] + self._turn(lang)
+        return [
+            block for request in on_page for block in _request(lang, request, self.name, self.buttons)
+        ] + self._turn(lang)
 
     def _turn(self, lang: Language) -> list[Block]:
         if not self.last:
@@ -112,7 +122,7 @@ class _List:
         return [{"type": "actions", "block_id": f"turn:{self.name}", "elements": buttons}]
 
 
-def _request(lang: Language, request: Request, buttons: tuple[Button, ...]) -> list[Block]:
+def _request(lang: Language, request: Request, row: str, buttons: tuple[Button, ...]) -> list[Block]:
     """One request in six blocks at most, the row of its buttons the last."""
     about = lang.line(
         "{what} · {state} · asked by {who}",
@@ -127,9 +137,5 @@ def _request(lang: Language, request: Request, buttons: tuple[Button, ...]) -> l
         *account_lines(lang, request.subject, tier=request.tier),
         context(lang.say("{label} {category}", label=lang.say("Category"), category=one_line(request.category))),
         quote(cut_short(request.reason, lang.say("… (whole text on the card)"), REASON_SHOWN)),
-        {
-            "type": "actions",
-            "block_id": f"actions:{request.id}",
-            "elements": [make(lang, request) for make in buttons],
-        },
+        buttons_of(lang, request, *buttons, row=row),
     ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.core.incident import Incident
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
-from bot.slack.cards import ask_again_button, names, who, why_ended, withdraw_button
+from bot.slack.cards import ask_again_button, buttons_of, names, who, why_ended, withdraw_button
 from bot.slack.incident_card import incident_called
 from bot.slack.language import N_, Language
 from bot.slack.text import (
@@ -62,9 +62,9 @@ def offers(lang: Language, message: Message) -> list[Block]:
     if not isinstance(request, Request) or request.by_policy:
         return []
     if message.notice in ENDED:
-        return [{"type": "actions", "elements": [ask_again_button(lang, request)]}]
+        return [buttons_of(lang, request, ask_again_button)]
     if message.notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
-        return [{"type": "actions", "elements": [withdraw_button(lang, request)]}]
+        return [buttons_of(lang, request, withdraw_button)]
     return []
 
 

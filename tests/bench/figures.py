@@ -86,4 +86,6 @@ def _row(line: Line) -> tuple[str, ...]:
 
 
 def _said(value: float | None) -> str:
-    return "–" if value is None else f"{value:.1f}"
+    if value is None:
+        return "–"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"

@@ -1,16 +1,22 @@
 """What is measured, one function a figure of the agreement; each answers the lines of its table."""
 
 import asyncio
+import json
 import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
+from bot.core.request import State
 from bot.sandbox.slack.records import Message
+from bot.slack.cards import request_card
+from bot.slack.language import LANGUAGES, language
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
+from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
 COMMANDS_A_SECOND = 20
 WARM_UP = 3
@@ -171,6 +177,30 @@ async def memory(scale: float) -> list[Line]:
     ]
 
 
+async def card(scale: float) -> list[Line]:
+    """The card of a request in every state, and one with 3,000 characters wherever there can be so many.
+
+    Its floor is the making of its JSON.
+    """
+    count = max(int(1000 * scale), 10)
+    longest = hostile(replace(PENDING, evidence=URL, revised_why="handle, tags"), LONG, tags=5)
+    lines = []
+    for lang in map(language, LANGUAGES):
+        for what, requests in {"cards": [in_state(s) for s in State], "the longest card": [longest]}.items():
+            reached, least = [], []
+            for number in range(WARM_UP + count):
+                began = time.perf_counter()
+                drawn = request_card(lang, requests[number % len(requests)])
+                reached.append(time.perf_counter() - began)
+                began = time.perf_counter()
+                json.dumps(drawn.blocks)
+                least.append(time.perf_counter() - began)
+            lines.append(
+                _timed(f"{what} drawn ({lang.code})", reached[WARM_UP:], least[WARM_UP:], median_goal=1, p99_goal=None)
+            )
+    return lines
+
+
 def _timed(
     what: str, reached: list[float], least: list[float], *, median_goal: float, p99_goal: float | None = 150
 ) -> Line:
@@ -190,4 +220,5 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "restore": restore,
     "cli": cli,
     "memory": memory,
+    "card": card,
 }

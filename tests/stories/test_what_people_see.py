@@ -53,7 +53,7 @@ async def test_an_approver_decides_in_the_home_and_sees_it_gone_at_once(scene: S
     home = await opened(scene, OMAR)
     assert request in text_of(home)
 
-    await scene.workspace.click(OMAR, home, "approve", block_id=f"actions:{request}")
+    await scene.workspace.click(OMAR, home, "approve", block_id=f"waiting:{request}")
 
     await home_shows(scene, OMAR, without=request)
     await scene.workspace.wait_for_dm(OMAR, lambda m: "Counted" in m.text)
@@ -63,7 +63,7 @@ async def test_an_approver_decides_in_the_home_and_sees_it_gone_at_once(scene: S
 async def test_a_deny_in_the_home_asks_for_its_reason_and_leaves_the_home(scene: Scene) -> None:
     card = await scene.ask("maria_k")
     home = await opened(scene, OMAR)
-    await scene.workspace.click(OMAR, home, "deny", block_id=f"actions:{id_of(card)}")
+    await scene.workspace.click(OMAR, home, "deny", block_id=f"waiting:{id_of(card)}")
     view = await scene.workspace.wait_for_view(OMAR, lambda v: inputs(v) == {"reason"})
 
     await scene.workspace.submit(OMAR, view, {"reason": "It is a parody account."})
@@ -76,7 +76,7 @@ async def test_a_requester_withdraws_in_the_home(scene: Scene) -> None:
     card = await scene.ask("maria_k")
     home = await opened(scene, ADA)
 
-    await scene.workspace.click(ADA, home, "withdraw", block_id=f"actions:{id_of(card)}")
+    await scene.workspace.click(ADA, home, "withdraw", block_id=f"own:{id_of(card)}")
 
     await home_shows(scene, ADA, without=id_of(card))
     await scene.card_becomes(card, "withdrawn")
@@ -95,7 +95,7 @@ async def test_a_long_home_is_paged(scene: Scene) -> None:
 
     second = await home_shows(scene, OMAR, with_=id_of(cards[-1]))
     assert [id_of(card) in text_of(second) for card in cards] == [False] * SHOWN + [True] * 2
-    await scene.workspace.click(OMAR, second, "approve", block_id=f"actions:{id_of(cards[-1])}")
+    await scene.workspace.click(OMAR, second, "approve", block_id=f"waiting:{id_of(cards[-1])}")
     still = await home_shows(scene, OMAR, without=id_of(cards[-1]))
     assert id_of(cards[-2]) in text_of(still), "deciding turns no page"
     await scene.workspace.click(OMAR, still, "home_back")
@@ -106,7 +106,7 @@ async def test_a_refusal_in_the_home_is_told_in_a_direct_message(scene: Scene) -
     card = await scene.ask("maria_k")
     home = await opened(scene, ADA)
 
-    button = home.element("withdraw", f"actions:{id_of(card)}")
+    button = home.element("withdraw", f"own:{id_of(card)}")
     assert button is not None
     await scene.workspace.click_raw(ADA, home, "approve", value=button[1]["value"])
 
