@@ -53,8 +53,9 @@ async def show(port: int) -> int:
     try:
         async with stage(port=port) as set_up:
             await set_up.start_bot()
-            click.echo(f"The workspace is on {set_up.workspace.url}, the platform on {set_up.platform.url}")
-            click.echo(f"and its control port on {set_up.platform.control_url}. Ctrl-C ends it.")
+            click.echo(f"Open {set_up.workspace.url} in a browser. Ctrl-C ends it.")
+            click.echo("")
+            click.echo(f"The platform is on {set_up.platform.url}, its control port on {set_up.platform.control_url}.")
             click.echo("Look at an account as the public does:")
             click.echo(f"  curl {set_up.platform.url}/public/v1/accounts/@president")
             click.echo("The bot's settings, to try the other commands with, are in")

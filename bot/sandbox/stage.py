@@ -16,6 +16,7 @@ from typing import Any
 import aiohttp
 
 import bot
+from bot.sandbox.page.mount import page
 from bot.sandbox.platform.server import MockPlatform
 from bot.sandbox.slack.records import User
 from bot.sandbox.slack.server import APPROVALS, Workspace
@@ -132,12 +133,13 @@ async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[St
     """Set it up in a folder that is gone afterwards; the bot is started by whoever plays."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-")))
-        workspace = Workspace(people=PEOPLE)
-        stack.push_async_callback(workspace.stop)
-        await workspace.start(port=port)
         platform = MockPlatform()
         stack.push_async_callback(platform.stop)
         await platform.start()
+        workspace = Workspace(people=PEOPLE)
+        stack.push_async_callback(workspace.stop)
+        mount = page(workspace, platform_url=platform.url, control_url=platform.control_url)
+        await workspace.start(port=port, mount=mount)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         found = Stage(
             workspace=workspace,

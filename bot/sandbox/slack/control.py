@@ -38,6 +38,7 @@ class Control:
     def add_to(self, app: web.Application) -> None:
         app.router.add_post("/sandbox/fault", self._fault)
         app.router.add_post("/sandbox/say", self._say)
+        app.router.add_post("/sandbox/locale", self._locale)
         app.router.add_post("/sandbox/{act}", self._perform)
         app.router.add_get("/sandbox/state", self._state)
         app.router.add_get("/sandbox/changes", self._changes)
@@ -104,6 +105,15 @@ class Control:
         except NotThere as absent:
             return refused(409, str(absent))
         return web.json_response(message.as_json())
+
+    async def _locale(self, request: web.Request) -> web.Response:
+        """The language a person has chosen in Slack's preferences: `users.info` tells the bot, no event does."""
+        body = json.loads(await request.read())
+        try:
+            user = self._workspace.choose_locale(body["user"], body["locale"])
+        except NotThere as absent:
+            return refused(409, str(absent))
+        return web.json_response({"user": user.id, "locale": user.locale})
 
     async def _fault(self, request: web.Request) -> web.Response:
         """Arguments of `Faults.add`; `{"clear": true}` switches all off."""

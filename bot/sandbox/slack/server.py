@@ -12,6 +12,7 @@ from bot.sandbox.slack.control import Control
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.hooks import Hooks
+from bot.sandbox.slack.own_origin import own_origin
 from bot.sandbox.slack.records import Channel, User
 from bot.sandbox.slack.screens import Screens
 from bot.sandbox.slack.socket_mode import Sockets
@@ -21,6 +22,7 @@ from bot.sandbox.slack.web_api import DEFAULT_SCOPES, WebApi
 APPROVALS = "C0APPROVALS"
 SUPPORT = "C0SUPPORT"
 CHANNELS = (Channel(id=APPROVALS, name="account-approvals"), Channel(id=SUPPORT, name="support"))
+Mount = Callable[[web.Application], None]
 BODY_LIMIT = 4 * 1024 * 1024  # bytes
 
 
@@ -80,14 +82,16 @@ class Workspace(Screens):
 
     # life
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> Self:
-        """Listen; `url` and `api_url` are known afterwards."""
-        app = web.Application(client_max_size=BODY_LIMIT)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, *, mount: Mount | None = None) -> Self:
+        """Listen; `url` and `api_url` are known afterwards. `mount` adds a page, or whatever else has this origin."""
+        app = web.Application(client_max_size=BODY_LIMIT, middlewares=[own_origin])
         app.router.add_route("*", "/api/{method}", self.web_api.handle)
         app.router.add_get("/link/", self._sockets.handle)
         for kind in ("commands", "actions"):
             app.router.add_post(f"/{kind}/{{team}}/{{key}}", self._hooks.handle)
         Control(self, self._stopping).add_to(app)
+        if mount is not None:
+            mount(app)
         self._stopping.clear()
         await self._delivery.start()
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)

@@ -1,0 +1,112 @@
+// Charts with what makes them readable: a title, axes with names, a legend, and the same figures as a table.
+
+import { el, newId, number, svg } from "./dom.js";
+import { scrolled } from "./tables.js";
+import { AREA, bars, lines, pie } from "./chart_shapes.js";
+
+const STEPS = 4;
+const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
+
+export function chart(block) {
+  const { chart: told, title } = block;
+  const name = newId("chart");
+  const drawing = svg(
+    "svg",
+    { viewBox: `0 0 ${AREA.width} ${AREA.height}`, role: "img", "aria-label": spoken(title, told) },
+    told.type === "pie" ? pie(told.segments) : plotted(told),
+  );
+  return el(
+    "figure",
+    { class: "chart", "aria-labelledby": name },
+    el("figcaption", { id: name }, title),
+    drawing,
+    legend(told),
+    el("details", {}, el("summary", {}, "Show as a table"), figures(title, told)),
+  );
+}
+
+function plotted(told) {
+  const values = told.series.flatMap((series) => series.data.map((point) => point.value));
+  const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values));
+  const draw = told.type === "bar" ? bars : (all, at) => lines(all, at, told.type === "area");
+  return [grid(scale, told.axis_config), draw(told.series, scale)];
+}
+
+// Round steps from the least to the most: 0, 5, 10 and not 0, 4.6, 9.2.
+function scaleOf(least, most) {
+  const rough = (most - least || 1) / STEPS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough);
+  const [low, high] = [Math.floor(least / step) * step, Math.ceil(most / step) * step || step];
+  const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, index) => low + index * step);
+  const y = (value) => AREA.bottom - ((value - low) / (high - low)) * (AREA.bottom - AREA.top);
+  return { ticks, y };
+}
+
+function grid(scale, axis) {
+  const wide = (AREA.right - AREA.left) / axis.categories.length;
+  const every = Math.ceil(axis.categories.length / 8);
+  const rows = scale.ticks.map((tick) => [
+    svg("line", { class: "grid", x1: AREA.left, x2: AREA.right, y1: scale.y(tick), y2: scale.y(tick) }),
+    svg("text", { class: "tick", x: AREA.left - 8, y: scale.y(tick) + 4, "text-anchor": "end" }, short.format(tick)),
+  ]);
+  const columns = axis.categories.map((category, index) => {
+    const x = AREA.left + wide * (index + 0.5);
+    return index % every
+      ? null
+      : svg("text", { class: "tick", x, y: AREA.bottom + 18, "text-anchor": "middle" }, category);
+  });
+  const middle = (AREA.top + AREA.bottom) / 2;
+  return [
+    ...rows,
+    ...columns,
+    axis.y_label &&
+      svg(
+        "text",
+        { class: "axis", transform: `translate(14 ${middle}) rotate(-90)`, "text-anchor": "middle" },
+        axis.y_label,
+      ),
+    axis.x_label &&
+      svg(
+        "text",
+        { class: "axis", x: (AREA.left + AREA.right) / 2, y: AREA.height - 6, "text-anchor": "middle" },
+        axis.x_label,
+      ),
+  ];
+}
+
+const named = (told) =>
+  told.type === "pie" ? told.segments.map((one) => one.label) : told.series.map((one) => one.name);
+
+const legend = (told) =>
+  el(
+    "ul",
+    { class: "legend" },
+    named(told).map((name, index) => el("li", {}, el("span", { class: `key hue-${index}` }), name)),
+  );
+
+function figures(title, told) {
+  if (told.type === "pie") {
+    const rows = told.segments.map((one) => el("tr", {}, el("th", { scope: "row" }, one.label), cell(one.value)));
+    return scrolled(title, ["", "Value"], rows);
+  }
+  const { categories, x_label: x } = told.axis_config;
+  const rows = categories.map((category, index) =>
+    el(
+      "tr",
+      {},
+      el("th", { scope: "row" }, category),
+      told.series.map((series) => cell(series.data[index].value)),
+    ),
+  );
+  return scrolled(title, [x ?? "", ...named(told)], rows);
+}
+
+const cell = (value) => el("td", { class: "number" }, number(value));
+
+function spoken(title, told) {
+  const points = told.type === "pie" ? told.segments : told.series.flatMap((series) => series.data);
+  const values = points.map((point) => point.value);
+  const span = `from ${number(Math.min(...values))} to ${number(Math.max(...values))}`;
+  return `${title}: a ${told.type} chart of ${named(told).join(", ")}, ${span}. The table below has the figures.`;
+}

@@ -1,0 +1,68 @@
+"""Readable for everyone: WCAG A and AA by axe-core in light and dark, and a phone never scrolls sideways."""
+
+import pytest
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import expect
+
+from bot.sandbox.stage import Stage
+from tests.browser.visitor import ADA, Visitor
+
+LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+CHECK = "levels => axe.run(document, {runOnly: {type: 'tag', values: levels}})"
+SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+CUT_OFF = """() => [...document.querySelectorAll('.column *')].filter((node) =>
+  node.scrollWidth > node.clientWidth + 1 && getComputedStyle(node).overflowX === 'auto'
+  && !node.matches('.table')).map((node) => node.id || node.className)"""
+
+
+async def violations(visitor: Visitor) -> list[str]:
+    await visitor.page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    found = await visitor.page.evaluate(CHECK, LEVELS)
+    return [
+        f"{one['id']}: {node['html']} ({node['failureSummary']})"
+        for one in found["violations"]
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"], indirect=True)
+async def test_no_violations_on_the_page_in_a_modal_and_at_home(visitor: Visitor, staged: Stage, scheme: str) -> None:
+    await visitor.open(tour=True)
+    await expect(visitor.see("#tour")).to_be_visible()
+    assert await violations(visitor) == []
+    await visitor.type("/deactivate @dailyledger Too short? No, long enough.")
+    form = visitor.modal("submit_request")
+    await form.locator('[data-focus="submit"]').click()
+    await expect(form.locator(".error").first).to_be_visible()
+    await visitor.keep(f"errors-{scheme}")
+    assert await violations(visitor) == []
+    await form.locator('[data-focus="close"]').click()
+    await visitor.ask("maria_k")
+    await expect(visitor.card("pending")).to_be_visible()
+    await staged.act("staff-dev-token:rex", "acct_25073877", active=False)
+    await expect(visitor.see('[data-kind="countersign_incident"][data-state="restored"]')).to_be_visible()
+    await visitor.see("#misbehaviour summary").click()
+    await visitor.account("president").locator(".account-head").click()
+    assert await violations(visitor) == []
+    await visitor.go("home")
+    await expect(visitor.see('#home [data-action-id="withdraw"]')).to_be_visible()
+    await visitor.keep(f"home-{scheme}")
+    assert await violations(visitor) == []
+
+
+async def test_a_phone_never_scrolls_sideways(on_a_phone: Visitor, staged: Stage) -> None:
+    visitor = on_a_phone
+    await visitor.open(tour=True)
+    long_name = "pres" + "і" * 180
+    staged.workspace.say(ADA, "C0APPROVALS", long_name)
+    await visitor.ask("maria_k", "x" * 400)
+    await expect(visitor.card("pending")).to_be_visible()
+    for pane in ("left", "middle", "right"):
+        await visitor.pane(pane)
+        assert await visitor.page.evaluate(SIDEWAYS) == 0, pane
+        assert await visitor.page.evaluate(CUT_OFF) == [], pane
+        await visitor.keep(f"phone-{pane}")
+    await visitor.go("home")
+    await expect(visitor.see("#home .block").first).to_be_visible()
+    assert await visitor.page.evaluate(SIDEWAYS) == 0
+    assert await violations(visitor) == []
