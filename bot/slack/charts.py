@@ -90,7 +90,7 @@ def _row(lang: Language, digest: Digest, incident: Incident) -> list[str]:
         f"@{one_line(incident.handle, most=CELL)}",
         lang.say(KINDS[incident.kind]),
         one_line(incident.actor or lang.say("unknown"), most=CELL),
-        lang.time(when),
+        lang.minute(when),
         lang.span(incident.down_for) if incident.down_for is not None else "–",
         lang.say(STANDS[incident.state]),
     ]

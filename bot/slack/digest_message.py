@@ -144,10 +144,17 @@ def _load(lang: Language, digest: Digest) -> list[str]:
     if not load:
         return []
     votes = sum(found.votes for found in load)
-    text = N_("{person} carries most of the load: {votes} of {all} votes ({share})")
-    most = load[0]
-    share = lang.percent(most.votes / votes)
-    return [lang.say(text, person=_name(most.person), votes=most.votes, all=votes, share=share)]
+    carried = [
+        lang.say(
+            "{person} {votes} ({share})",
+            person=_name(found.person),
+            votes=found.votes,
+            share=lang.percent(found.votes / votes),
+        )
+        for found in load[:NAMED]
+    ]
+    text = N_("Who carried the load of {all} votes: {people}")
+    return [lang.say(text, all=votes, people=", ".join(carried))]
 
 
 def _others(lang: Language, digest: Digest) -> list[str]:

@@ -81,6 +81,10 @@ class Language:
         """A short weekday, as an axis bears it."""
         return format_date(value, "EEE d", locale=self.locale)
 
+    def minute(self, value: datetime) -> str:
+        """A time in a table that says elsewhere which year and zone it speaks of."""
+        return format_datetime(value, "d MMM, HH:mm", locale=self.locale)
+
     def time(self, value: datetime) -> str:
         """A time where Slack cannot draw it in the reader's zone; it names its own."""
         return f"{format_datetime(value, 'd MMM y, HH:mm', locale=self.locale)} {value.tzname()}"
@@ -91,7 +95,7 @@ class Language:
         if milliseconds < 1000:  # noqa: PLR2004 - a second
             return self._units["ms"].format(n=milliseconds)
         if milliseconds < 59_950:  # noqa: PLR2004 - what rounds to less than 60.0 s
-            return self._units["s"].format(n=format_decimal(milliseconds / 1000, "0.0", locale=self.locale))
+            return self._units["s"].format(n=format_decimal(milliseconds / 1000, "0.#", locale=self.locale))
         seconds = round(milliseconds / 1000)
         minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
         if days:

@@ -70,10 +70,10 @@ class Visitor:
         await self.page.goto(self.url)
         await self.page.wait_for_selector("[data-account]", state="attached")
 
-    async def keep(self, name: str) -> None:
-        """A picture of what is seen now, as an artefact."""
+    async def keep(self, name: str, *, of: Locator | None = None) -> None:
+        """A picture of what is seen now, or of one thing of it whole, as an artefact."""
         self._kept.mkdir(parents=True, exist_ok=True)
-        await self.page.screenshot(path=self._kept / f"{name}.png", animations="disabled")
+        await (of or self.page).screenshot(path=self._kept / f"{name}.png", animations="disabled")
 
     def see(self, selector: str) -> Locator:
         return self.page.locator(selector)
@@ -123,6 +123,15 @@ class Visitor:
         await self.go("account-approvals")
         await self.card("pending").locator('[data-action-id="approve"]').click()
         await self.see("dialog.confirm .primary").click()
+
+    async def deny(self, person: str, reason: str) -> None:
+        await self.become(person)
+        await self.go("account-approvals")
+        await self.card("pending").locator('[data-action-id="deny"]').click()
+        form = self.modal("deny_request")
+        await form.locator('[name="reason"]').fill(reason)
+        await form.locator('[data-focus="submit"]').click()
+        await form.wait_for(state="detached")
 
     async def console(self, handle: str, token: str) -> None:
         """Take an account down on the platform itself."""

@@ -77,7 +77,7 @@ def test_the_incidents_stand_in_a_table_with_a_head() -> None:
     head, *rows = [[cell["text"] for cell in row] for row in table["rows"]]
     assert head == ["Incident", "Account", "What", "By", "When", "Down for", "Now"]
     assert rows[1] == [
-        "INC-ABCDEFGH23", "@president", "deactivated", "staff:rex", "16 Nov 2026, 09:30 UTC", "840 ms", "restored",
+        "INC-ABCDEFGH23", "@president", "deactivated", "staff:rex", "16 Nov, 09:30", "840 ms", "restored",
     ]  # fmt: skip
     (longest,) = [b for b in digest_words(EN, endless_week("x")).blocks if b["type"] == "data_table"]
     assert len(longest["rows"]) == 1 + ROWS
@@ -95,9 +95,9 @@ def test_what_the_pictures_show_is_said_in_words_for_readers_of_screens() -> Non
 def test_it_looks_at_the_approvers() -> None:
     said = shown(digest_words(EN, BUSY_WEEK).blocks)
     for fact in (
-        "1 vote in less than 10.0 s: REQ-ABCDEFGH23 by mona in 4.1 s",
+        "1 vote in less than 10 s: REQ-ABCDEFGH23 by mona in 4.1 s",
         "mona and omar approve only each other (4 approvals)",
-        "mona carries most of the load: 12 of 20 votes (60%)",
+        "Who carried the load of 20 votes: mona 12 (60%), omar 8 (40%)",
         "1 emergency",
         "1 deactivation was overturned: REQ-ABCDEFGH23 → REQ-ABCDEFGH24",
     ):

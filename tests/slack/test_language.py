@@ -115,6 +115,7 @@ def test_followers_have_thousands_separators_and_may_be_hidden() -> None:
 def test_days_times_shares_and_lists_are_written_as_the_language_does() -> None:
     at = datetime(2026, 11, 16, 9, 30, tzinfo=UTC)
     assert (EN.time(at), FR.time(at)) == ("16 Nov 2026, 09:30 UTC", "16 nov. 2026, 09:30 UTC")
+    assert (EN.minute(at), FR.minute(at)) == ("16 Nov, 09:30", "16 nov., 09:30")
     assert (EN.day(date(2026, 11, 16)), FR.day(date(2026, 11, 16))) == ("Mon 16", "lun. 16")
     assert (EN.percent(0.6), FR.percent(0.6)) == ("60%", "60\xa0%")
     assert (EN.list(["a", "b"]), FR.list(["a", "b"])) == ("a and b", "a et b")

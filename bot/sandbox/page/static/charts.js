@@ -27,16 +27,17 @@ export function chart(block) {
 
 function plotted(told) {
   const values = told.series.flatMap((series) => series.data.map((point) => point.value));
-  const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values));
+  const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values), values.every(Number.isInteger));
   const draw = told.type === "bar" ? bars : (all, at) => lines(all, at, told.type === "area");
   return [grid(scale, told.axis_config), draw(told.series, scale)];
 }
 
-// Round steps from the least to the most: 0, 5, 10 and not 0, 4.6, 9.2.
-function scaleOf(least, most) {
+// Round steps from the least to the most: 0, 5, 10 and not 0, 4.6, 9.2; what is counted has no halves.
+function scaleOf(least, most, whole) {
   const rough = (most - least || 1) / STEPS;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough);
+  const round = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough);
+  const step = whole ? Math.max(1, Math.ceil(round)) : round;
   const [low, high] = [Math.floor(least / step) * step, Math.ceil(most / step) * step || step];
   const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, index) => low + index * step);
   const y = (value) => AREA.bottom - ((value - low) / (high - low)) * (AREA.bottom - AREA.top);
