@@ -57,6 +57,77 @@ async def test_the_voter_alone_hears_what_is_still_missing(scene: Scene) -> None
     assert not scene.workspace.ephemerals(TESSA)
 
 
+async def _rename(scene: Scene, account: str, handle: str) -> None:
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "userName", "value": handle}],
+    }
+    url, token = f"{scene.platform.url}/scim/v2/Users/{account}", "system-dev-token:names"
+    async with scene.session.patch(url, json=body, headers={"Authorization": f"Bearer {token}"}) as answer:
+        assert answer.status == 200
+
+
+async def test_revised_tells_the_requester_what_changed_and_the_voters_to_vote_again(scene: Scene) -> None:
+    """The account is renamed between the first approval and the second."""
+    card = await scene.ask("president")
+    await scene.workspace.click(OMAR, card, "approve")
+    await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
+    await _rename(scene, PRESIDENT, "mr_president")
+
+    await scene.workspace.click(TESSA, card, "approve")
+
+    again = await scene.workspace.wait_for_message(
+        APPROVALS, lambda m: m.ts == card.ts and "Changed since it was first shown: the handle" in text_of(m)
+    )
+    assert "0 of 2" in text_of(again)
+    assert "@mr_president" in text_of(again)
+    asked = await scene.workspace.wait_for_dm(ADA, lambda m: "It has changed." in m.text)
+    assert "What changed: the handle" in text_of(asked)
+    for voter in (OMAR, TESSA):
+        voted = await scene.workspace.wait_for_dm(voter, lambda m: "It has changed." in m.text)
+        assert "vote again" in text_of(voted)
+    for voter in (OMAR, TESSA):
+        await scene.workspace.click(voter, again, "approve")
+    await scene.card_becomes(again, "done")
+
+
+async def test_failed_and_withdrawn_are_told_to_the_requester_with_a_way_to_ask_again(scene: Scene) -> None:
+    await scene.fault(kind="status", code=400, on="patch", by="svc:countersign")
+    failing = await scene.ask("maria_k")
+    await scene.workspace.click(MONA, failing, "approve")
+    await scene.card_becomes(failing, "failed")
+    told = await scene.workspace.wait_for_dm(ADA, lambda m: "It failed." in m.text)
+    assert "Why: " in text_of(told)
+    assert told.action_ids == ["ask_again"]
+    await scene.mend()
+    withdrawn = await scene.ask("maria_k")
+    await scene.workspace.click(ADA, withdrawn, "withdraw")
+
+    told = await scene.workspace.wait_for_dm(ADA, lambda m: "It was withdrawn." in m.text)
+
+    assert told.action_ids == ["ask_again"]
+    assert not [m for user in (MONA, OMAR, TESSA) for m in scene.workspace.dms(user)], "voters hear nothing of an end"
+
+
+async def test_a_refused_command_is_told_to_its_sender_alone(scene: Scene) -> None:
+    await scene.workspace.command(TESSA, "/deactivate", "@president")
+
+    said = await scene.workspace.wait_for_ephemeral(TESSA, lambda m: "Only members of agents may ask" in m.text)
+
+    assert said.ephemeral_to == TESSA
+    assert scene.cards() == []
+
+
+async def test_the_security_channel_hears_of_changed_rules_too(scene: Scene) -> None:
+    await scene.stop()
+    scene.policy(lambda text: text.replace('security = ""', 'security = "C0SUPPORT"').replace("hour = 9", "hour = 10"))
+
+    await scene.start()
+
+    notice = await scene.workspace.wait_for_message("C0SUPPORT", lambda m: "policy" in m.text.lower())
+    assert "hour = 10" in text_of(notice)
+
+
 async def test_void_tells_the_requester_and_the_card_why(unstarted: Scene) -> None:
     """The approver's last day passes between the vote and the claim."""
     await unstarted.start()
