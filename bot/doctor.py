@@ -17,8 +17,10 @@ from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
 from bot.core.policy_table import rows
 from bot.platform.scim import ScimPlatform
+from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
-from bot.wiring import ledger_exists, read_policy, reader_of, slack_client, who_we_are
+from bot.slack.joining import slack_client, who_we_are
+from bot.wiring import ledger_exists, reader_of
 
 SCOPES = frozenset(
     {"commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"},

@@ -21,8 +21,9 @@ from bot.core.tasks import digest_on_demand
 from bot.core.transition import Entry
 from bot.digest_lines import account, digest_json, digest_lines, inert
 from bot.flows.digest import digest_of
+from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
-from bot.wiring import ledger_of, read_policy, reader_of
+from bot.wiring import ledger_of, reader_of
 from storage.view import ConnectionView
 
 NEWEST = 20

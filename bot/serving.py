@@ -8,9 +8,14 @@ from datetime import UTC, datetime
 
 import click
 
+from bot.core.errors import Misconfigured
+from bot.core.policy import Policy
 from bot.core.record import stamp
+from bot.policy_book import read_policy
+from bot.settings import Part, Settings, load_settings
 from bot.slack.app import BOLT_LOG
-from bot.wiring import CLIENT_LOG, Bot, read_all, reload_policy, running
+from bot.slack.joining import CLIENT_LOG
+from bot.wiring import Bot, running
 
 
 async def serve() -> None:
@@ -29,6 +34,22 @@ async def serve() -> None:
         click.echo("Draining: what was acknowledged is finished first.")
         if bot.failure.done():
             bot.failure.result()
+
+
+def read_all() -> tuple[Settings, Policy]:
+    """Settings and policy, read once. Raises Misconfigured with what is wrong in either."""
+    sentences: list[str] = []
+    try:
+        settings = load_settings()
+    except Misconfigured as wrong:
+        sentences.extend(wrong.sentences)
+    try:
+        policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
+    except Misconfigured as wrong:
+        sentences.extend(wrong.sentences)
+    if sentences:
+        raise Misconfigured(*sentences)
+    return settings, policy
 
 
 def _set_up_logging() -> None:
@@ -60,7 +81,7 @@ def _heed_signals(ended: asyncio.Event, bots: list[Bot]) -> None:
 
     def reload() -> None:
         for bot in bots:
-            task = asyncio.create_task(reload_policy(bot, bot.policy_file))
+            task = asyncio.create_task(bot.book.reload(bot.world, bot.policy_file))
             reloads.add(task)
             task.add_done_callback(reloads.discard)
 

@@ -14,13 +14,12 @@ from typing import TypeVar
 
 import aiohttp
 from aiohttp import web
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
 from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRefused
 from bot.core.policy import Policy
-from bot.core.policy_file import parse_policy
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import TaskKind
 from bot.flows.carry_out import carry_out
@@ -35,12 +34,13 @@ from bot.flows.world import World
 from bot.listener import listener
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
+from bot.policy_book import Book
 from bot.ports import Pager
-from bot.settings import Part, Settings, load_settings
+from bot.settings import Settings
 from bot.slack.app import SlackApp
-from bot.slack.call import Workspace
 from bot.slack.desk import SlackDesk
 from bot.slack.gate import Answer, Door, Gate
+from bot.slack.joining import SLACK_WITHIN, assert_bolt_is_new_enough, slack_client, who_we_are
 from bot.slack.socket import Socket
 from bot.slack.users import Users
 from bot.worker import Flow, Worker
@@ -50,17 +50,11 @@ from storage.ledger import SqlLedger
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-SLACK_WITHIN = 10
-"""Seconds that a call to Slack may take."""
 JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
-CLIENT_LOG = "bot.slack.client"
-"""The logger that Slack's library is given for its own."""
 START_PAUSES = (0.2, 0.5, 1.0, 2.0)
-OLDEST_BOLT = (1, 30)
-"""Below it unsigned requests reached listeners, or signed bytes were taken again and again."""
 
 
 def flows() -> dict[TaskKind, Flow]:
@@ -81,62 +75,13 @@ def flows() -> dict[TaskKind, Flow]:
     }
 
 
-class Book:
-    """The policy in force, as this process last brought it there."""
-
-    def __init__(self, policy: Policy) -> None:
-        self.policy = policy
-
-
-def read_policy(file: Path) -> Policy:
-    """Raises Misconfigured with every sentence, each naming the file."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise Misconfigured(f"POLICY_FILE: {file} cannot be read ({type(error).__name__}).") from None
-    try:
-        return parse_policy(text)
-    except Misconfigured as wrong:
-        raise Misconfigured(*(f"{file}: {sentence}" for sentence in wrong.sentences)) from None
-
-
-def slack_client(settings: Settings, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
-    """The one client; what fails is tried again by tasks, not inside a call."""
-    return AsyncWebClient(
-        token=settings.slack_bot_token.get_secret_value(),
-        base_url=settings.slack_api_url,
-        timeout=SLACK_WITHIN,
-        session=session,
-        logger=logging.getLogger(CLIENT_LOG),
-    )
-
-
-async def who_we_are(client: AsyncWebClient, settings: Settings) -> Workspace:
-    """Ask `auth.test`. Raises Misconfigured for a token that Slack refuses, SlackClientError and OSError else."""
-    try:
-        answer = await client.auth_test()
-    except SlackApiError as error:
-        reason = error.response.get("error")
-        if reason in {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired"}:
-            raise Misconfigured(f"SLACK_BOT_TOKEN: Slack refuses it ({reason}); copy it again.") from None
-        raise
-    team = str(answer["team_id"])
-    if settings.slack_team_id not in {None, team}:
-        raise Misconfigured(f"SLACK_TEAM_ID is {settings.slack_team_id}, but the token belongs to {team}.")
-    return Workspace(
-        team_id=team,
-        bot_id=answer.get("bot_id"),
-        bot_user_id=str(answer.get("user_id")),
-        url=str(answer.get("url") or ""),
-    )
-
-
 @dataclass(slots=True)
 class Bot:
     """A running bot. `port` is the one it listens on."""
 
     world: World
     worker: Worker
+    book: Book
     port: int
     policy_file: Path
     failure: asyncio.Future[None]
@@ -200,22 +145,6 @@ async def reader_of(settings: Settings, clock: SystemClock) -> AsyncIterator[Sql
         ledger.close()
 
 
-def read_all() -> tuple[Settings, Policy]:
-    """Settings and policy, read once. Raises Misconfigured with what is wrong in either."""
-    sentences: list[str] = []
-    try:
-        settings = load_settings()
-    except Misconfigured as wrong:
-        sentences.extend(wrong.sentences)
-    try:
-        policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
-    except Misconfigured as wrong:
-        sentences.extend(wrong.sentences)
-    if sentences:
-        raise Misconfigured(*sentences)
-    return settings, policy
-
-
 @asynccontextmanager
 async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
     """The whole bot, from its settings to its end: ready when entered, drained when left."""
@@ -245,7 +174,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        bot = Bot(world=world, worker=worker, port=0, policy_file=settings.policy_file, failure=failure)
+        bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)
         yield bot
 
@@ -344,24 +273,3 @@ async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*background, return_exceptions=True)
     bot.failure.cancel()
     await bot.worker.drain(within=DRAINED_WITHIN)
-
-
-async def reload_policy(bot: Bot, file: Path) -> None:
-    """SIGHUP: take the file if it is valid; the old policy stays otherwise, and the log says why."""
-    try:
-        policy = read_policy(file)
-    except Misconfigured as wrong:
-        log.warning("the policy stays as it is: %s", wrong)
-        return
-    if await bring_into_force(bot.world, policy, by="file"):
-        assert isinstance(bot.world.book, Book)
-        bot.world.book.policy = policy
-        log.info("the policy %s is in force", policy.digest[:12])
-
-
-def assert_bolt_is_new_enough() -> None:
-    """Raises Misconfigured for a Bolt whose own checks are known to be wrong."""
-    from slack_bolt.version import __version__  # noqa: PLC0415 - beside its use
-
-    if tuple(int(part) for part in __version__.split(".")[:2]) < OLDEST_BOLT:
-        raise Misconfigured(f"slack-bolt {__version__} is too old; this program needs 1.30 or newer.")

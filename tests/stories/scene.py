@@ -12,13 +12,14 @@ from pydantic import SecretStr
 
 from bot.core.audit import Line, compare, gaps, replay
 from bot.core.request import Request
+from bot.policy_book import read_policy
 from bot.sandbox.platform.server import MockPlatform
 from bot.sandbox.slack.people import Outcome
 from bot.sandbox.slack.records import Message, User, View
 from bot.sandbox.slack.server import APPROVALS, Workspace
 from bot.sandbox.stage import PEOPLE, sample_policy
 from bot.settings import Settings
-from bot.wiring import Bot, read_policy, running
+from bot.wiring import Bot, running
 from storage.view import ConnectionView
 
 ADA, MONA, MONA_ALT, OMAR, TESSA, REX, SAM = (
