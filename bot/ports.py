@@ -1,6 +1,6 @@
 """What the flows ask of the world. Each Protocol has one implementation and, over HTTP, one stand-in."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +11,7 @@ from bot.core.digest import Digest
 from bot.core.incident import Incident
 from bot.core.policy import Policy
 from bot.core.refusal import Refusal
-from bot.core.request import Action, Request
+from bot.core.request import Action, Request, State
 from bot.core.transition import Change, Entry, Judged, PolicyRow, Task
 from bot.core.verdict import Previous
 
@@ -34,6 +34,10 @@ class View(Protocol):
     """The ledger as one transaction sees it. Synchronous: it is used inside that transaction only."""
 
     def request(self, id: str) -> Request | None: ...
+    def requests(self, ids: Collection[str]) -> Mapping[str, Request]:
+        """Those of them that there are, by id."""
+        ...
+
     def incident(self, id: str) -> Incident | None: ...
     def live_request(self, account: str, action: Action) -> Request | None: ...
     def lane(self, account: str) -> Request | None:
@@ -67,7 +71,10 @@ class View(Protocol):
         ...
 
     def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]: ...
-    def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]: ...
+    def requests_of_person(self, person: str, *, states: Collection[State] = (), limit: int = 500) -> Sequence[Request]:
+        """What this person asked for and stands in one of the states, in any where none is named; the oldest first."""
+        ...
+
     def incidents(
         self,
         *,
@@ -123,8 +130,8 @@ class Ledger(Protocol):
         """
         ...
 
-    async def read(self, query: Callable[[View], T]) -> T:
-        """Answer a question from one consistent snapshot. Raises LedgerAway."""
+    async def read(self, query: Callable[[View], T], *, long: bool = False) -> T:
+        """Answer a question from one consistent snapshot; `long` ones wait for each other alone. Raises LedgerAway."""
         ...
 
     async def refused(

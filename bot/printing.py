@@ -17,6 +17,7 @@ from bot.core.policy import RULES
 from bot.core.policy_table import TierRow, rows
 from bot.core.record import dump, stamp
 from bot.core.request import Request, State
+from bot.core.settling import Failed
 from bot.core.tasks import digest_on_demand
 from bot.core.transition import Entry
 from bot.digest_lines import account, digest_json, digest_lines, inert
@@ -27,6 +28,11 @@ from bot.wiring import ledger_of, reader_of
 from storage.view import ConnectionView
 
 NEWEST = 20
+SAID = {
+    Failed.NO_EFFECT: "The platform said yes and nothing happened.",
+    Failed.REFUSED: "The platform refused with {words}.",
+    Failed.NO_ANSWER: "The platform gave no answer and nothing shows yet.",
+}
 
 
 async def print_requests(which: str | None, state: str | None, *, as_json: bool) -> None:
@@ -64,10 +70,20 @@ def _print_request(request: Request, log: Sequence[Entry], *, whole: bool) -> No
         return
     click.echo(f"  tier {request.tier}, revision {request.revision}, needs {_needs(request)}")
     click.echo(f"  reason: {inert(request.reason)}")
+    if request.outcome is not None:
+        click.echo(f"  outcome: {_outcome(request.state, request.outcome)}")
     for vote in request.votes:
         click.echo(f"  {stamp(vote.at)}  {vote.person} {vote.choice.value} (revision {vote.revision})")
     for entry in log:
         click.echo(f"  {stamp(entry.at)}  {entry.kind.value} by {inert(entry.by)}")
+
+
+def _outcome(state: State, outcome: str) -> str:
+    """What a call came to, as a sentence; of any other end, what whoever ended it gave for it."""
+    code, _, words = outcome.partition(": ")
+    if state in {State.FAILED, State.UNCERTAIN} and code in set(Failed):
+        return SAID[Failed(code)].format(words=inert(words))
+    return inert(outcome)
 
 
 def _needs(request: Request) -> str:

@@ -28,7 +28,7 @@ from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
 from bot.flows.remind import remind
 from bot.flows.rule import bring_into_force
-from bot.flows.show import Drawing, page, tell, thread, waiting
+from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.sweep import first_list, sweep
 from bot.flows.world import World
 from bot.listener import listener
@@ -39,7 +39,8 @@ from bot.ports import Pager
 from bot.settings import Settings
 from bot.slack.app import SlackApp
 from bot.slack.desk import SlackDesk
-from bot.slack.gate import Answer, Door, Gate
+from bot.slack.door import Door
+from bot.slack.gate import Answer, Gate
 from bot.slack.joining import SLACK_WITHIN, assert_bolt_is_new_enough, slack_client, who_we_are
 from bot.slack.socket import Socket
 from bot.slack.users import Users
@@ -69,6 +70,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.WAITING: waiting,
         TaskKind.REMIND: partial(remind, drawing),
         TaskKind.PAGE: page,
+        TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
         TaskKind.SWEEP: sweep,
         TaskKind.DIGEST: post_digest,

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
-from bot.core.transition import Task, TaskKind
+from bot.core.transition import Change, Task, TaskKind
 from bot.flows.world import Finished, Result, World
 
 log = logging.getLogger(__name__)
@@ -22,16 +23,24 @@ TALKS_TO_SLACK = frozenset(
         TaskKind.THREAD,
         TaskKind.WAITING,
         TaskKind.REMIND,
-        TaskKind.PAGE,
+        TaskKind.CALL,
         TaskKind.DIGEST,
     }
 )
-"""In a lane of their own: Slack being slow holds nothing up but what is said in Slack."""
-OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND})
-"""A card may be wanted still when the channel is there again, and so may a reminder; of a message nobody waits for."""
-LEDGER_PAUSE = 0.5
-"""Seconds before a task is run again whose end the ledger could not record; the lease is ours meanwhile."""
-LANES = {"slack": 8, "platform": 64}
+"""Slack being slow holds nothing up but what is said in Slack."""
+OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND, TaskKind.DIGEST})
+"""A card may be wanted still when the channel is there again, and so may a reminder and the digest, which files the
+next; of a message nobody waits for."""
+LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
+"""Seconds until the ledger is tried again; the lease is ours meanwhile."""
+LANES = {"slack": 8, "platform": 64, "page": 8, "call": 8}
+"""How many tasks of a lane run at once; no lane waits for another."""
+WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
+"""Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
+
+
+def lane_of(kind: TaskKind) -> str:
+    return WAKES.get(kind) or ("slack" if kind in TALKS_TO_SLACK else "platform")
 
 
 class Worker:
@@ -76,44 +85,55 @@ class Worker:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self, task: Task) -> None:
-        async with self._gates["slack" if task.kind in TALKS_TO_SLACK else "platform"]:
-            while not await self._done_with(task):  # noqa: ASYNC110 - nothing says when a ledger is back
-                await asyncio.sleep(LEDGER_PAUSE)
+        async with self._gates[lane_of(task.kind)]:
+            try:
+                await self._recorded(task, await self._attempt(task))
+            except CountersignError as error:
+                log.warning("task %s is let go: %s", task.key, error)
 
-    async def _done_with(self, task: Task) -> bool:
-        """Run the task once and record what became of it; False where the ledger could not."""
-        try:
-            result = await self._attempt(task)
-            if result is None:
-                await self._world.ledger.finish(task)
-            elif not isinstance(result, Finished):
-                await self._world.ledger.postpone(task, due=result)
-        except LedgerAway:
-            log.warning("task %s waits for the ledger", task.key)
-            return False
-        except CountersignError as error:
-            log.warning("task %s is let go: %s", task.key, error)
-        return True
+    async def _recorded(self, task: Task, result: Result) -> None:
+        """Record what became of it, as often as that takes: what the flow did outside is not done again for it."""
+        for tries in count():
+            try:
+                await self._record(task, result)
+            except LedgerAway:
+                log.warning("the end of task %s waits for the ledger", task.key)
+                await asyncio.sleep(_pause(tries, **LEDGER_PAUSES))
+            else:
+                return
+
+    async def _record(self, task: Task, result: Result) -> None:
+        ledger = self._world.ledger
+        if result is None:
+            await ledger.finish(task)
+        elif isinstance(result, Change):
+            await ledger.decide(lambda _: result, finish=task)
+        elif not isinstance(result, Finished):
+            await ledger.postpone(task, due=result)
 
     async def _attempt(self, task: Task) -> Result:
         """Run the flow; a failure of any kind has the task come back, later each time, and never ends the worker."""
         try:
             return await self._flows[task.kind](self._world, task)
+        except LedgerAway:
+            # that it comes back is a change like its own: recorded as soon as the ledger can, and no sooner
+            log.warning("task %s waits for the ledger", task.key)
+            return self._in(_pause(task.attempts, **LEDGER_PAUSES))
         except SlackAway as away:
-            return self._in(away.retry_after or _pause(task, first=1.0, longest=30.0))
+            return self._in(away.retry_after or _pause(task.attempts, first=1.0, longest=30.0))
         except SlackRefused as refused:
             log.warning("task %s: %s", task.key, refused)
-            return self._in(_pause(task, first=30.0, longest=1800.0)) if task.kind in OUTLIVES_A_NO else None
+            return self._in(_pause(task.attempts, first=30.0, longest=1800.0)) if task.kind in OUTLIVES_A_NO else None
         except CountersignError:
             raise
         except Exception:
             log.exception("task %s failed; it is tried again", task.key)
-            return self._in(_pause(task, first=1.0, longest=60.0))
+            return self._in(_pause(task.attempts, first=1.0, longest=60.0))
 
     def _in(self, seconds: float) -> datetime:
         return self._world.now() + timedelta(seconds=seconds)
 
 
-def _pause(task: Task, *, first: float, longest: float) -> float:
-    """Seconds, doubling with each attempt."""
-    return min(first * float(2 ** min(task.attempts, 12)), longest)
+def _pause(tries: int, *, first: float, longest: float) -> float:
+    """Seconds, doubling with each try."""
+    return min(first * float(2 ** min(tries, 12)), longest)

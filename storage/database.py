@@ -34,7 +34,7 @@ class Database:
             raise Misconfigured("DATABASE_URL: only sqlite:/// is served by this version.")
         self._home = SqliteFile(parsed, writable=writable)
         self.engine = self._home.engine(writes=True)
-        self._reader = self._home.engine(writes=False)
+        self._readers = {long: self._home.engine(writes=False) for long in (False, True)}
         if not writable:
             try:
                 self._check_schema()
@@ -109,10 +109,10 @@ class Database:
             raise LedgerAway("The database cannot record: its one connection is taken.") from error
 
     @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """One consistent snapshot that writes nothing. Raises LedgerAway."""
+    def reading(self, *, long: bool = False) -> Iterator[Connection]:
+        """One consistent snapshot that writes nothing; `long` ones have their own connection. Raises LedgerAway."""
         try:
-            with self._reader.begin() as connection:
+            with self._readers[long].begin() as connection:
                 yield connection
         except DBAPIError as error:
             raise LedgerAway(f"The database cannot be read: {error.orig}.") from error
@@ -121,7 +121,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
-        self._reader.dispose()
+        for reader in self._readers.values():
+            reader.dispose()
         self._home.unlock()
 
 

@@ -55,7 +55,10 @@ def _once_a_record(transitions: Sequence[Transition]) -> list[Transition]:
 
 
 class SqlLedger:
-    """`bot.ports.Ledger` over SQL: one thread writes, another reads, neither ever waits for the outside."""
+    """`bot.ports.Ledger` over SQL: one thread writes, another reads, a third reads what takes long.
+
+    None of them ever waits for the outside.
+    """
 
     def __init__(self, database: Database, *, clock: Clock, owner: str) -> None:
         self._database = database
@@ -63,6 +66,7 @@ class SqlLedger:
         self.tasks = Tasks(clock=clock, owner=owner)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
+        self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
         self._failed: str | None = None
         """Why the last change could not be recorded; None since one could."""
         self._committed: Callable[[Sequence[Task]], None] = lambda _: None
@@ -154,12 +158,12 @@ class SqlLedger:
         if connection.execute(into.on_conflict_do_nothing()).rowcount != 1:
             raise Replayed("The same signed request came before.")
 
-    async def read(self, query: Callable[[ConnectionView], T]) -> T:
+    async def read(self, query: Callable[[ConnectionView], T], *, long: bool = False) -> T:
         def run() -> T:
-            with self._database.reading() as connection:
+            with self._database.reading(long=long) as connection:
                 return query(ConnectionView(connection))
 
-        return await self._in(self._reader, run)
+        return await self._in(self._long_reader if long else self._reader, run)
 
     async def refused(
         self, refusal: Refusal, *, by: str, at: datetime, request: str | None, replay: str | None
@@ -293,4 +297,5 @@ class SqlLedger:
         """Wait for what is being written, then let go of the database."""
         self._writer.shutdown(wait=True)
         self._reader.shutdown(wait=True)
+        self._long_reader.shutdown(wait=True)
         self._database.close()

@@ -1,7 +1,7 @@
 """`bot.ports.View` over one connection: every question the rules ask of the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ tasks = SQLModel.metadata.tables["tasks"]
 cards = SQLModel.metadata.tables["cards"]
 
 FEED = "feed"
+NAMED = 5_000
+"""Ids in one statement: SQLite takes some 32,000."""
 LIVE_STATES = [state.value for state in LIVE]
 LANE_STATES = [state.value for state in IN_LANE]
 
@@ -53,6 +55,11 @@ class ConnectionView:
             for vote in self._rows(found):
                 cast[vote["request"]].append(vote)
         return [request_of(row, cast[row["id"]]) for row in rows]
+
+    def requests(self, ids: Collection[str]) -> Mapping[str, Request]:
+        wanted = list(ids)
+        stretches = [wanted[start : start + NAMED] for start in range(0, len(wanted), NAMED)]
+        return {r.id: r for some in stretches for r in self._requests(select(requests).where(requests.c.id.in_(some)))}
 
     def _request(self, query: Select[Any]) -> Request | None:
         return next(iter(self._requests(query.limit(1))), None)
@@ -109,9 +116,10 @@ class ConnectionView:
         by_account = select(requests).where(requests.c.account == account)
         return self._requests(by_account.order_by(requests.c.filed_at.desc()).limit(limit))
 
-    def requests_of_person(self, person: str, *, limit: int = 50) -> Sequence[Request]:
-        by_person = select(requests).where(requests.c.requester == person)
-        return self._requests(by_person.order_by(requests.c.filed_at.desc()).limit(limit))
+    def requests_of_person(self, person: str, *, states: Collection[State] = (), limit: int = 500) -> Sequence[Request]:
+        query = select(requests).where(requests.c.requester == person).order_by(requests.c.filed_at).limit(limit)
+        wanted = [state.value for state in states]
+        return self._requests(query.where(requests.c.state.in_(wanted)) if wanted else query)
 
     def _incidents(self, query: Select[Any]) -> list[Incident]:
         return [incident_of(row) for row in self._rows(query)]

@@ -242,7 +242,7 @@ def supersede(request: Request, *, by: str | None, at: datetime) -> Transition:
     """The account is already as asked, by an explained cause; the requester is told by whom."""
     assert request.state in OPEN
     done = replace(request, state=State.SUPERSEDED, outcome=by)
-    return end(request, done, kind=Kind.SUPERSEDED, by=BOT, at=at, ended_by=by or BOT)
+    return end(request, done, kind=Kind.SUPERSEDED, by=by or BOT, at=at, ended_by=by or BOT)
 
 
 def expired(request: Request, *, at: datetime) -> Transition:

@@ -13,6 +13,19 @@ from bot.core.record import unstamp
 from bot.core.request import Request
 from bot.core.transition import Entry, Kind
 
+COUNTED = (
+    Kind.FILED,
+    Kind.APPROVED,
+    Kind.DENIED,
+    Kind.WITHDRAWN,
+    Kind.REVISED,
+    Kind.EXPIRED,
+    Kind.SETTLED,
+    Kind.OPENED,
+    Kind.REFUSED,
+    Kind.POLICY,
+)
+"""The kinds of entries that the sums look at; the rest of a week, most of it the guard's, need not be fetched."""
 TWITTER_2017 = timedelta(minutes=11)
 """How long @realDonaldTrump was down on 2 November 2017, as the company stated: the measure of every restore."""
 
@@ -67,7 +80,7 @@ def due(week: Week, rules: DigestRules, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
-    """A request that still waits at the end of the week."""
+    """The oldest of the requests filed by the end of the week that wait now."""
 
     request: str
     filed_at: datetime
@@ -128,7 +141,8 @@ def summarise(
 ) -> Digest:
     """The sums of a week from its audit entries; the guard's own restores are counted as incidents, not as requests.
 
-    `entries` begin `QUICK` before the week or earlier; `requests` are those of `spoken_of` and their accounts'.
+    `entries` are those `COUNTED` and begin `QUICK` before the week or earlier; `requests` are those of `spoken_of`
+    and their accounts'.
     """
     starts, ends = week.starts(zone), week.next().starts(zone)
     every = list(entries)

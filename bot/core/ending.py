@@ -15,7 +15,7 @@ def end(
     """Who ended it, when and why; the card without buttons, the requester told by direct message."""
     ended = replace(after, ended_at=at, ended_by=ended_by, waits_for=None, waits_since=None)
     notice = ended.state.value
-    told = (tell(before, notice, to=requester_of(before), at=at), thread(before, notice, at=at))
+    told = (*tell(before, notice, to=requester_of(before), at=at), thread(before, notice, at=at))
     tasks = (*draw(before, version=before.version + 1, at=at), *(() if before.by_policy else told))
     return move(before, ended, kind=kind, by=by, at=at, tasks=tasks, **context)
 

@@ -32,14 +32,26 @@ class Draft:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Filing:
+class Asking:
+    """Who wants to ask: all that is known before an account is named."""
+
+    person: Person | None
+    policy: Policy
+    at: datetime
+
+    @property
+    def asker(self) -> Person:
+        """The person, once the first check has passed."""
+        assert self.person is not None
+        return self.person
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filing(Asking):
     """Everything the checks look at, read in the transaction that files."""
 
     draft: Draft
     account: Account
-    person: Person | None
-    policy: Policy
-    at: datetime
     tier: Tier
     live: Request | None
     """A live request for the same account and action."""
@@ -49,12 +61,6 @@ class Filing:
     """An unacknowledged incident whose actor is this person."""
 
     @property
-    def asker(self) -> Person:
-        """The person, once the first check has passed."""
-        assert self.person is not None
-        return self.person
-
-    @property
     def quorum(self) -> Quorum:
         return self.policy.quorum_of(self.tier, requester=self.asker, at=self.at)
 
@@ -62,15 +68,15 @@ class Filing:
 Check = Callable[[Filing], Refusal | None]
 
 
-def rostered(case: Filing) -> Refusal | None:
+def rostered(case: Asking) -> Refusal | None:
     return Refusal(why=Why.NOT_ROSTERED) if case.person is None else None
 
 
-def not_gone(case: Filing) -> Refusal | None:
+def not_gone(case: Asking) -> Refusal | None:
     return Refusal(why=Why.PAST_LAST_DAY) if case.policy.gone(case.asker, case.at) else None
 
 
-def may_ask(case: Filing) -> Refusal | None:
+def among_askers(case: Asking) -> Refusal | None:
     if case.policy.groups_of(case.asker, at=case.at) & case.policy.may_ask:
         return None
     return Refusal(why=Why.MAY_NOT_ASK, facts={"groups": sorted(case.policy.may_ask)})
@@ -89,11 +95,15 @@ def unrestricted(case: Filing) -> Refusal | None:
 
 
 def not_already_so(case: Filing) -> Refusal | None:
-    if case.account.active is ACTIONS[case.draft.action].makes_active:
-        return Refusal(
-            why=Why.ALREADY_SO, input="handle", facts={"handle": case.account.handle, "active": case.account.active}
-        )
-    return None
+    return already_so(case.draft.action, case.account)
+
+
+def already_so(action: Action, account: Account) -> Refusal | None:
+    """What stands against asking for what is so already; a form can say it before anything is typed."""
+    if account.active is not ACTIONS[action].makes_active:
+        return None
+    facts = {"handle": account.handle, "active": account.active}
+    return Refusal(why=Why.ALREADY_SO, input="handle", facts=facts)
 
 
 def no_live_twin(case: Filing) -> Refusal | None:
@@ -161,10 +171,10 @@ def quorum_reachable(case: Filing) -> Refusal | None:
     return Refusal(why=Why.NOBODY_ELIGIBLE, input="handle", facts={"groups": groups, "tier": case.tier.name})
 
 
+ASK_CHECKS: tuple[Callable[[Asking], Refusal | None], ...] = (rostered, not_gone, among_askers)
+"""Those that need no account: whom they refuse is not even shown the form."""
 FILE_CHECKS: tuple[Check, ...] = (
-    rostered,
-    not_gone,
-    may_ask,
+    *ASK_CHECKS,
     no_open_incident,
     unrestricted,
     not_already_so,
@@ -177,6 +187,12 @@ FILE_CHECKS: tuple[Check, ...] = (
     within_limit,
     quorum_reachable,
 )
+
+
+def may_ask(policy: Policy, person: Person | None, at: datetime) -> Refusal | None:
+    """What stands against this person's asking for anything at all."""
+    case = Asking(person=person, policy=policy, at=at)
+    return next((refusal for check in ASK_CHECKS if (refusal := check(case))), None)
 
 
 def is_url(text: str) -> bool:
@@ -235,6 +251,6 @@ def file(
             *draw(request, version=1, at=case.at),
             expire(request, due=request.expires_at),
             *reminder_after(request, case.policy.reminders, step=1, at=case.at),
-            tell(request, "filed", to=(slack_user,), at=case.at),
+            *tell(request, "filed", to=(slack_user,), at=case.at),
         ),
     )

@@ -12,6 +12,9 @@ from bot.core.tasks import carry_out, draw, page
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Because, Verdict
 
+NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
+"""What nobody had approved and the bot does not undo."""
+
 
 def incident(
     instance: Instance,
@@ -51,8 +54,9 @@ def incident(
 
 
 def opened(new: Incident, *, at: datetime) -> Transition:
-    """Open an incident: its card, and one page for it however much follows."""
-    tasks = (*draw(new, version=1, at=at), page(new, "unexplained", due=at))
+    """Open an incident: its card, and one page for it however much follows, that says what it is."""
+    why = new.kind.value if new.kind in NOT_UNDONE else new.why
+    tasks = (*draw(new, version=1, at=at), *page(new, why, due=at))
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
 
@@ -119,7 +123,7 @@ def left(found: Incident, *, because: Because | str, at: datetime) -> Transition
 def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
     """The platform refuses for good: a person has to look, with the evidence."""
     moved = _moved(found, replace(found, state=IncidentState.STUCK, cause=cause), kind=Kind.CLOSED, at=at)
-    return replace(moved, tasks=(*moved.tasks, page(found, "stuck", due=at)))
+    return replace(moved, tasks=(*moved.tasks, *page(found, "stuck", due=at)))
 
 
 def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from bot.core.account import Instance
 from bot.core.ending import end, requester_of
@@ -11,6 +12,20 @@ from bot.core.transition import Kind, Task, Transition, move
 
 PAGED_AFTER = timedelta(minutes=1)
 """An outcome still unknown then wakes the on-call."""
+
+
+class Failed(StrEnum):
+    """Why nothing shows of a call. The platform's own word for it, where there is one, follows after a colon."""
+
+    NO_EFFECT = "no_effect"
+    """The platform said yes and nothing happened."""
+    REFUSED = "refused"
+    NO_ANSWER = "no_answer"
+    """And nothing shows yet."""
+
+    def saying(self, words: object) -> str:
+        """The code with the platform's own word."""
+        return f"{self.value}: {words}"
 
 
 def done(request: Request, *, at: datetime, instance: Instance | None) -> Transition:
@@ -35,9 +50,9 @@ def uncertain(request: Request, *, at: datetime, why: str) -> Transition | None:
     after = replace(request, state=State.UNCERTAIN, outcome=why)
     tasks = (
         *draw(request, version=request.version + 1, at=at),
-        tell(request, "uncertain", to=requester_of(request), at=at),
+        *tell(request, "uncertain", to=requester_of(request), at=at),
         *(() if request.by_policy else (thread(request, "uncertain", at=at),)),
-        page(request, "uncertain", due=at + PAGED_AFTER),
+        *page(request, "uncertain", due=at + PAGED_AFTER),
     )
     return move(request, after, kind=Kind.SETTLED, by=BOT, at=at, tasks=tasks, why=why)
 

@@ -65,13 +65,23 @@ def remind(request: Request, *, step: int, since: datetime, due: datetime) -> Ta
     )
 
 
-def tell(record: Request | Incident, notice: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> Task:
-    """Send a notice to each Slack user or channel in `to`, once a version of the record."""
-    return Task(
-        key=f"tell:{record.id}:{record.version + 1}:{notice}",
-        kind=TaskKind.TELL,
-        payload={"record": record.id, "notice": notice, "to": list(to), "facts": facts},
-        due=at,
+def tell(
+    record: Request | Incident, notice: str, *, to: tuple[str, ...], at: datetime, **facts: Any
+) -> tuple[Task, ...]:
+    """Send a notice to each Slack user in `to`, once a version of the record."""
+    payload = {"record": record.id, "notice": notice, "facts": facts}
+    return _to_each(f"{record.id}:{record.version + 1}:{notice}", payload, to=to, at=at)
+
+
+def tell_of_policy(policy: str, notice: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> tuple[Task, ...]:
+    """Send a notice about a policy to each channel in `to`, each time that it comes into force."""
+    return _to_each(f"policy:{policy}:{stamp(at)}", {"notice": notice, "facts": facts}, to=to, at=at)
+
+
+def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: datetime) -> tuple[Task, ...]:
+    """A task a recipient: one whom Slack refuses, or who was told already, is nobody else's matter."""
+    return tuple(
+        Task(key=f"tell:{about}:{one}", kind=TaskKind.TELL, payload={**payload, "to": one}, due=at) for one in to
     )
 
 
@@ -85,23 +95,22 @@ def thread(record: Request | Incident, notice: str, *, at: datetime) -> Task:
     )
 
 
-def page(record: Request | Incident, why: str, *, due: datetime) -> Task:
+def page(record: Request | Incident, why: str, *, due: datetime) -> tuple[Task, ...]:
     """Wake the on-call, once for each record, reason and version that gave it."""
-    return Task(
-        key=f"page:{record.id}:{why}:{record.version}",
-        kind=TaskKind.PAGE,
-        payload={"record": record.id, "why": why},
-        due=due,
-    )
+    return _woken(f"{record.id}:{why}:{record.version}", {"record": record.id, "why": why}, due=due)
 
 
-def page_about(account: str, why: str, *, due: datetime) -> Task:
-    """Wake the on-call about an account that no record speaks of yet; once a minute at most."""
-    return Task(
-        key=f"page:{account}:{why}:{int(due.timestamp()) // 60}",
-        kind=TaskKind.PAGE,
-        payload={"account": account, "why": why},
-        due=due,
+def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, ...]:
+    """Wake the on-call about what no record speaks of: an account, or none in particular. Once a minute at most."""
+    about = f"{account}:{why}" if account else why
+    return _woken(f"{about}:{int(due.timestamp()) // 60}", {"account": account, "why": why}, due=due)
+
+
+def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task, ...]:
+    """By web hook and in Slack, neither of which waits for the other."""
+    return (
+        Task(key=f"page:{about}", kind=TaskKind.PAGE, payload=payload, due=due),
+        Task(key=f"call:{about}", kind=TaskKind.CALL, payload=payload, due=due),
     )
 
 

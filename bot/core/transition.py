@@ -53,6 +53,7 @@ class TaskKind(StrEnum):
     WAITING = "waiting"
     REMIND = "remind"
     PAGE = "page"
+    CALL = "call"
     JUDGE = "judge"
     SWEEP = "sweep"
     DIGEST = "digest"

@@ -15,19 +15,15 @@ from bot.core.transition import Kind, Task, Transition, move
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ballot:
-    """One click, with everything the checks look at."""
+class Voting:
+    """Who wants to decide on what: all that is known before there is a click."""
 
     request: Request
     person: Person | None
-    slack_user: str
-    choice: Choice
-    digest: str
-    """What the button carried."""
     policy: Policy
     at: datetime
     unacknowledged: str | None = None
-    reason: str | None = None
+    """An unacknowledged incident whose actor is this person."""
 
     @property
     def voter(self) -> Person:
@@ -36,21 +32,32 @@ class Ballot:
         return self.person
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ballot(Voting):
+    """One click, with everything the checks look at."""
+
+    slack_user: str
+    choice: Choice
+    digest: str
+    """What the button carried."""
+    reason: str | None = None
+
+
 Check = Callable[[Ballot], Refusal | None]
 
 DENIAL_MIN = 3
 """Characters of a deny's reason; the form asks for as many."""
 
 
-def rostered(ballot: Ballot) -> Refusal | None:
+def rostered(ballot: Voting) -> Refusal | None:
     return Refusal(why=Why.NOT_ROSTERED) if ballot.person is None else None
 
 
-def not_gone(ballot: Ballot) -> Refusal | None:
+def not_gone(ballot: Voting) -> Refusal | None:
     return Refusal(why=Why.PAST_LAST_DAY) if ballot.policy.gone(ballot.voter, ballot.at) else None
 
 
-def not_ended(ballot: Ballot) -> Refusal | None:
+def not_ended(ballot: Voting) -> Refusal | None:
     request = ballot.request
     if request.state in OPEN:
         return None
@@ -60,7 +67,7 @@ def not_ended(ballot: Ballot) -> Refusal | None:
     )
 
 
-def in_time(ballot: Ballot) -> Refusal | None:
+def in_time(ballot: Voting) -> Refusal | None:
     """A click after the clock has run out loses to it, also when the expiry task is still on its way."""
     ends = ballot.request.expires_at
     if ballot.request.state is State.PENDING and ends is not None and ballot.at >= ends:
@@ -68,30 +75,30 @@ def in_time(ballot: Ballot) -> Refusal | None:
     return None
 
 
-def not_own(ballot: Ballot) -> Refusal | None:
+def not_own(ballot: Voting) -> Refusal | None:
     return Refusal(why=Why.OWN_REQUEST) if ballot.voter.id == ballot.request.requester else None
 
 
-def no_open_incident(ballot: Ballot) -> Refusal | None:
+def no_open_incident(ballot: Voting) -> Refusal | None:
     if ballot.unacknowledged is None:
         return None
     return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": ballot.unacknowledged})
 
 
-def unrestricted(ballot: Ballot) -> Refusal | None:
+def unrestricted(ballot: Voting) -> Refusal | None:
     if ballot.request.tier == PROTECTED and ballot.policy.restricted(ballot.voter, ballot.at):
         return Refusal(why=Why.RESTRICTED_ON_PROTECTED)
     return None
 
 
-def in_quorum(ballot: Ballot) -> Refusal | None:
+def in_quorum(ballot: Voting) -> Refusal | None:
     approver = _approver(ballot.request, ballot.voter, policy=ballot.policy, at=ballot.at)
     if approver is not None and approver.groups & ballot.request.quorum.names:
         return None
     return Refusal(why=Why.NOT_AN_APPROVER, facts={"groups": sorted(ballot.request.quorum.names)})
 
 
-def not_voted(ballot: Ballot) -> Refusal | None:
+def not_voted(ballot: Voting) -> Refusal | None:
     request = ballot.request
     for vote in request.votes:
         if vote.person == ballot.voter.id and vote.revision == request.revision:
@@ -117,7 +124,7 @@ def deny_says_why(ballot: Ballot) -> Refusal | None:
     return Refusal(why=Why.REASON_LENGTH, input="reason", facts=facts)
 
 
-VOTE_CHECKS: tuple[Check, ...] = (
+VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
     rostered,
     not_gone,
     not_ended,
@@ -127,10 +134,17 @@ VOTE_CHECKS: tuple[Check, ...] = (
     unrestricted,
     in_quorum,
     not_voted,
-    not_yet_approved,
-    shown_is_so,
-    deny_says_why,
 )
+"""Those that need no click: whom they refuse is not asked to decide."""
+VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, not_yet_approved, shown_is_so, deny_says_why)
+
+
+def may_vote(
+    request: Request, person: Person | None, policy: Policy, at: datetime, *, unacknowledged: str | None
+) -> Refusal | None:
+    """What stands against this person's deciding on the request, whichever way."""
+    case = Voting(request=request, person=person, policy=policy, at=at, unacknowledged=unacknowledged)
+    return next((refusal for check in VOTER_CHECKS if (refusal := check(case))), None)
 
 
 def last_voter(request: Request) -> str | None:
@@ -245,7 +259,7 @@ def revise(
         why=reasons,
         tasks=(
             *draw(request, version=request.version + 1, at=at),
-            tell(request, "revised", to=requester_of(request), at=at, why=reasons),
-            tell(request, "vote_again", to=voters, at=at, why=reasons),
+            *tell(request, "revised", to=requester_of(request), at=at, why=reasons),
+            *tell(request, "vote_again", to=voters, at=at, why=reasons),
         ),
     )

@@ -22,8 +22,9 @@ async def acknowledge(world: World, *, incident: str, slack_user: str, replay: s
             return Refusal(why=Why.UNKNOWN_INCIDENT)
         if found.acknowledged_by is not None:
             return Refusal(why=Why.ALREADY_ACKNOWLEDGED, facts={"by": found.acknowledged_by})
-        if view.unacknowledged_of(person.id) is not None:
-            return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": incident})
+        own = view.unacknowledged_of(person.id)
+        if own is not None:
+            return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": own})
         return Change(transitions=(acknowledged(found, by=person.id, at=at),))
 
     outcome = await world.ledger.decide(propose, replay=replay)

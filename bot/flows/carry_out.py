@@ -15,7 +15,7 @@ from bot.core.incident import IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR
 from bot.core.refusal import Refusal
 from bot.core.request import IN_LANE, Request, State
-from bot.core.settling import done, failed, release, uncertain
+from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page
 from bot.core.transition import Change, Task, Transition
@@ -72,7 +72,7 @@ def _waiting(world: World, view: View, id: str) -> Change | Refusal:
     waits = wait(request, Waits.PLATFORM, until=at, at=at)
     if waits.transition is None:
         return Change()
-    wakes = (page(request, "away", due=at + AWAY_PAGED_AFTER),) if request.by_policy else ()
+    wakes = page(request, "away", due=at + AWAY_PAGED_AFTER) if request.by_policy else ()
     return Change(transitions=(waits.transition,), tasks=wakes)
 
 
@@ -135,14 +135,14 @@ async def _call(world: World, request: Request, task: Task) -> Result:
         return await _after(world, request, task, moved=True)
     except PlatformRefused as refused:
         final = refused.status in GONE or not request.by_policy
-        return await _after(world, request, task, definitive=str(refused) if final else None)
+        return await _after(world, request, task, definitive=Failed.REFUSED.saying(refused.status) if final else None)
     except PlatformAway:
         return await _after(world, request, task)
     if finding.shows(request) or finding.overtaken(request):
         return await _settle_done(world, request, finding, task)
     if request.by_policy:
         return await _after(world, request, task)
-    return await _settle_failed(world, request, task, why="The platform said yes and nothing happened.")
+    return await _settle_failed(world, request, task, why=Failed.NO_EFFECT)
 
 
 async def _after(
@@ -166,8 +166,8 @@ async def _after(
 
 def _uncertain(world: World, request: Request) -> Change:
     at = world.now()
-    said = uncertain(request, at=at, why="The platform gave no answer and nothing shows yet.")
-    wakes = (page(request, "away", due=at + AWAY_PAGED_AFTER),) if request.by_policy else ()
+    said = uncertain(request, at=at, why=Failed.NO_ANSWER)
+    wakes = page(request, "away", due=at + AWAY_PAGED_AFTER) if request.by_policy else ()
     return Change(transitions=(said,), tasks=wakes) if said else Change()
 
 

@@ -1,15 +1,16 @@
-"""Post the weekly digest, once a week, whoever is running."""
+"""Post the weekly digest, once a week, whoever is running; and the sums of the week that runs."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from bot.core.approvers import QUICK
-from bot.core.digest import Digest, Pending, Week, due, spoken_of, summarise
+from bot.core.digest import COUNTED, Digest, Pending, Week, due, spoken_of, summarise
 from bot.core.policy import Policy
 from bot.core.record import stamp
 from bot.core.request import BOT, Action, Request, State
 from bot.core.tasks import digest as digest_task
 from bot.core.transition import Change, Entry, Kind, Task
-from bot.flows.world import FINISHED, Result, World
+from bot.flows.world import Result, World
 from bot.ports import View
 
 INCIDENTS = 100_000
@@ -24,7 +25,7 @@ def digest_of(view: View, week: Week, policy: Policy) -> Digest:
     zone = policy.timezone
     starts, ends = week.starts(zone), week.next().starts(zone)
     oldest = next((request for request in view.pending(limit=1) if request.filed_at < ends), None)
-    entries = view.entries(since=starts - QUICK, until=ends)
+    entries = view.entries(kinds=COUNTED, since=starts - QUICK, until=ends)
     return summarise(
         week,
         zone,
@@ -38,12 +39,22 @@ def digest_of(view: View, week: Week, policy: Policy) -> Digest:
 
 def _records(view: View, entries: Sequence[Entry]) -> dict[str, Request]:
     """The requests that the sums look at; of a restore that was done all those of its account."""
-    found = {id: view.request(id) for id in spoken_of(entries)}
-    requests = {id: request for id, request in found.items() if request is not None}
+    requests = dict(view.requests(spoken_of(entries)))
     for request in tuple(requests.values()):
         if request.action is Action.RESTORE and request.state is State.DONE:
             requests |= {other.id: other for other in view.requests_of_account(request.subject.id, limit=HISTORY)}
     return requests
+
+
+async def this_week(world: World) -> Digest:
+    """The sums of the week that runs, at most a minute old. Raises LedgerAway."""
+    policy = world.policy
+    week = Week.of(policy.today(world.now()))
+
+    async def summed() -> Digest:
+        return await world.ledger.read(partial(digest_of, week=week, policy=policy), long=True)
+
+    return await world.week.get((week, policy.digest), summed, monotonic=world.clock.monotonic)
 
 
 async def arm_digest(world: World) -> None:
@@ -56,11 +67,10 @@ async def arm_digest(world: World) -> None:
 async def post_digest(world: World, task: Task) -> Result:
     """Post it; the entry, the next week's task (not for one asked for) and this one's end are one commit."""
     policy, week = world.policy, Week.parse(task.payload["week"])
-    digest = await world.ledger.read(lambda view: digest_of(view, week, policy))
+    digest = await world.ledger.read(partial(digest_of, week=week, policy=policy), long=True)
     await world.desk.post_digest(digest)
     entry = Entry(kind=Kind.DIGEST, at=world.now(), by=BOT, facts={"week": str(week), "starts": stamp(digest.starts)})
     following = week.next()
     armed = digest_task(following, due=due(following, policy.digest_rules, policy.timezone))
     tasks = () if task.payload["once"] else (armed,)
-    await world.ledger.decide(lambda _: Change(entries=(entry,), tasks=tasks), finish=task)
-    return FINISHED
+    return Change(entries=(entry,), tasks=tasks)

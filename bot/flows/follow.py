@@ -59,7 +59,7 @@ async def _wake_if_blind(world: World) -> None:
     if answered is not None and world.clock.monotonic() - answered <= BLIND_AFTER:
         return
     try:
-        await world.ledger.add(page_about("every account", "feed_silent", due=world.now()))
+        await world.ledger.add(*page_about(None, "feed_silent", due=world.now()))
     except LedgerAway:
         # a page that cannot be filed is sent as it is; the receiver knows it again by its key
         await world.pager.page(key="ledger_away", summary="Countersign: the ledger cannot record", facts={})
@@ -124,7 +124,7 @@ async def judge_later(world: World, task: Task) -> Result:
     except (PlatformAway, PlatformRefused):
         pause = min(0.2 * 2 ** min(task.attempts, 10), 2.0)
         if task.attempts == PAGED_AT_ATTEMPT:
-            await world.ledger.add(page_about(task.payload["account"], "unreadable", due=world.now()))
+            await world.ledger.add(*page_about(task.payload["account"], "unreadable", due=world.now()))
         return world.now() + timedelta(seconds=pause)
     if account is not None and (standing := account.instance) is not None:
         await judge_found(world, Found(instance=standing, account=account, event=None, by="feed"))

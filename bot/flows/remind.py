@@ -2,16 +2,16 @@
 
 from bot.core.record import unstamp
 from bot.core.reminding import Reminder, reminder_after, reminder_due, reminds_on
-from bot.core.request import Request
+from bot.core.request import Request, State
 from bot.core.transition import Change, Task
 from bot.core.voting import missing
 from bot.flows.show import Drawing
-from bot.flows.world import FINISHED, Result, World
+from bot.flows.world import Result, World
 from bot.ports import Message, Notice
 
 
 async def remind(drawing: Drawing, world: World, task: Task) -> Result:
-    """Say the reminder that is due; the next one is filed in the transaction that finishes this one.
+    """Say the reminder that is due; the next one is filed in the transaction that ends this one.
 
     Killed in between it is said again: twice is better than never.
     """
@@ -20,16 +20,16 @@ async def remind(drawing: Drawing, world: World, task: Task) -> Result:
         return None
     due = reminder_due(request, world.policy, since=unstamp(task.payload["since"]), at=at)
     if due is not None:
-        await _say(drawing, world, request, due)
+        await _say(drawing, world, request.id, due)
     following = reminder_after(request, world.policy.reminders, step=task.payload["step"] + 1, at=at)
-    await world.ledger.decide(lambda _: Change(tasks=following), finish=task)
-    return FINISHED
+    return Change(tasks=following)
 
 
-async def _say(drawing: Drawing, world: World, request: Request, due: Reminder) -> None:
-    """The card first: in the thread of a deleted one nobody would read it."""
-    card = await drawing.again(world, request.id)
-    if card is None:
+async def _say(drawing: Drawing, world: World, id: str, due: Reminder) -> None:
+    """The card first: in the thread of a deleted one nobody would read it. Drawing it may have taken a while."""
+    card = await drawing.again(world, id)
+    request: Request | None = await world.ledger.read(lambda view: view.request(id))
+    if card is None or request is None or request.state is not State.PENDING:
         return
     called = {"to": list(due.to)} if due.to else {}
     facts = {**called, "missing": missing(request, policy=world.policy, at=world.now())}

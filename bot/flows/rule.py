@@ -3,7 +3,8 @@
 import difflib
 
 from bot.core.policy import Policy
-from bot.core.transition import Change, Entry, Kind, PolicyRow, Task, TaskKind
+from bot.core.tasks import tell_of_policy
+from bot.core.transition import Change, Entry, Kind, PolicyRow
 from bot.flows.world import World
 from bot.ports import Notice, View
 
@@ -22,17 +23,12 @@ async def bring_into_force(world: World, policy: Policy, *, by: str) -> bool:
         difference = _difference(last.text, policy.text) if last is not None else []
         facts = {"digest": policy.digest, "before": last.digest if last is not None else None, "difference": difference}
         shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by}
-        to = [world.channel, *([policy.security_channel] if policy.security_channel else [])]
-        told = Task(
-            key=f"tell:policy:{policy.digest}:{at.isoformat()}",
-            kind=TaskKind.TELL,
-            payload={"notice": Notice.POLICY.value, "to": to, "facts": shown},
-            due=at,
-        )
+        to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
+        told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
         return Change(
             policy=PolicyRow(digest=policy.digest, text=policy.text, since=at, by=by),
             entries=(Entry(kind=Kind.POLICY, at=at, by=by, facts=facts),),
-            tasks=(told,) if last is not None else (),
+            tasks=told if last is not None else (),
             answer=True,
         )
 

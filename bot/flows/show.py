@@ -1,14 +1,14 @@
 """Bring what the ledger says before people: cards, direct messages, threads and pages. No decision waits for it."""
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
-from bot.core.request import IN_LANE, Request, State
+from bot.core.request import IN_LANE, OPEN, Request, State
 from bot.core.transition import Entry, Kind, Task
 from bot.core.verdict import PAGED
 from bot.flows.world import FINISHED, Result, World
@@ -18,21 +18,44 @@ CARD_AWAITED = 1800.0
 """Seconds at most between two looks for a card that does not stand yet: as long as a refused one waits."""
 
 
+FITS: Mapping[Notice, frozenset[State]] = {
+    Notice.FILED: OPEN,
+    Notice.REVISED: OPEN,
+    Notice.VOTE_AGAIN: OPEN,
+    Notice.UNCERTAIN: frozenset({State.UNCERTAIN}),
+}
+"""While a request stands so it is worth telling; late, it would follow the news of the end. The others always are."""
+
+
 class Drawing:
     """Draws cards, each by one hand at a time, so that an older picture never replaces a newer one."""
 
     def __init__(self) -> None:
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._unrecorded: dict[str, CardAt] = {}
+        """Cards that stand in Slack and not in the ledger yet: they are redrawn, not posted once more."""
+
+    def _alone(self, id: str) -> asyncio.Lock:
+        """The record's lock, for as long as somebody holds it or waits for it."""
+        return self._locks.setdefault(id, asyncio.Lock())
+
+    async def _draw(
+        self, world: World, record: Request | Incident, card: CardAt | None, *, finish: Task | None = None
+    ) -> CardAt:
+        drawn = await world.desk.draw(record, self._unrecorded.get(record.id, card))
+        self._unrecorded[record.id] = drawn
+        await world.ledger.put_card(record.id, drawn, finish=finish)
+        del self._unrecorded[record.id]
+        return drawn
 
     async def draw(self, world: World, task: Task) -> Result:
         """Draw the record as it stands now; a card that shows this version already makes the task void."""
         id = task.payload["record"]
-        async with self._locks[id]:
+        async with self._alone(id):
             record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
             if record is None or (card is not None and card.drawn >= task.payload["version"]):
                 return None
-            drawn = await world.desk.draw(record, card)
-            await world.ledger.put_card(id, drawn, finish=task)
+            await self._draw(world, record, card, finish=task)
             return FINISHED
 
     async def again(self, world: World, request: str) -> CardAt | None:
@@ -40,13 +63,11 @@ class Drawing:
 
         Answers where it stands now; None where the request was decided meanwhile.
         """
-        async with self._locks[request]:
+        async with self._alone(request):
             found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
             if found is None or found.state is not State.PENDING:
                 return None
-            drawn = await world.desk.draw(found, card)
-            await world.ledger.put_card(request, drawn)
-            return drawn
+            return await self._draw(world, found, card)
 
 
 def record_of(view: View, id: str) -> Request | Incident | None:
@@ -54,12 +75,15 @@ def record_of(view: View, id: str) -> Request | Incident | None:
 
 
 async def tell(world: World, task: Task) -> Result:
-    """Send a notice to those the task names."""
-    record = await _record(world, task.payload)
-    message = Message(notice=Notice(task.payload["notice"]), record=record, facts=task.payload.get("facts", {}))
-    for to in task.payload["to"]:
-        await world.desk.tell(to or world.channel, message)
+    """Send a notice to whom the task names, if it still fits."""
+    notice, record = Notice(task.payload["notice"]), await _record(world, task.payload)
+    if _fits(notice, record):
+        await world.desk.tell(task.payload["to"], Message(notice=notice, record=record, facts=task.payload["facts"]))
     return None
+
+
+def _fits(notice: Notice, record: Request | Incident | None) -> bool:
+    return not isinstance(record, Request) or record.state in FITS.get(notice, frozenset(State))
 
 
 async def thread(world: World, task: Task) -> Result:
@@ -69,7 +93,7 @@ async def thread(world: World, task: Task) -> Result:
     """
     notice = Notice(task.payload["notice"])
     record, card, log = await world.ledger.read(lambda view: _threaded(view, task.payload["record"]))
-    if record is None or (notice is Notice.UNCERTAIN and record.state is not State.UNCERTAIN):
+    if record is None or not _fits(notice, record):
         return None
     if card is None:
         return world.now() + timedelta(seconds=min(0.1 * 2 ** min(task.attempts, 15), CARD_AWAITED))
@@ -100,26 +124,33 @@ async def waiting(world: World, task: Task) -> Result:
 
 
 async def page(world: World, task: Task) -> Result:
-    """Wake the on-call by web hook and in the channel, unless it is over by now."""
-    why = task.payload["why"]
-    record = await _record(world, task.payload)
-    if record is not None and not _still(record, why):
-        return None
-    facts = {**task.payload, "why": why, "on_call": world.policy.on_call}
-    name = record.id if record is not None else str(task.payload.get("account"))
-    await world.pager.page(key=f"{name}:{why}", summary=f"Countersign: {why} ({name})", facts=dict(task.payload))
-    if world.policy.on_call or not _card_says_it(record, why):
+    """Wake the on-call by web hook, unless it is over by now."""
+    why, record = task.payload["why"], await _record(world, task.payload)
+    if _still(record, why):
+        name = record.id if record is not None else task.payload["account"]
+        key, about = (f"{name}:{why}", f" ({name})") if name else (why, "")
+        await world.pager.page(key=key, summary=f"Countersign: {why}{about}", facts=task.payload)
+    return None
+
+
+async def call(world: World, task: Task) -> Result:
+    """Call the on-call in the channel, unless it is over by now."""
+    why, record = task.payload["why"], await _record(world, task.payload)
+    if _still(record, why) and (world.policy.on_call or not _card_says_it(record, why)):
+        facts = {**task.payload, "on_call": world.policy.on_call}
         await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
     return None
 
 
 def _card_says_it(record: Request | Incident | None, why: str) -> bool:
-    """An incident of somebody known that is being undone: with nobody to mention, its card is message enough."""
-    return isinstance(record, Incident) and why == "unexplained" and record.why not in PAGED
+    """An incident of somebody known that is no trouble of ours: with nobody to mention, its card is message enough."""
+    return isinstance(record, Incident) and why != "stuck" and record.why not in PAGED
 
 
-def _still(record: Request | Incident, why: str) -> bool:
+def _still(record: Request | Incident | None, why: str) -> bool:
     """Whether there is still something to wake somebody for."""
+    if record is None:
+        return True
     if isinstance(record, Request):
         waits = record.state in IN_LANE or record.state is State.APPROVED
         return waits if why == "away" else record.state is State.UNCERTAIN

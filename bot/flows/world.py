@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.core.digest import Digest
 from bot.core.policy import Policy
+from bot.core.transition import Change
+from bot.flows.kept import Kept
 from bot.flows.status import Status
 from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook
 
@@ -20,6 +23,8 @@ class World:
     book: PolicyBook
     channel: str
     status: Status = field(default_factory=Status)
+    week: Kept[Digest] = field(default_factory=Kept)
+    """The sums of the week that runs, which every Home shows."""
 
     @property
     def policy(self) -> Policy:
@@ -34,5 +39,5 @@ class Finished:
 
 
 FINISHED = Finished()
-Result = datetime | Finished | None
-"""What a task's flow answers: look again then, finished already, or to be marked finished."""
+Result = datetime | Change | Finished | None
+"""What a task's flow answers: look again then; what is to be recorded with its end; finished already; or just done."""

@@ -11,6 +11,8 @@ from typing import Any
 from bot.core.account import Account, Deactivation, Event, EventType, PublicView
 from bot.platform.wire import malformed
 
+LARGEST = 2**63 - 1
+"""What a database's whole number holds; a platform that counts further has broken, and is counted as that."""
 EXTENSION = "urn:ietf:params:scim:schemas:extension:countersign:2.0:Account"
 
 
@@ -130,14 +132,17 @@ def _flag(of: Mapping[str, Any], key: str) -> bool:
 
 def _whole(of: Mapping[str, Any], key: str) -> int:
     value = of.get(key)
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST:
         raise malformed(f"{key} is no whole number")
     return value
 
 
 def _count(value: Any) -> int | None:
-    """A count as far as it can be one: absent, hidden and negative ones are None."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A count as far as it can be one: absent, hidden and negative ones are None.
+
+    One too large to be stored becomes the largest that can: a tier is weighed by it, so it must not become nothing.
+    """
+    return min(value, LARGEST) if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def _tags(value: Any) -> tuple[str, ...]:

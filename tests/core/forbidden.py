@@ -58,7 +58,7 @@ FILING: dict[Any, Forbidden] = {
     filing.not_gone: Forbidden(
         case=filing_of(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))), says=Why.PAST_LAST_DAY
     ),
-    filing.may_ask: Forbidden(case=filing_of(person=SAM), says=Why.MAY_NOT_ASK),
+    filing.among_askers: Forbidden(case=filing_of(person=SAM), says=Why.MAY_NOT_ASK),
     filing.no_open_incident: Forbidden(case=filing_of(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
     filing.unrestricted: Forbidden(
         # without `different_teams` three places of two groups can be filled, so that only the leaver rule is left

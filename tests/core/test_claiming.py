@@ -278,7 +278,7 @@ def test_what_is_void_is_told_with_the_reason() -> None:
     outcome = claim(claiming(policy=policy(without="omar")))
     assert isinstance(outcome, Transition)
     assert (outcome.entry.kind, outcome.entry.facts["why"]) == (Kind.VOIDED, "no_quorum")
-    assert tasks_of(outcome) == ["draw:REQ-A:3", "tell:REQ-A:3:void", "thread:REQ-A:3:void"]
+    assert tasks_of(outcome) == ["draw:REQ-A:3", "tell:REQ-A:3:void:U01ADA", "thread:REQ-A:3:void"]
 
 
 # The clocks
@@ -396,8 +396,11 @@ def test_the_limit_frees_when_the_oldest_claim_that_is_too_many_is_an_hour_old()
 
 
 def test_already_so_by_an_explained_cause_is_superseded_and_says_by_whom() -> None:
-    request = moved(claim(claiming(account=down(actor="owner:acct_1"), verdict=EXPLAINED)))
+    outcome = claim(claiming(account=down(actor="owner:acct_1"), verdict=EXPLAINED))
+    request = moved(outcome)
     assert (request.state, request.outcome, request.ended_by) == (State.SUPERSEDED, "owner:acct_1", "owner:acct_1")
+    assert isinstance(outcome, Transition)
+    assert (outcome.entry.kind, outcome.entry.by) == (Kind.SUPERSEDED, "owner:acct_1")
 
 
 @pytest.mark.parametrize("verdict", [UNEXPLAINED, None])
@@ -414,8 +417,11 @@ def test_already_so_with_nobody_at_it_waits_with_its_clock_running() -> None:
 
 def test_already_so_with_nobody_named_is_superseded_by_the_bots_word() -> None:
     bare = replace(down(), deactivation=None)
-    request = moved(claim(claiming(account=bare, verdict=EXPLAINED)))
+    outcome = claim(claiming(account=bare, verdict=EXPLAINED))
+    request = moved(outcome)
     assert (request.state, request.outcome, request.ended_by) == (State.SUPERSEDED, None, "countersign")
+    assert isinstance(outcome, Transition)
+    assert outcome.entry.by == "countersign"
 
 
 # Restores

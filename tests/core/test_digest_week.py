@@ -1,5 +1,6 @@
 """Which week is due when, in a time zone with two clocks; and its sums, equal to the log."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.core.claiming import expired
-from bot.core.digest import TWITTER_2017, Pending, Week, due
+from bot.core.digest import COUNTED, TWITTER_2017, Pending, Week, due
 from bot.core.guarding import joined, undo
 from bot.core.incident import IncidentState
 from bot.core.policy import DigestRules
@@ -389,3 +390,39 @@ def test_the_incidents_of_the_week_are_told_in_the_order_they_were_seen() -> Non
 
 def test_the_requests_of_the_builders_fall_into_the_week_of_these_tests() -> None:
     assert Week.of(pending().filed_at.date()) == W47
+
+
+# What is counted
+
+
+def told_of_everything() -> Log:
+    """A week in which something of every kind happened; what is not counted looks as if it were."""
+    log = Log()
+    log.incident(AT + SECOND, MINUTE)
+    done_ = log.put_running(log.vote(log.file(), AT + 5 * SECOND), AT + MINUTE)
+    log.put(done(done_, at=AT + MINUTE, instance=None))
+    log.deny(log.file(), AT + MINUTE)
+    log.put(withdraw(log.file(), person=ADA, policy=POLICY, at=AT + MINUTE))
+    log.put(expired(log.file(), at=AT + DAY))
+    log.vote(log.revise(log.file(), AT + HOUR), AT + HOUR + SECOND)
+    log.entries.append(Entry(kind=Kind.REFUSED, at=AT, by="rex"))
+    log.entries.append(Entry(kind=Kind.POLICY, at=AT, by="file", facts={"before": "p0"}))
+    looks = next(entry for entry in log.entries if entry.kind is Kind.APPROVED)
+    log.entries += [replace(looks, kind=kind) for kind in Kind if kind not in COUNTED]
+    return log
+
+
+def test_nothing_but_the_kinds_that_are_counted_changes_a_sum() -> None:
+    log = told_of_everything()
+    sums = log.sums()
+    assert {entry.kind for entry in log.entries} == set(Kind)
+    log.entries = [entry for entry in log.entries if entry.kind in COUNTED]
+    assert log.sums() == sums
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_each_kind_that_is_counted_changes_a_sum(kind: Kind) -> None:
+    log = told_of_everything()
+    sums = log.sums()
+    log.entries = [entry for entry in log.entries if entry.kind is not kind]
+    assert log.sums() != sums

@@ -54,9 +54,9 @@ def test_what_waited_waits_no_more_once_it_has_ended() -> None:
 
 def test_the_requester_is_told_and_the_thread_answered_at_the_version_that_ended_it() -> None:
     outcome = expired(pending(), at=LATER)
-    assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:expired", "thread:REQ-A:2:expired"]
+    assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:expired:U01ADA", "thread:REQ-A:2:expired"]
     assert [task.due for task in outcome.tasks] == [LATER] * 3
-    assert outcome.tasks[1].payload["to"] == ["U01ADA"]
+    assert outcome.tasks[1].payload["to"] == "U01ADA"
 
 
 ENDINGS: dict[State, Callable[[], object]] = {

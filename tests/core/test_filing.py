@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.filing import FILE_CHECKS, Draft, Filing, file
+from bot.core.filing import ASK_CHECKS, FILE_CHECKS, Draft, Filing, file, may_ask
 from bot.core.policy import Delegate
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
@@ -90,9 +90,9 @@ def test_it_leaves_its_card_its_expiry_its_first_reminder_and_a_message_behind()
             due=AT + HOUR,
         ),
         Task(
-            key="tell:REQ-A:1:filed",
+            key="tell:REQ-A:1:filed:U01ADA",
             kind=TaskKind.TELL,
-            payload={"record": "REQ-A", "notice": "filed", "to": ["U01ADA"], "facts": {}},
+            payload={"record": "REQ-A", "notice": "filed", "to": "U01ADA", "facts": {}},
             due=AT,
         ),
     )
@@ -126,6 +126,18 @@ def test_one_thing_changed_is_refused_for_that_thing_at_its_field(check: Any) ->
     wanted = forbidden.FILING[check]
     found = refusal(wanted.case)
     assert (found.why, found.input) == (wanted.says, wanted.input)
+
+
+@pytest.mark.parametrize("check", ASK_CHECKS, ids=lambda check: check.__name__)
+def test_whom_the_first_checks_refuse_is_refused_before_an_account_is_named(check: Any) -> None:
+    case = forbidden.FILING[check].case
+    assert may_ask(case.policy, case.person, case.at) == refusal(case)
+
+
+def test_who_may_ask_is_told_nothing_before_an_account_is_named() -> None:
+    case = filing()
+    assert may_ask(case.policy, case.person, case.at) is None
+    assert FILE_CHECKS[: len(ASK_CHECKS)] == ASK_CHECKS
 
 
 def test_on_the_last_day_one_still_asks_with_one_approval_more() -> None:

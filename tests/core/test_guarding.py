@@ -12,7 +12,7 @@ from bot.core.guarding import acknowledged, incident, joined, left, opened, rest
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request, State
-from bot.core.transition import Change, Kind, Transition
+from bot.core.transition import Change, Kind, TaskKind, Transition
 from bot.core.verdict import Because
 from tests.core.build import (
     AT,
@@ -85,7 +85,24 @@ def test_it_is_opened_by_who_acted_with_its_card_and_one_page() -> None:
     assert transition.entry.facts["incident"] == "INC-A"
     assert [(task.key, task.due) for task in transition.tasks] == [
         ("draw:INC-A:1", AT),
-        ("page:INC-A:unexplained:0", AT),
+        ("page:INC-A:staff:0", AT),
+        ("call:INC-A:staff:0", AT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"why": "unknown_actor"}, "unknown_actor"),
+        ({"why": "late", "kind": IncidentKind.LATE}, "late"),
+        ({"kind": IncidentKind.RESTORED}, "restored"),
+        ({"kind": IncidentKind.DELETED}, "deleted"),
+    ],
+)
+def test_its_page_says_what_it_is(changed: dict[str, Any], why: str) -> None:
+    woken = [task for task in opened(replace(found(), **changed), at=AT).tasks if "why" in task.payload]
+    assert [(task.kind, task.payload) for task in woken] == [
+        (kind, {"record": "INC-A", "why": why}) for kind in (TaskKind.PAGE, TaskKind.CALL)
     ]
 
 
@@ -176,7 +193,7 @@ def test_what_is_explained_meanwhile_is_left_and_says_why() -> None:
 def test_what_the_bot_cannot_undo_is_stuck_and_wakes_the_on_call() -> None:
     transition = stuck(open_incident(), cause="Forbidden.", at=AT)
     assert (after(transition).state, after(transition).cause) == (IncidentState.STUCK, "Forbidden.")
-    assert tasks_of(transition) == ["draw:INC-A:2", "page:INC-A:stuck:1"]
+    assert tasks_of(transition) == ["draw:INC-A:2", "page:INC-A:stuck:1", "call:INC-A:stuck:1"]
 
 
 def test_acknowledged_says_by_whom_and_leaves_the_rest() -> None:

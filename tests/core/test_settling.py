@@ -7,7 +7,7 @@ import pytest
 from bot.core.account import OWN_PRINCIPAL, Deactivation
 from bot.core.claiming import claim
 from bot.core.request import Action, Request, State
-from bot.core.settling import PAGED_AFTER, done, explained, failed, release, uncertain
+from bot.core.settling import PAGED_AFTER, Failed, done, explained, failed, release, uncertain
 from bot.core.transition import Kind, TaskKind, Transition
 from tests.core.build import (
     AT,
@@ -87,7 +87,7 @@ def test_the_first_instance_that_was_stored_stays() -> None:
 def test_done_is_told_to_the_requester_and_in_the_thread() -> None:
     assert tasks_of(done(running(), at=LATER, instance=None)) == [
         "draw:REQ-A:4",
-        "tell:REQ-A:4:done",
+        "tell:REQ-A:4:done:U01ADA",
         "thread:REQ-A:4:done",
     ]
 
@@ -108,9 +108,13 @@ def test_failed_ends_it_with_the_platforms_words(state: State) -> None:
     assert (request.state, request.outcome, request.ended_at) == (State.FAILED, "Forbidden.", LATER)
     assert entry_of(outcome) == (Kind.SETTLED, "countersign", "Forbidden.")
     assert tasks_of(outcome)[1:] == [
-        f"tell:REQ-A:{request.version}:failed",
+        f"tell:REQ-A:{request.version}:failed:U01ADA",
         f"thread:REQ-A:{request.version}:failed",
     ]
+
+
+def test_the_platforms_own_word_stands_behind_our_code() -> None:
+    assert Failed.REFUSED.saying(403) == "refused: 403"
 
 
 # Uncertain
@@ -123,9 +127,10 @@ def test_uncertain_is_no_end_and_wakes_the_on_call_after_a_minute() -> None:
     assert (request.state, request.outcome, request.ended_at) == (State.UNCERTAIN, "no answer", None)
     assert [(task.key, task.due) for task in outcome.tasks] == [
         ("draw:REQ-A:4", LATER),
-        ("tell:REQ-A:4:uncertain", LATER),
+        ("tell:REQ-A:4:uncertain:U01ADA", LATER),
         ("thread:REQ-A:4:uncertain", LATER),
         ("page:REQ-A:uncertain:3", LATER + MINUTE),
+        ("call:REQ-A:uncertain:3", LATER + MINUTE),
     ]
     assert PAGED_AFTER == MINUTE
 
@@ -137,8 +142,7 @@ def test_uncertain_twice_is_said_once() -> None:
 def test_of_the_guards_restore_nobody_is_told_but_the_on_call() -> None:
     outcome = uncertain(guards_restore(State.RUNNING), at=LATER, why="no answer")
     assert outcome is not None
-    told = [task.payload["to"] for task in outcome.tasks if task.kind is TaskKind.TELL]
-    assert told == [[]]
+    assert [task.kind for task in outcome.tasks] == [TaskKind.PAGE, TaskKind.CALL]
 
 
 # Released

@@ -35,14 +35,14 @@ REQUEST = approved()
             tasks.remind(REQUEST, step=2, since=AT, due=AT),
         ),
         (
-            tasks.page(open_incident(), "unexplained", due=AT),
-            tasks.page(open_incident(), "unexplained", due=AT + HOUR),
-            tasks.page(open_incident(), "stuck", due=AT),
+            tasks.page(open_incident(), "staff", due=AT)[0],
+            tasks.page(open_incident(), "staff", due=AT + HOUR)[0],
+            tasks.page(open_incident(), "stuck", due=AT)[0],
         ),
         (
-            tasks.page_about("acct_1", "unreadable", due=AT),
-            tasks.page_about("acct_1", "unreadable", due=AT + MINUTE - MS),
-            tasks.page_about("acct_1", "unreadable", due=AT + MINUTE),
+            tasks.page_about("acct_1", "unreadable", due=AT)[0],
+            tasks.page_about("acct_1", "unreadable", due=AT + MINUTE - MS)[0],
+            tasks.page_about("acct_1", "unreadable", due=AT + MINUTE)[0],
         ),
         (
             tasks.judge("acct_1", because="7", due=AT),
@@ -79,8 +79,34 @@ def test_an_account_that_cannot_be_read_is_judged_later_and_knows_since_when() -
     assert later.payload == {"account": "acct_1", "since": "2026-11-16T09:00:00.000Z"}
 
 
-def test_a_page_about_an_account_says_why() -> None:
-    assert tasks.page_about("acct_1", "unreadable", due=AT).payload == {"account": "acct_1", "why": "unreadable"}
+def test_a_page_about_an_account_says_why_by_web_hook_and_in_slack() -> None:
+    page, call = tasks.page_about("acct_1", "unreadable", due=AT)
+    assert (page.kind, call.kind) == (TaskKind.PAGE, TaskKind.CALL)
+    assert page.payload == call.payload == {"account": "acct_1", "why": "unreadable"}
+
+
+def test_a_page_may_be_about_no_account_in_particular() -> None:
+    page, _ = tasks.page_about(None, "feed_silent", due=AT)
+    assert page.key == f"page:feed_silent:{int(AT.timestamp()) // 60}"
+    assert page.payload == {"account": None, "why": "feed_silent"}
+
+
+def test_each_who_is_told_has_a_task_of_their_own() -> None:
+    told = tasks.tell(REQUEST, "vote_again", to=("U03OMAR", "U05TESSA"), at=AT, why="tier")
+    assert [task.key for task in told] == [
+        f"tell:REQ-A:{REQUEST.version + 1}:vote_again:{to}" for to in ("U03OMAR", "U05TESSA")
+    ]
+    assert [task.payload["to"] for task in told] == ["U03OMAR", "U05TESSA"]
+    assert {task.payload["facts"]["why"] for task in told} == {"tier"}
+
+
+def test_a_policy_is_told_each_time_that_it_comes_into_force() -> None:
+    told = tasks.tell_of_policy("p1", "policy", to=("C1", "C2"), at=AT, digest="p1")
+    again = tasks.tell_of_policy("p1", "policy", to=("C1", "C2"), at=AT + SECOND, digest="p1")
+    assert [task.payload for task in told] == [
+        {"notice": "policy", "facts": {"digest": "p1"}, "to": to} for to in ("C1", "C2")
+    ]
+    assert len({task.key for task in (*told, *again)}) == 4
 
 
 def test_a_new_task_was_never_tried_and_belongs_to_nobody() -> None:

@@ -12,7 +12,7 @@ from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Choice, Request, State, Subject
 from bot.core.transition import Kind, TaskKind, Transition
-from bot.core.voting import VOTE_CHECKS, missing, revise, standing_approvals, vote, withdraw
+from bot.core.voting import VOTE_CHECKS, VOTER_CHECKS, may_vote, missing, revise, standing_approvals, vote, withdraw
 from tests.core import forbidden
 from tests.core.build import (
     ADA,
@@ -63,6 +63,23 @@ def count(request: Request, *voters: Person, **changed: Any) -> Request:
 
 def deny(request: Request, voter: Person = OMAR) -> Request:
     return moved(vote(ballot(request, voter, choice=Choice.DENY, reason="not our case")))
+
+
+# Asked to decide
+
+
+@pytest.mark.parametrize("check", VOTER_CHECKS, ids=lambda check: check.__name__)
+def test_who_may_not_vote_is_told_so_without_a_click(check: Any) -> None:
+    case = forbidden.VOTES[check].case
+    told = may_vote(case.request, case.person, case.policy, case.at, unacknowledged=case.unacknowledged)
+    assert told == refusal(vote(case))
+
+
+def test_who_may_vote_is_told_nothing_whatever_the_click_would_carry() -> None:
+    case = ballot(approved(), MONA)
+    assert may_vote(case.request, case.person, case.policy, case.at, unacknowledged=None) is None
+    assert refusal(vote(case)).why is Why.ALREADY_APPROVED
+    assert VOTE_CHECKS[: len(VOTER_CHECKS)] == VOTER_CHECKS
 
 
 # Counted
@@ -288,7 +305,7 @@ def test_a_deny_ends_it_with_its_reason() -> None:
 
 def test_a_deny_is_told_to_the_requester_and_in_the_thread() -> None:
     outcome = vote(ballot(pending(), choice=Choice.DENY, reason="not so"))
-    assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:denied", "thread:REQ-A:2:denied"]
+    assert tasks_of(outcome) == ["draw:REQ-A:2", "tell:REQ-A:2:denied:U01ADA", "thread:REQ-A:2:denied"]
 
 
 def test_a_deny_stops_what_was_already_approved() -> None:
@@ -340,11 +357,13 @@ def test_a_revised_request_shows_what_is_so_and_waits_for_approval_again() -> No
 
 def test_whoever_asked_and_whoever_approved_hear_of_it() -> None:
     outcome = _revised(approved(pending(filing(of=BIG)), OMAR, TESSA), why=["handle", "tier"])
-    told = {task.payload["notice"]: task.payload for task in outcome.tasks if task.kind is TaskKind.TELL}
-    assert tasks_of(outcome) == ["draw:REQ-A:4", "tell:REQ-A:4:revised", "tell:REQ-A:4:vote_again"]
-    assert told["revised"]["to"] == ["U01ADA"]
-    assert told["vote_again"]["to"] == ["U03OMAR", "U05TESSA"]
-    assert told["revised"]["facts"] == told["vote_again"]["facts"] == {"why": "handle, tier"}
+    assert tasks_of(outcome) == [
+        "draw:REQ-A:4",
+        "tell:REQ-A:4:revised:U01ADA",
+        "tell:REQ-A:4:vote_again:U03OMAR",
+        "tell:REQ-A:4:vote_again:U05TESSA",
+    ]
+    assert [task.payload["facts"] for task in outcome.tasks[1:]] == [{"why": "handle, tier"}] * 3
     assert (outcome.entry.kind, outcome.entry.by, outcome.entry.facts["why"]) == (
         Kind.REVISED,
         "countersign",

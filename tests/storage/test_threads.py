@@ -9,6 +9,7 @@ import pytest
 
 from bot.core.claiming import Waits, account_gone, expired, supersede, wait
 from bot.core.policy import Person, Policy, Reminders
+from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.reminding import reminder_after
 from bot.core.request import Choice, Request, State
@@ -18,7 +19,7 @@ from bot.core.transition import Change, Kind, Task, Transition, move
 from bot.core.voting import withdraw
 from bot.flows.remind import remind
 from bot.flows.show import Drawing, thread
-from bot.flows.world import FINISHED, World
+from bot.flows.world import World
 from bot.ports import CardAt, Message, Notice, View
 from storage.ledger import SqlLedger
 from tests.storage.scene import ADA, AT, MANAGERS, POLICY, SECOND, Shelf, filing, request, voting, world_of
@@ -184,14 +185,22 @@ async def test_a_thread_of_nothing_is_let_go(ledger: SqlLedger, shelf: Shelf) ->
 # Reminders
 
 
-async def filed(ledger: SqlLedger, policy: Policy) -> Task:
+async def filed(ledger: SqlLedger, policy: Policy, **changed: Any) -> Task:
     """A request, as if filed under that policy; the task of its first reminder."""
     (only,) = filing().transitions
     assert isinstance(only.after, Request)
     (first,) = reminder_after(only.after, policy.reminders, step=1, at=AT)
     kept = tuple(task for task in only.tasks if not task.key.startswith("remind"))
-    await ledger.decide(lambda _: Change(transitions=(replace(only, tasks=(*kept, first)),)))
+    new = replace(only, after=replace(only.after, **changed), tasks=(*kept, first))
+    await ledger.decide(lambda _: Change(transitions=(new,)))
     return first
+
+
+async def reminded(drawing: Drawing, here: World, task: Task) -> None:
+    """The reminder, and its end recorded with what it answers, as the worker does."""
+    answer = await remind(drawing, here, task)
+    assert isinstance(answer, Change)
+    await here.ledger.decide(lambda _: answer, finish=task)
 
 
 async def leased(ledger: SqlLedger) -> list[Task]:
@@ -208,7 +217,7 @@ async def test_a_reminder_redraws_the_card_though_it_shows_this_version_and_says
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
 
-    assert await remind(Drawing(), world(ledger, shelf, desk, policy), task) is FINISHED
+    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
 
     assert desk.drawn == [("REQ-1", 1, old)]
     ((card, message),) = desk.told
@@ -225,7 +234,7 @@ async def test_an_escalation_says_whom_to_mention_and_files_nothing_after_it(led
     shelf.clock.at = AT + 9 * HOUR
     (task,) = await leased(ledger)
 
-    assert await remind(Drawing(), world(ledger, shelf, desk, policy), task) is FINISHED
+    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
 
     ((_, message),) = desk.told
     assert (message.notice, message.facts) == (Notice.ESCALATED, {"to": ["U0BOSS"], "missing": ("manager",)})
@@ -247,7 +256,7 @@ async def test_killed_between_saying_and_recording_it_is_said_again_and_the_chai
     await second.reclaim()
     (again,) = await leased(second)
     assert again.key == task.key
-    assert await remind(Drawing(), world(second, shelf, desk, policy), again) is FINISHED
+    await reminded(Drawing(), world(second, shelf, desk, policy), again)
 
     assert [message.notice for _, message in desk.told] == [Notice.REMINDER] * 2
     shelf.clock.at = AT + 4 * HOUR
@@ -270,8 +279,41 @@ async def test_a_request_decided_while_its_reminder_was_on_its_way_is_told_nothi
             await ledger.decide(lambda view: voting(view, choice=Choice.DENY))
             return await super().again(world, request)
 
-    assert await remind(Slow(), here, task) is FINISHED
+    await reminded(Slow(), here, task)
     assert (desk.drawn, desk.told) == ([], [])
+
+
+async def test_one_decided_while_its_card_was_drawn_gets_no_reminder_after_its_end(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    class Slow(Paper):
+        async def draw(self, record: Request, at: CardAt | None) -> CardAt:
+            await ledger.decide(lambda view: voting(view, choice=Choice.DENY))
+            return await super().draw(record, at)
+
+    desk, policy = Slow(), with_reminders(HOUR)
+    await filed(ledger, policy)
+    shelf.clock.at = AT + HOUR
+    (task,) = await leased(ledger)
+    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    assert len(desk.drawn) == 1
+    assert desk.told == []
+
+
+async def test_a_reminder_says_what_is_missing_when_it_is_said(ledger: SqlLedger, shelf: Shelf) -> None:
+    class Slow(Paper):
+        async def draw(self, record: Request, at: CardAt | None) -> CardAt:
+            await ledger.decide(voting)
+            return await super().draw(record, at)
+
+    desk, policy = Slow(), with_reminders(HOUR)
+    await filed(ledger, policy, quorum=Quorum(groups=(("manager", 2),)))
+    shelf.clock.at = AT + HOUR
+    (task,) = await leased(ledger)
+    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    ((_, message),) = desk.told
+    assert isinstance(message.record, Request)
+    assert (message.facts, message.record.version) == ({"missing": ("manager",)}, 2)
 
 
 @pytest.mark.parametrize("how", ["denied", "unknown", "expired"])
@@ -296,6 +338,6 @@ async def test_one_approved_and_waiting_is_told_nothing_but_not_forgotten(ledger
     await moved(ledger, lambda r: wait(r, Waits.LANE, until=LATER, at=LATER).transition)
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
-    assert await remind(Drawing(), world(ledger, shelf, desk, policy), task) is FINISHED
+    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
     assert desk.told == []
     assert await ledger.read(lambda view: view.task("remind:REQ-1:2")) is not None

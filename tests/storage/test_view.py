@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Select
 
 from bot.core.refusal import Refusal, Why
+from bot.core.request import OPEN, Choice, State
 from bot.core.transition import Kind
 from storage.ledger import SqlLedger
 from storage.view import ConnectionView
@@ -87,3 +88,33 @@ def _copy(n: int) -> str:
         " by_policy, state, policy"
     )
     return f"insert into requests ({names}, {others}) select {values}, {others} from requests where id = 'REQ-1'"  # noqa: S608
+
+
+async def test_requests_are_found_by_their_ids_and_unknown_ones_left_out(told: SqlLedger) -> None:
+    found = await told.read(lambda view: view.requests(["REQ-2", "REQ-9", "REQ-1"]))
+    assert {id: (request.id, len(request.votes)) for id, request in found.items()} == {
+        "REQ-1": ("REQ-1", 1), "REQ-2": ("REQ-2", 0),
+    }  # fmt: skip
+    assert await told.read(lambda view: view.requests([])) == {}
+
+
+async def test_any_number_of_ids_may_be_asked_for(told: SqlLedger) -> None:
+    many = [f"REQ-{n}" for n in range(40_000)]
+    assert set(await told.read(lambda view: view.requests(many))) == {"REQ-1", "REQ-2"}
+
+
+async def test_what_a_person_asked_for_is_answered_by_state_and_the_oldest_first(ledger: SqlLedger) -> None:
+    for n in range(60):
+        await ledger.decide(lambda _, n=n: filing(f"REQ-{n:02}", of=f"a{n}", at=AT + n * SECOND))
+        if n >= 5:
+            await ledger.decide(lambda view, n=n: voting(view, f"REQ-{n:02}", choice=Choice.DENY))
+    await ledger.decide(lambda view: voting(view, "REQ-01"))
+
+    def ids(view: ConnectionView, **asked: Any) -> list[str]:
+        return [request.id for request in view.requests_of_person("ada", **asked)]
+
+    assert await ledger.read(lambda view: ids(view, states=OPEN)) == [f"REQ-0{n}" for n in range(5)]
+    assert await ledger.read(lambda view: ids(view, states={State.APPROVED})) == ["REQ-01"]
+    assert await ledger.read(lambda view: ids(view, limit=2)) == ["REQ-00", "REQ-01"]
+    assert len(await ledger.read(ids)) == 60
+    assert await ledger.read(lambda view: view.requests_of_person("m0", states=OPEN)) == []

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.slack.records import Message
 from bot.sandbox.slack.server import APPROVALS
-from tests.stories.scene import ADA, MONA, OMAR, Scene, id_of, state_of
+from tests.stories.scene import ADA, MONA, OMAR, Scene, id_of, state_of, text_of
 
 FAR = '"1h"'
 
@@ -78,6 +78,7 @@ async def test_reminders_stand_in_the_thread_and_the_last_mentions_those_it_is_e
     first, second, last = await said(unstarted, card, 3)
 
     assert all(id_of(card) in message.text for message in (first, second, last))
+    assert all("Still needed: 1 more from managers." in text_of(message) for message in (first, second, last))
     assert [mentioned(message) for message in (first, second)] == [[], []]
     assert mentioned(last) == [MONA, OMAR]
     assert ADA not in mentioned(last)
@@ -126,6 +127,33 @@ async def test_a_card_that_stands_is_not_posted_twice(unstarted: Scene) -> None:
     await said(unstarted, card, 1)
 
     assert [m.ts for m in unstarted.cards()] == [card.ts]
+
+
+async def test_after_one_of_two_approvals_only_the_other_is_said_to_be_needed(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"1200ms"')
+    await unstarted.start()
+    card = await unstarted.ask("president")
+    await unstarted.workspace.click(OMAR, card, "approve")
+
+    (only,) = await said(unstarted, card, 1)
+
+    assert "Still needed: 1 more from trust & safety." in text_of(only)
+    assert "managers" not in text_of(only)
+
+
+async def test_decided_while_slack_redraws_the_card_it_gets_no_reminder_after_its_end(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"700ms"')
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    unstarted.workspace.faults.add("chat.update", delay=1.0, times=1)
+    await asyncio.sleep(0.9)
+    await unstarted.workspace.click(ADA, card, "withdraw")
+
+    await unstarted.until(lambda: tasks(unstarted)[0][1] == "done")
+    await unstarted.card_becomes(card, "withdrawn")
+    await said(unstarted, card, 1)
+
+    assert [m.text for m in unstarted.workspace.replies(card) if "still waits" in m.text] == []
 
 
 @pytest.mark.parametrize("how", ["approve", "deny", "withdraw"])

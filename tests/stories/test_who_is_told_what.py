@@ -1,14 +1,22 @@
 """The table “who is told what”, cell by cell, where the other stories do not tell it already."""
 
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp import web
 
 from bot.core.digest import Week, due
 from bot.core.record import stamp
 from bot.core.tasks import digest as digest_task
 from bot.core.transition import Task
-from bot.flows.show import page, waiting
-from tests.stories.scene import ADA, MONA, OMAR, PRESIDENT, TESSA, TOM, Scene, id_of, state_of, text_of
+from bot.flows.show import call, waiting
+from bot.sandbox.slack.records import Message
+from tests.stories.scene import ADA, MARIA, MONA, OMAR, PINE, PRESIDENT, TESSA, TOM, Scene, id_of, state_of, text_of
 
 APPROVALS = "C0APPROVALS"
 
@@ -35,7 +43,7 @@ async def test_filed_tells_the_requester_what_it_needs(scene: Scene) -> None:
 
 
 async def test_nobody_eligible_is_told_at_filing_with_the_groups_name(unstarted: Scene) -> None:
-    """The only other manager leaves today's roster to the requester alone: the last one asks, nobody is left."""
+    """All of trust & safety has left, and the president needs one of them."""
     unstarted.policy(
         lambda text: text.replace('slack = ["U05TESSA"]', 'slack = ["U05TESSA"]\nlast_day = 2020-01-01', 1)
     )
@@ -53,7 +61,7 @@ async def test_the_voter_alone_hears_what_is_still_missing(scene: Scene) -> None
     await scene.workspace.click(OMAR, card, "approve")
 
     said = await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
-    assert "1 more from trust & safety" in said.text
+    assert "1 more from trust & safety" in text_of(said)
     assert not scene.workspace.ephemerals(TESSA)
 
 
@@ -197,29 +205,106 @@ async def test_uncertain_is_told_and_pages_after_a_minute_only_if_it_still_is(sc
     await scene.card_becomes(card, "uncertain")
     await scene.workspace.wait_for_dm(ADA, lambda m: "uncertain" in m.text or "unknown" in m.text)
     request = await scene.request(card)
-    task = await task_of(scene, f"page:{request.id}:uncertain:{request.version - 1}")
+    task = await task_of(scene, f"call:{request.id}:uncertain:{request.version - 1}")
     assert task.due - request.filed_at >= timedelta(seconds=60)
 
-    await page(scene.world, task)
+    await call(scene.world, task)
 
     await scene.workspace.wait_for_message(APPROVALS, lambda m: "look" in text_of(m) and request.id in text_of(m))
     await scene.mend()
     await scene.card_becomes(card, "done", within=15)
     known = len(scene.cards())
-    await page(scene.world, task)
+    await call(scene.world, task)
     assert len(scene.cards()) == known
 
 
-async def test_an_incident_pages_once_however_often_the_feed_tells_it(scene: Scene) -> None:
-    await scene.fault(kind="duplicate")
+@pytest.fixture
+async def pager() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """The address of a web hook, and the pages that it was sent."""
+    pages: list[dict[str, Any]] = []
 
-    await scene.act("shared-dev-token", TOM, active=False)
-    await scene.incident_card("restored")
-    await scene.act(f"owner-dev-token:{PRESIDENT}", PRESIDENT, active=False)
-    await scene.public_becomes(PRESIDENT, "deactivated")
+    async def take(request: web.Request) -> web.Response:
+        pages.append(await request.json())
+        return web.Response(status=202)
 
-    pages = [m for m in scene.cards() if "Somebody has to look" in text_of(m)]
-    assert len(pages) <= 1
+    app = web.Application()
+    app.router.add_post("/page", take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield f"http://127.0.0.1:{runner.addresses[0][1]}/page", pages
+    await runner.cleanup()
+
+
+@pytest.mark.parametrize(
+    ("actor", "why"),
+    [("shared-dev-token", "unknown_actor"), ("staff-dev-token:rex", "staff")],
+    ids=["unknown", "known"],
+)
+async def test_an_incident_pages_once_however_often_the_feed_tells_it(
+    unstarted: Scene, pager: tuple[str, list[dict[str, Any]]], actor: str, why: str
+) -> None:
+    address, hooked = pager
+    unstarted.policy(lambda text: text.replace('on_call = ""', 'on_call = "S0ONCALL"'))
+    unstarted.settings = replace(unstarted.settings, pager_url=address)
+    await unstarted.start()
+    await unstarted.fault(kind="duplicate")
+
+    await unstarted.act(actor, TOM, active=False)
+    card = await unstarted.incident_card("restored")
+    await unstarted.act(f"owner-dev-token:{PRESIDENT}", PRESIDENT, active=False)
+    await unstarted.public_becomes(PRESIDENT, "deactivated")
+    await _all_done(unstarted)
+
+    (page,) = [m for m in unstarted.cards() if "Somebody has to look" in text_of(m)]
+    assert groups_mentioned(page) == ["S0ONCALL"]
+    (sent,) = hooked
+    assert sent["dedup_key"] == f"{id_of(card)}:{why}"
+    assert sent["payload"]["summary"] == f"Countersign: {why} ({id_of(card)})"
+
+
+async def test_the_on_call_is_woken_while_slack_keeps_silent(
+    unstarted: Scene, pager: tuple[str, list[dict[str, Any]]]
+) -> None:
+    """More is to be said than Slack's lane holds, and nothing of it gets through."""
+    address, hooked = pager
+    unstarted.settings = replace(unstarted.settings, pager_url=address)
+    unstarted.policy(lambda text: text.replace('on_call = ""', 'on_call = "S0ONCALL"'))
+    await unstarted.start()
+    unstarted.workspace.faults.add("chat.postMessage", hang=True)
+    for account in (MARIA, PINE, PRESIDENT, TOM):
+        await unstarted.act("staff-dev-token:rex", account, active=False)
+        await unstarted.public_becomes(account, "active")
+
+    await unstarted.until(lambda: len(hooked) == 4, within=3)
+
+
+async def _all_done(scene: Scene) -> None:
+    """Whoever was to be told has been told, and what follows from what the feed has told is done."""
+
+    def so() -> bool:
+        with closing(sqlite3.connect(scene.folder / "countersign.db")) as database:
+            waits = "select count(*) from tasks where state <> 'done' and kind in ('page', 'call', 'draw', 'judge')"
+            return bool(database.execute(waits).fetchone() == (0,))
+
+    await scene.until(so)
+
+
+def groups_mentioned(message: Message) -> list[str]:
+    """The Slack user groups that the blocks mention."""
+    found: list[str] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if value.get("type") == "usergroup":
+                found.append(value["usergroup_id"])
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for item in value:
+                walk(item)
+
+    walk(message.blocks)
+    return found
 
 
 async def test_a_changed_policy_is_shown_as_a_difference_and_logged(scene: Scene) -> None:

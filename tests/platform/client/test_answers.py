@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.core.account import Event, EventType
 from bot.core.errors import PlatformAway, WorldMoved
-from bot.platform.records import EXTENSION
+from bot.platform.records import EXTENSION, LARGEST
 from bot.platform.scim import ScimPlatform
 from tests.platform.client.world import asked
 
@@ -298,3 +298,11 @@ async def test_the_token_is_sent_to_all_but_the_public_view(client: ScimPlatform
     told.body = {"state": "active", "as_of": AT}
     await client.public("a")
     assert [request.headers.get("Authorization") for request in told.asked] == ["Bearer token", None]
+
+
+async def test_a_count_that_no_database_holds_is_the_largest_that_one_does(client: ScimPlatform, told: Told) -> None:
+    """It must neither end the guard nor make a weighty account a light one."""
+    told.body = {**USER, EXTENSION: {**ACCOUNT, "followers": 10**30}}
+    account = await client.account("a")
+    assert account is not None
+    assert account.followers == LARGEST
