@@ -94,7 +94,7 @@ class Submission:
             user=body["user"]["id"],
             team=_team(body),
             view_id=view["id"],
-            metadata=_metadata(view.get("private_metadata")),
+            metadata=metadata_of(view),
             values={name: _value(given) for name, given in state.items()},
             ticked=frozenset(o["value"] for given in state.values() for o in given.get("selected_options") or ()),
             inputs=frozenset(state),
@@ -116,9 +116,10 @@ def speakable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "�")
 
 
-def _metadata(text: str | None) -> dict[str, Any]:
+def metadata_of(view: Mapping[str, Any]) -> dict[str, Any]:
+    """What a view carried with it; nothing where that is not what we gave it."""
     try:
-        found = json.loads(text or "{}")
+        found = json.loads(view.get("private_metadata") or "{}")
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

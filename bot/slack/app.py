@@ -17,7 +17,8 @@ from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.slack import buttons, commands, home_tab
 from bot.slack.call import Call, Workspace, inert
-from bot.slack.gate import Answer, Door
+from bot.slack.door import Door
+from bot.slack.gate import Answer
 from bot.slack.sentences import refusal_sentence
 from bot.slack.users import Users
 
@@ -126,7 +127,7 @@ class SlackApp:
         """Nothing was recorded: say so where the person looks, and lose nothing that was typed."""
         body = call.body
         user = body.get("user_id") or (body.get("user") or {}).get("id") or ""
-        sentence = refusal_sentence(await call.users.language_of(user), refusal)
+        sentence = refusal_sentence(await call.language_of(user), refusal)
         if body.get("type") == "view_submission":
             inputs = list(((body.get("view") or {}).get("state") or {}).get("values") or ())
             await (call.ack(response_action="errors", errors={inputs[0]: sentence}) if inputs else call.ack())

@@ -11,7 +11,9 @@ from bot.flows.decide import Counted, decide, preview, take_back
 from bot.slack import home_tab
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
-from bot.slack.commands import open_form
+from bot.slack.cards import named as named_in
+from bot.slack.commands import may_not_ask, open_form
+from bot.slack.language import Language
 from bot.slack.modals import deny_request
 from bot.slack.notices import counted
 from bot.slack.sentences import refusal_sentence
@@ -38,9 +40,9 @@ async def approve(call: Call) -> None:
     )
     await call.ack()
     if isinstance(outcome, Counted):
-        lang = await call.users.language_of(click.user)
-        text = counted(lang, outcome.request, outcome.missing)
-        await call.whisper(channel=click.channel, user=click.user, text=text)
+        lang = await call.language_of(click.user)
+        text = counted(lang, outcome.request, outcome.missing, slack_user=click.user)
+        await _said(call, click, lang, named[0], text)
     else:
         await call.refuse(outcome, channel=click.channel, user=click.user)
     if click.on_home:
@@ -69,7 +71,7 @@ async def deny(call: Call) -> None:
         await call.refuse(found, channel=click.channel, user=click.user)
         return
     try:
-        lang = await call.users.language_of(click.user)
+        lang = await call.language_of(click.user)
         form = deny_request(lang, found, digest=named[1], on_home=click.on_home)
         await call.client.views_open(trigger_id=click.trigger_id, view=form)
     except (SlackClientError, OSError, TimeoutError) as error:
@@ -103,7 +105,7 @@ async def denied(call: Call) -> None:
 
 
 async def _at_reason(call: Call, form: Submission, refusal: Refusal) -> None:
-    lang = await call.users.language_of(form.user)
+    lang = await call.language_of(form.user)
     await call.ack(response_action="errors", errors={"reason": refusal_sentence(lang, refusal)})
 
 
@@ -117,9 +119,8 @@ async def withdraw(call: Call) -> None:
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
-        lang = await call.users.language_of(click.user)
-        text = lang.say("Withdrawn; nothing was done to the account.")
-        await call.whisper(channel=click.channel, user=click.user, text=text)
+        lang = await call.language_of(click.user)
+        await _said(call, click, lang, named[0], lang.say("Withdrawn; nothing was done to the account."))
     if click.on_home:
         await home_tab.redrawn(call, click.user)
 
@@ -136,7 +137,7 @@ async def acknowledge(call: Call) -> None:
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
-        lang = await call.users.language_of(click.user)
+        lang = await call.language_of(click.user)
         text = lang.say("Acknowledged; the card says by whom.")
         await call.whisper(channel=click.channel, user=click.user, text=text)
 
@@ -147,7 +148,11 @@ async def ask_again(call: Call) -> None:
     named = await _named(call, click, direct=True)
     if named is None:
         return
+    refusal = await may_not_ask(call, user=click.user, team=click.team)
     await call.ack()
+    if refusal is not None:
+        await call.refuse(refusal, channel=click.channel, user=click.user)
+        return
     request = await call.world.ledger.read(lambda view: view.request(named[0]))
     if request is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
@@ -162,14 +167,24 @@ async def restore(call: Call) -> None:
     named = await _named(call, click)
     if named is None:
         return
+    refusal = await may_not_ask(call, user=click.user, team=click.team)
     await call.ack()
+    if refusal is not None:
+        await call.refuse(refusal, channel=click.channel, user=click.user)
+        return
     incident = await call.world.ledger.read(lambda view: view.incident(named[0]))
     if incident is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_INCIDENT), channel=click.channel, user=click.user)
         return
-    lang = await call.users.language_of(click.user)
+    lang = await call.language_of(click.user)
     reason = lang.say("Incident {incident}: ", incident=incident.id)
     await _form(call, click, Action.RESTORE, incident.account, {"reason": reason})
+
+
+async def _said(call: Call, click: Click, lang: Language, request: str, text: str) -> None:
+    """Confirm a click to its person alone; where no card stands above it, it names the request."""
+    told = text if click.channel and not click.channel.startswith("D") else named_in(lang, request, text)
+    await call.whisper(channel=click.channel, user=click.user, text=told)
 
 
 async def _form(call: Call, click: Click, action: Action, handle: str, typed: dict[str, str]) -> None:
@@ -200,10 +215,7 @@ async def _named(call: Call, click: Click, *, direct: bool = False) -> tuple[str
         refusal = named
     if refusal is None:
         return named if isinstance(named, tuple) else None
-    person = call.world.policy.person_of_slack(click.user)
-    by = person.id if person else click.user
-    note = call.world.ledger.refused(refusal, by=by, at=call.world.now(), request=None, replay=call.door.key)
-    await call.recorded(note)
+    await call.note(refusal, user=click.user)
     await call.ack()
     await call.refuse(refusal, channel=click.channel, user=click.user)
     return None

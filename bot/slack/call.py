@@ -14,7 +14,8 @@ from bot.core.errors import LedgerAway
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.ports import CardAt
-from bot.slack.gate import Door
+from bot.slack.door import ANSWERED_WITHIN, Door
+from bot.slack.language import Language
 from bot.slack.sentences import refusal_sentence
 from bot.slack.text import escaped, plain_text
 from bot.slack.users import Users
@@ -23,9 +24,9 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEDGER_WITHIN = 2.0
-"""Seconds that a listener waits for the database; Slack waits three."""
-LOOKED_UP_WITHIN = 0.7
-"""Seconds that a submission waits for the platform, so that all its waits together fit into Slack's three."""
+"""Seconds that a listener waits for the database at most."""
+LOOKED_UP_WITHIN = 1.0
+"""Seconds that a submission waits for the platform at most."""
 
 
 def inert(text: str) -> dict[str, Any]:
@@ -44,7 +45,9 @@ class Workspace:
     """Where the workspace is in a browser, with a slash at its end; empty where Slack did not say."""
 
     def link_to(self, card: CardAt) -> str:
-        """The address of a message, as Slack's own “copy link” gives it."""
+        """The address of a message, as Slack's own “copy link” gives it; empty where the workspace's is not known."""
+        if not self.url:
+            return ""
         return f"{self.url}archives/{card.channel}/p{card.ts.replace('.', '')}"
 
 
@@ -63,21 +66,32 @@ class Call:
     async def recorded(self, work: Awaitable[T], *, wrote: Callable[[T], bool] = lambda _: True) -> T:
         """Wait for what records the effect; `wrote` says whether this request's key was written with it.
 
-        Raises LedgerAway after two seconds, Replayed.
+        Raises LedgerAway after two seconds or when Slack would hear nothing in time, Replayed.
         """
         try:
-            async with asyncio.timeout(LEDGER_WITHIN):
+            async with asyncio.timeout(min(LEDGER_WITHIN, self._left())):
                 outcome = await work
         except TimeoutError:
-            self.door.recorded = True  # it may yet be, with its key: nobody else must write that
+            self.door.settled = True  # it may yet be recorded, with its key: nobody else must write that
             raise LedgerAway("The database took too long.") from None
-        self.door.recorded = wrote(outcome)
+        except LedgerAway:
+            self.door.settled = True  # nor could the key be written alone
+            raise
+        self.door.settled = wrote(outcome)
         return outcome
 
+    def _left(self) -> float:
+        """Seconds until the answer must be on its way."""
+        return max(self.door.arrived + ANSWERED_WITHIN - self.world.clock.monotonic(), 0.0)
+
+    async def language_of(self, user: str) -> Language:
+        """The language of a person who waits for an answer: what is known of it where no time is left to ask."""
+        return await self.users.language_of(user, within=self._left())
+
     async def looked_up(self, work: Awaitable[T]) -> T | Refusal:
-        """Wait for a look-up no longer than leaves time to acknowledge."""
+        """Wait for a look-up no longer than leaves time to record what it is for."""
         try:
-            async with asyncio.timeout(LOOKED_UP_WITHIN):
+            async with asyncio.timeout(min(LOOKED_UP_WITHIN, self._left() / 2)):
                 return await work
         except TimeoutError:
             return Refusal(why=Why.PLATFORM_AWAY)
@@ -98,10 +112,16 @@ class Call:
         lang = await self.users.language_of(user)
         await self.whisper(channel=channel, user=user, text=refusal_sentence(lang, refusal))
 
-    async def respond(self, url: str, text: str) -> None:
-        """Answer a command through its `response_url`."""
+    async def note(self, refusal: Refusal, *, user: str) -> None:
+        """Leave a `refused` entry of what no rule of a record was asked about. Raises LedgerAway, Replayed."""
+        person, at = self.world.policy.person_of_slack(user), self.world.now()
+        by = person.id if person else user
+        await self.recorded(self.world.ledger.refused(refusal, by=by, at=at, request=None, replay=self.door.key))
+
+    async def respond(self, url: str, answer: dict[str, Any]) -> None:
+        """Answer a command through its `response_url`; `answer` holds text and blocks."""
         try:
-            await AsyncWebhookClient(url).send(**inert(text), response_type="ephemeral")
+            await AsyncWebhookClient(url).send(**answer, response_type="ephemeral")
         except (SlackClientError, OSError, TimeoutError, ValueError) as error:
             log.warning("could not respond: %s", type(error).__name__)
 

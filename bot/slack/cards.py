@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.core.account import Account
+from bot.core.claiming import PAUSES_CLOCK
 from bot.core.quorum import ANY_GROUP, Approver
-from bot.core.request import BOT, OPEN, Request, State, Subject
+from bot.core.request import BOT, OPEN, Request, State, Subject, Vote
 from bot.slack.language import N_, Language
 from bot.slack.text import (
     Block,
@@ -42,6 +44,7 @@ from bot.slack.wording import (
     group,
     tier_name,
     waits,
+    why_failed,
 )
 
 REASON_SHOWN, REASON_LINES = 1500, 20
@@ -76,9 +79,7 @@ def request_card(lang: Language, request: Request) -> Card:
         header(lang.say(title, handle=one_line(request.subject.handle, most=80)), block_id=f"request:{request.id}"),
         rich(*lang.line("{outcome} · asked by {who}", outcome=bold(outcome), who=who(request, request.requester))),
         *account_lines(lang, request.subject, tier=request.tier),
-        rich(*lang.line("{label} {category}", label=bold(lang.say("Category")), category=one_line(request.category))),
-        quote(shown_reason(lang, request)),
-        *_evidence(lang, request),
+        *grounds(lang, request),
         *_progress(lang, request),
         *_end(lang, request),
         *_buttons(lang, request),
@@ -92,7 +93,12 @@ def request_card(lang: Language, request: Request) -> Card:
 def called(lang: Language, request: Request) -> str:
     """The request in a few words that Slack may parse: nobody's text but a harmless handle."""
     subject = unmarked(request.subject.handle, unmarked(request.subject.id, lang.say("an account")))
-    return f"{request.id}: {lang.say(ASKED[request.action], account=subject)}"
+    return named(lang, request.id, lang.say(ASKED[request.action], account=subject))
+
+
+def named(lang: Language, id: str, what: str) -> str:
+    """“REQ-…: deactivate @president”."""
+    return lang.say("{id}: {what}", id=id, what=what)
 
 
 def who(request: Request, person: str | None) -> Element:
@@ -108,7 +114,7 @@ def who(request: Request, person: str | None) -> Element:
 def account_lines(lang: Language, account: Subject | Account, *, tier: str | None = None) -> list[Block]:
     """Who it is: what the digest binds, and the followers beside it."""
     facts = [
-        lang.say("{followers} followers", followers=lang.number(account.followers)),
+        followers(lang, account.followers),
         lang.say("verified") if account.verified else lang.say("not verified"),
         _tags(account.tags) or lang.say("no tags"),
     ]
@@ -121,6 +127,12 @@ def account_lines(lang: Language, account: Subject | Account, *, tier: str | Non
         words("\n" + " · ".join(facts)),
     )
     return [line, *name_warning(lang, account.handle, account.display_name)]
+
+
+def followers(lang: Language, count: int | None) -> str:
+    if count is None:
+        return lang.say("followers hidden")
+    return lang.count("{n} follower", "{n} followers", count)
 
 
 def _tags(tags: Sequence[str]) -> str:
@@ -153,17 +165,21 @@ def is_cut(request: Request) -> bool:
     return cut_short(request.reason, "", REASON_SHOWN) != many_lines(request.reason)
 
 
-def _evidence(lang: Language, request: Request) -> list[Block]:
-    if not request.evidence:
-        return []
-    return [rich(bold(lang.say("Evidence")), words(" "), link(request.evidence, one_line(request.evidence, most=200)))]
+def grounds(lang: Language, request: Request) -> list[Block]:
+    """Why it is asked for: category, reason, evidence."""
+    category = lang.line("{label} {category}", label=bold(lang.say("Category")), category=one_line(request.category))
+    found = [rich(*category), quote(shown_reason(lang, request))]
+    if request.evidence:
+        address = link(request.evidence, one_line(request.evidence, most=200))
+        found.append(rich(bold(lang.say("Evidence")), words(" "), address))
+    return found
 
 
 def _progress(lang: Language, request: Request) -> list[Block]:
     """What is still needed and until when, while there is something to decide or to wait for."""
     if request.state not in OPEN or request.by_policy:
         return []
-    blocks = [rich(*_places(lang, request))]
+    blocks = [rich(*places(lang, request))]
     if request.revised_why and request.state is State.PENDING:
         text = N_("Changed since it was first shown: {what}. Earlier approvals are void; vote again.")
         blocks.append(rich(bold(lang.say(text, what=one_line(changed(lang, request.revised_why))))))
@@ -171,27 +187,44 @@ def _progress(lang: Language, request: Request) -> list[Block]:
         blocks.append(rich(words(waits(lang, request.waits_for))))
     if request.state is State.APPROVED and request.not_before and request.not_before != request.quorate_at:
         blocks.append(rich(*lang.line("Carried out from {when}", when=moment(request.not_before))))
-    ends = request.expires_at if request.state is State.PENDING else request.execute_by
+    ends = expiry(request)
     return [*blocks, rich(*lang.line("Expires {when}", when=moment(ends)))] if ends is not None else blocks
 
 
-def _places(lang: Language, request: Request) -> list[Element]:
+def expiry(request: Request) -> datetime | None:
+    """When the clock that runs ends; none where it stands still."""
+    if request.state is State.PENDING:
+        return request.expires_at
+    return None if request.waits_for in PAUSES_CLOCK else request.execute_by
+
+
+def places(lang: Language, request: Request) -> list[Element]:
     """“1 of 2: managers ✓ @mona · trust & safety –”."""
-    votes = {vote.person: vote for vote in request.approvals}
-    approvers = [Approver(person=v.person, groups=frozenset(v.groups), team=v.team) for v in votes.values()]
-    seats = request.quorum.seats(approvers)
+    votes, seats = {vote.person: vote for vote in request.approvals}, _seats(request)
     filled = sum(seat is not None for seat in seats)
     elements = [bold(lang.say("{filled} of {places}: ", filled=filled, places=len(seats)))]
     for nth, (place, seat) in enumerate(zip(request.quorum.places, seats, strict=True)):
         more = lang.say("one approval more (the leaver rule binds the requester)")
         name = (" · " if nth else "") + (more if place == ANY_GROUP else group(lang, place))
-        mark = [words(" –")] if seat is None else [words(" ✓ "), user(votes.pop(seat.person).slack_user)]
+        mark = [words(" –")] if seat is None else [words(" ✓ "), user(votes[seat.person].slack_user)]
         elements += [words(name), *mark]
     if request.quorum.different_teams:
         elements.append(words(" " + lang.say("(from different teams)")))
-    for vote in votes.values():
+    for vote in unseated(request):
         elements += lang.line(" · also approved, fills no place: {who}", who=user(vote.slack_user))
     return elements
+
+
+def _seats(request: Request) -> tuple[Approver | None, ...]:
+    """Who fills each place of the quorum."""
+    votes = [Approver(person=v.person, groups=frozenset(v.groups), team=v.team) for v in request.approvals]
+    return tuple(request.quorum.seats(votes))
+
+
+def unseated(request: Request) -> tuple[Vote, ...]:
+    """Approvals that stand and fill no place."""
+    seated = {seat.person for seat in _seats(request) if seat is not None}
+    return tuple(vote for vote in request.approvals if vote.person not in seated)
 
 
 def _end(lang: Language, request: Request) -> list[Block]:
@@ -204,7 +237,7 @@ def _end(lang: Language, request: Request) -> list[Block]:
     if request.state in ENDED_BY:
         lines = [rich(*lang.line(ENDED_BY[request.state], who=who(request, request.ended_by), when=when))]
     else:
-        lines = [rich(bold(lang.say(OUTCOMES[request.state])), words(" · "), when)]
+        lines = [rich(*lang.line("Ended {when}", when=when))]
     if request.state is State.DENIED and request.outcome:
         lines.append(quote(cut_short(request.outcome, lang.say("… (whole text in the thread)"), REASON_SHOWN)))
     elif why := why_ended(lang, request):
@@ -231,7 +264,7 @@ def why_ended(lang: Language, request: Request) -> str | None:
         case State.SUPERSEDED:
             return lang.say("the account is as asked already")
         case State.FAILED:
-            return one_line(outcome, most=500)
+            return why_failed(lang, outcome)
         case _:
             return None
 

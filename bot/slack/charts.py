@@ -15,8 +15,8 @@ from bot.slack.text import Block, cut, one_line
 from bot.slack.wording import KINDS, STANDS
 
 LABEL, TITLE = 20, 50
-BARS = 20
-"""Categories of a chart; of more incidents the longest are drawn."""
+BARS = 19
+"""Incidents of a chart, which takes 20 categories; of more the longest are drawn."""
 ROWS = 40
 """Incidents in the table: with more of them the message would be too long for Slack."""
 CELL = 60
@@ -33,17 +33,14 @@ def decisions_chart(lang: Language, days: Sequence[Day]) -> Block:
 
 
 def restores_chart(lang: Language, incidents: Sequence[Incident]) -> list[Block]:
-    """How long each account was down, beside the eleven minutes of 2017; none where nothing was."""
+    """How long each account was down, and last of all the eleven minutes of 2017; none where nothing was."""
     down = [(i, i.down_for) for i in incidents if i.down_for is not None]
     if not down:
         return []
     longest = sorted(down, key=lambda found: found[1], reverse=True)[:BARS]
     drawn = [found for found in down if found in longest]
-    labels = [cut(incident.id, LABEL) for incident, _ in drawn]
-    series = {
-        lang.say("Down for"): [_seconds(span) for _, span in drawn],
-        lang.say("In 2017"): [_seconds(TWITTER_2017)] * len(drawn),
-    }
+    labels = [*(cut(incident.id, LABEL) for incident, _ in drawn), lang.say("In 2017")]
+    series = {lang.say("Down for"): [*(_seconds(span) for _, span in drawn), _seconds(TWITTER_2017)]}
     title, unit = lang.say("Time to restore"), lang.say("Seconds")
     return [_bars(title, labels, series, x=lang.say("Incident"), y=unit)]
 

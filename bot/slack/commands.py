@@ -8,7 +8,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.core.account import Account
 from bot.core.errors import LedgerAway
-from bot.core.filing import Draft
+from bot.core.filing import Draft, already_so, may_ask
 from bot.core.policy import Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
@@ -37,7 +37,7 @@ async def restore(call: Call) -> None:
 async def _ask(call: Call, action: Action) -> None:
     """Open the form at once, then say in it who the account really is."""
     command = Command.parse(call.body)
-    if refusal := await _may_not_ask(call, command):
+    if refusal := await may_not_ask(call, user=command.user, team=command.team):
         await _answered(call, command, refusal)
         return
     await call.ack()
@@ -48,35 +48,24 @@ async def _ask(call: Call, action: Action) -> None:
 
 
 async def _answered(call: Call, command: Command, refusal: Refusal) -> None:
-    lang = await call.users.language_of(command.user)
+    lang = await call.language_of(command.user)
     await call.ack(**inert(refusal_sentence(lang, refusal)), response_type="ephemeral")
 
 
 async def _not_opened(call: Call, command: Command, again: str) -> None:
     """Slack took no form: give back what was typed."""
-    lang = await call.users.language_of(command.user)
+    lang = await call.language_of(command.user)
     sentence = refusal_sentence(lang, Refusal(why=Why.SLACK_AWAY))
-    await call.respond(
-        command.response_url, lang.say("{sentence} To copy: {command}", sentence=sentence, command=again)
-    )
+    text = lang.say("{sentence} To copy: {command}", sentence=sentence, command=again)
+    await call.respond(command.response_url, inert(text))
 
 
-async def _may_not_ask(call: Call, command: Command) -> Refusal | None:
+async def may_not_ask(call: Call, *, user: str, team: str) -> Refusal | None:
     """What is known without a look-up: a stranger gets no form. It leaves a `refused` entry."""
-    policy, at = call.world.policy, call.world.now()
-    person = policy.person_of_slack(command.user)
-    refusal = call.stranger(command.team)
-    if refusal is None and person is None:
-        refusal = Refusal(why=Why.NOT_ROSTERED)
-    elif refusal is None and person is not None:
-        if policy.gone(person, at):
-            refusal = Refusal(why=Why.PAST_LAST_DAY)
-        elif not policy.groups_of(person, at=at) & policy.may_ask:
-            refusal = Refusal(why=Why.MAY_NOT_ASK, facts={"groups": sorted(policy.may_ask)})
+    policy = call.world.policy
+    refusal = call.stranger(team) or may_ask(policy, policy.person_of_slack(user), call.world.now())
     if refusal is not None:
-        by = person.id if person else command.user
-        note = call.world.ledger.refused(refusal, by=by, at=at, request=None, replay=call.door.key)
-        await call.recorded(note)
+        await call.note(refusal, user=user)
     return refusal
 
 
@@ -84,7 +73,7 @@ async def open_form(
     call: Call, action: Action, handle: str, *, user: str, typed: dict[str, str], trigger_id: str
 ) -> bool:
     """Open the form, then look the account up and draw it in. False where Slack did not open it."""
-    lang = await call.users.language_of(user)
+    lang = await call.language_of(user)
     try:
         opened = await call.client.views_open(trigger_id=trigger_id, view=looking_up(lang, action, handle))
     except (SlackClientError, OSError, TimeoutError) as error:
@@ -119,6 +108,8 @@ def _form(call: Call, lang: Language, action: Action, found: Facts | Refusal, ty
     notice: str | None = None
     if isinstance(found, Facts):
         account, tier, quorum = found.account, found.tier, found.quorum
+        if already := already_so(action, account):
+            notice = refusal_sentence(lang, already)
     elif found.why is not Why.HANDLE_EMPTY:
         notice = refusal_sentence(lang, found)
     return submit_request(
@@ -146,7 +137,7 @@ async def submitted(call: Call) -> None:
         return
     unconfirmed = found.tier.confirm_handle and "confirm_handle" not in form.inputs
     if form.metadata.get("id") != found.account.id or unconfirmed:
-        lang = await call.users.language_of(form.user)
+        lang = await call.language_of(form.user)
         await call.ack(response_action="update", view=_form(call, lang, action, found, _typed(form)))
         return
     outcome = await call.recorded(
@@ -178,7 +169,7 @@ def _typed(form: Submission) -> dict[str, str]:
 
 async def _at_field(call: Call, form: Submission, refusal: Refusal) -> None:
     field = refusal.input if refusal.input in form.inputs else "handle"
-    lang = await call.users.language_of(form.user)
+    lang = await call.language_of(form.user)
     await call.ack(response_action="errors", errors={field: refusal_sentence(lang, refusal)})
 
 
@@ -187,12 +178,13 @@ async def request_deactivation(call: Call) -> None:
     text = str(call.body.get("message", {}).get("text") or "")
     found = HANDLE_IN_TEXT.search(text)
     handle = (found[1] or found[2]) if found else ""
-    await call.ack()
     user, team = call.body["user"]["id"], call.body["user"].get("team_id") or call.body["team"]["id"]
     command = Command(
         user=user, team=team, text=handle, trigger_id=call.body["trigger_id"], response_url=call.body["response_url"]
     )
-    if refusal := await _may_not_ask(call, command):
+    refusal = await may_not_ask(call, user=user, team=team)
+    await call.ack()
+    if refusal is not None:
         await call.refuse(refusal, channel=call.body.get("channel", {}).get("id"), user=user)
         return
     if not await open_form(call, Action.DEACTIVATE, handle, user=user, typed={}, trigger_id=command.trigger_id):
@@ -200,16 +192,17 @@ async def request_deactivation(call: Call) -> None:
 
 
 async def countersign(call: Call) -> None:
-    """Help, what is pending, an account's history, the guard."""
+    """Help, what is pending, an account's history, the guard: looked up after Slack has its answer."""
     command = Command.parse(call.body)
     if refusal := await _outsider(call, command):
         await _answered(call, command, refusal)
         return
+    await call.ack()
     word, rest = command.words
-    lang = await call.users.language_of(command.user)
+    lang = await call.language_of(command.user)
     asked = Asked(world=call.world, lang=lang, link_to=call.workspace.link_to)
     answer = await asked.answer(word.lower(), rest)
-    await call.ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
+    await call.respond(command.response_url, {"text": answer.text, "blocks": answer.blocks})
 
 
 async def _outsider(call: Call, command: Command) -> Refusal | None:

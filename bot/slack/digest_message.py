@@ -130,10 +130,11 @@ def _quick(lang: Language, digest: Digest) -> list[str]:
 
 def _pairs(lang: Language, digest: Digest) -> list[str]:
     return [
-        lang.say(
-            "{people} approve only each other ({count} approvals)",
+        lang.count(
+            "{people} approve only each other ({n} approval)",
+            "{people} approve only each other ({n} approvals)",
+            pair.approvals,
             people=lang.list(map(_name, pair.people)),
-            count=pair.approvals,
         )
         for pair in digest.approvers.pairs[:NAMED]
     ]
@@ -153,8 +154,14 @@ def _load(lang: Language, digest: Digest) -> list[str]:
         )
         for found in load[:NAMED]
     ]
-    text = N_("Who carried the load of {all} votes: {people}")
-    return [lang.say(text, all=votes, people=", ".join(carried))]
+    return [
+        lang.count(
+            "Who carried the load of {n} vote: {people}",
+            "Who carried the load of {n} votes: {people}",
+            votes,
+            people=", ".join(carried),
+        )
+    ]
 
 
 def _others(lang: Language, digest: Digest) -> list[str]:

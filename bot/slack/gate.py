@@ -6,7 +6,6 @@ It looks at the raw bytes. Nothing of a request that does not pass is parsed, lo
 import asyncio
 import hmac
 import json
-import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -14,10 +13,8 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from bot.core.errors import LedgerAway, Replayed
 from bot.ports import Clock, Ledger
-
-log = logging.getLogger(__name__)
+from bot.slack.door import Door, Replays
 
 BODY_LIMIT = 1_000_000
 """Bytes; four times the largest view that Slack holds (250 KB), for it comes percent-encoded."""
@@ -25,16 +22,6 @@ BODY_WITHIN = 5.0
 """Seconds in which the body must be here."""
 OLDEST, NEWEST = -300, 60
 """Seconds around now in which a timestamp is believed: Slack's five minutes, and a minute for clocks that differ."""
-
-
-@dataclass(slots=True)
-class Door:
-    """One signed request on its way: `key` names it in the store, so that the same bytes have one effect."""
-
-    key: str
-    recorded: bool = False
-    """The key was written with the request's effect."""
-    replayed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +49,7 @@ class Gate:
         body_within: float = BODY_WITHIN,
     ) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
-        self._ledger = ledger
+        self._replays = Replays(ledger, clock)
         self._clock = clock
         self._dispatch = dispatch
         self._body_within = body_within
@@ -77,7 +64,7 @@ class Gate:
         text = _readable(body, request.content_type)
         if text is None:
             return _refused()
-        return await self._pass(text, dict(request.headers), Door(key=f"signature:{signature}"))
+        return await self._pass(text, dict(request.headers), self._replays.door(f"signature:{signature}"))
 
     async def _body(self, request: web.Request) -> bytes | None:
         """The raw bytes, or None where they are too many or too slow."""
@@ -110,21 +97,11 @@ class Gate:
 
     async def _pass(self, text: str, headers: dict[str, str], door: Door) -> web.Response:
         """Let it through to Bolt unless it came before; a request without an effect leaves its key alone."""
-        try:
-            if await self._ledger.seen(door.key):
-                return _refused()
-        except LedgerAway:
-            log.warning("the ledger is away; only what records nothing is answered")
-        answer = await self._dispatch(text, headers, door)
-        if door.replayed:
+        if await self._replays.came_before(door):
             return _refused()
-        if not door.recorded:
-            try:
-                await self._ledger.remember(door.key, at=self._clock.now())
-            except Replayed:
-                return _refused()
-            except LedgerAway:
-                log.warning("a request without an effect could not be remembered")
+        answer = await self._dispatch(text, headers, door)
+        if await self._replays.keep(door):
+            return _refused()
         return web.Response(status=answer.status, text=answer.body, headers=answer.headers)
 
 

@@ -15,6 +15,8 @@ from bot.slack.cards import (
     buttons_of,
     cut_short,
     deny_button,
+    expiry,
+    places,
     who,
     withdraw_button,
 )
@@ -42,6 +44,8 @@ class Home:
     enforces: bool
     feed_lag: float | None
     week: Digest
+    more: bool = False
+    """Whether there is more pending than was looked through."""
     pages: Pages = field(default_factory=dict)
 
 
@@ -55,12 +59,17 @@ def home(lang: Language, shown: Home) -> dict[str, Any]:
         return {"type": "home", "blocks": blocks}
     waiting = _List(shown, "waiting", shown.waiting, (approve_button, deny_button))
     own = _List(shown, "own", shown.own, (withdraw_button,))
-    blocks += [_title(lang.say("Waiting for you"), shown.waiting)]
+    blocks += [_title(lang.say("Waiting for you"), shown.waiting, more="+" if shown.more else "")]
     blocks += waiting.drawn(lang) or [context(lang.say("Nothing waits for you."))]
     blocks += [_title(lang.say("Your requests"), shown.own)]
     blocks += own.drawn(lang) or [context(lang.say("You have no live request."))]
     turned = json.dumps({"waiting": waiting.page, "own": own.page})
     return {"type": "home", "private_metadata": turned, "blocks": blocks}
+
+
+def nothing_to_see(lang: Language) -> dict[str, Any]:
+    """The view while nothing can be read."""
+    return {"type": "home", "blocks": [context(lang.say("What is on record cannot be read at the moment; try again."))]}
 
 
 def _guard(lang: Language, shown: Home) -> list[Block]:
@@ -90,8 +99,8 @@ def _week(lang: Language, week: Digest) -> list[Block]:
     return [{"type": "section", "fields": [plain_text(f"{name}\n{figure}") for name, figure in figures.items()]}]
 
 
-def _title(text: str, requests: Sequence[Request]) -> Block:
-    return header(f"{text} ({len(requests)})" if requests else text)
+def _title(text: str, requests: Sequence[Request], *, more: str = "") -> Block:
+    return header(f"{text} ({len(requests)}{more})" if requests else text)
 
 
 class _List:
@@ -125,17 +134,18 @@ class _List:
 def _request(lang: Language, request: Request, row: str, buttons: tuple[Button, ...]) -> list[Block]:
     """One request in six blocks at most, the row of its buttons the last."""
     about = lang.line(
-        "{what} · {state} · asked by {who}",
+        "{what} · {category} · {state} · asked by {who}",
         what=bold(f"{lang.say(VERBS[request.action])} · {request.id}"),
+        category=one_line(request.category),
         state=lang.say(OUTCOMES[request.state]),
         who=who(request, request.requester),
     )
-    if request.expires_at:
-        about += [words(" · "), *lang.line("expires {when}", when=moment(request.expires_at))]
+    if ends := expiry(request):
+        about += [words(" · "), *lang.line("expires {when}", when=moment(ends))]
     return [
         rich(*about),
         *account_lines(lang, request.subject, tier=request.tier),
-        context(lang.say("{label} {category}", label=lang.say("Category"), category=one_line(request.category))),
+        rich(*places(lang, request)),
         quote(cut_short(request.reason, lang.say("… (whole text on the card)"), REASON_SHOWN)),
         buttons_of(lang, request, *buttons, row=row),
     ]

@@ -1,20 +1,22 @@
 """The app's Home, drawn for the person who opens it, turns its pages or decides there."""
 
-import contextlib
-import json
 import logging
+from dataclasses import replace
 
 from slack_sdk.errors import SlackClientError
 
-from bot.core.digest import Week
+from bot.core.digest import Digest
 from bot.core.errors import LedgerAway
-from bot.core.request import State
-from bot.core.voting import standing_approvals
-from bot.flows.digest import digest_of
+from bot.core.policy import Person
+from bot.core.refusal import Refusal, Why
+from bot.core.request import OPEN
+from bot.core.voting import may_vote
+from bot.flows.digest import this_week
+from bot.flows.world import World
 from bot.ports import View
-from bot.slack.acts import Click
+from bot.slack.acts import Click, metadata_of
 from bot.slack.call import Call
-from bot.slack.home import LISTS, Home, Pages, home
+from bot.slack.home import LISTS, Home, Pages, home, nothing_to_see
 
 log = logging.getLogger(__name__)
 
@@ -35,55 +37,63 @@ async def turned(call: Call) -> None:
     click = Click.parse(call.body)
     await call.ack()
     name, _, page = click.value.partition(":")
-    if call.stranger(click.team) is None and name in LISTS and page.isdecimal():
-        await _draw(call, click.user, {**_pages(call), name: int(page)})
+    refusal = call.stranger(click.team)
+    if refusal is None and not (name in LISTS and page.isdecimal()):
+        refusal = Refusal(why=Why.UNKNOWN_REQUEST)
+    if refusal is not None:
+        await call.refuse(refusal, channel=None, user=click.user)
+        return
+    await _draw(call, click.user, {**_pages(call), name: int(page)})
 
 
 async def redrawn(call: Call, user: str) -> None:
-    """What was decided in the Home is to be seen there at once; it is decided even where that cannot be drawn."""
-    with contextlib.suppress(LedgerAway):
-        await _draw(call, user, _pages(call))
+    """What was decided in the Home is to be seen there at once."""
+    await _draw(call, user, _pages(call))
 
 
 async def _draw(call: Call, user: str, pages: Pages) -> None:
-    """Raises LedgerAway. Where Slack does not take it, the person opens the Home once more."""
-    shown = await call.world.ledger.read(lambda view: _home(call, view, user, pages))
+    """Draw what there is to see, or that it cannot be seen; where Slack does not take it, it is opened once more."""
     lang = await call.users.language_of(user)
     try:
-        await call.client.views_publish(user_id=user, view=home(lang, shown))
+        week = await this_week(call.world)
+        view = home(lang, await call.world.ledger.read(lambda view: _home(call, view, user, pages, week), long=True))
+    except LedgerAway:
+        view = nothing_to_see(lang)
+    try:
+        await call.client.views_publish(user_id=user, view=view)
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not draw the Home: %s", type(error).__name__)
 
 
 def _pages(call: Call) -> Pages:
     """The pages that the Home was turned to when its button was pressed."""
-    try:
-        found = json.loads((call.body.get("view") or {}).get("private_metadata") or "{}")
-    except ValueError:
-        return {}
+    found = metadata_of(call.body.get("view") or {})
     return {name: page for name, page in found.items() if name in LISTS and isinstance(page, int)}
 
 
-def _home(call: Call, view: View, user: str, pages: Pages) -> Home:
+def _home(call: Call, view: View, user: str, pages: Pages, week: Digest) -> Home:
     """What this person may decide, what they asked for, how the guard is and the week in figures."""
-    world, at = call.world, call.world.now()
-    policy = world.policy
-    person = policy.person_of_slack(user)
-    waiting, own = [], []
-    if person is not None and not policy.gone(person, at):
-        for request in view.pending(limit=LISTED):
-            able = policy.approver(person, tier=request.tier, at=at, requester=request.requester)
-            voted = any(a.person == person.id for a in standing_approvals(request, policy=policy, at=at))
-            if able is not None and able.groups & request.quorum.names and not voted:
-                waiting.append(request)
-        own = [r for r in view.requests_of_person(person.id) if r.state in {State.PENDING, State.APPROVED}]
+    world = call.world
+    person = world.policy.person_of_slack(user)
     lag = world.clock.monotonic() - world.status.feed_answered if world.status.feed_answered is not None else None
-    return Home(
+    shown = Home(
         rostered=person is not None,
-        waiting=tuple(waiting),
-        own=tuple(own),
-        enforces=policy.guard.enforces,
+        waiting=(),
+        own=(),
+        enforces=world.policy.guard.enforces,
         feed_lag=lag,
-        week=digest_of(view, Week.of(policy.today(at)), policy),
+        week=week,
         pages=pages,
     )
+    return shown if person is None else _with_requests(shown, view, person, world)
+
+
+def _with_requests(shown: Home, view: View, person: Person, world: World) -> Home:
+    """With what the rules let this person decide, and the own live requests; somebody who has left has neither."""
+    policy, at = world.policy, world.now()
+    if policy.gone(person, at):
+        return shown
+    unacknowledged, pending = view.unacknowledged_of(person.id), view.pending(limit=LISTED)
+    waiting = (r for r in pending if may_vote(r, person, policy, at, unacknowledged=unacknowledged) is None)
+    own = view.requests_of_person(person.id, states=OPEN, limit=LISTED)
+    return replace(shown, waiting=tuple(waiting), own=tuple(own), more=len(pending) == LISTED)

@@ -4,11 +4,11 @@ import hashlib
 
 from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
-from bot.slack.cards import Card, name_warning
+from bot.slack.cards import Card, name_warning, named
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
 from bot.slack.text import Block, Element, bold, button, code, context, header, moment, one_line, rich, unmarked, words
-from bot.slack.wording import HAPPENED, LEFT, NOT_UNDONE, UNDOING
+from bot.slack.wording import HAPPENED, LEFT, NOT_UNDONE, UNDOING, why_failed
 
 FOUND_BY = {"feed": N_("Found by the feed: {why}."), "sweep": N_("Found by the sweep: {why}.")}
 UNDONE_BY = {"others": N_("somebody else"), "countersign": "Countersign"}
@@ -43,7 +43,7 @@ def incident_called(lang: Language, incident: Incident) -> str:
     """The incident in one sentence that Slack may parse."""
     account = unmarked(incident.handle, unmarked(incident.account, lang.say("an account")))
     happened = lang.say(HAPPENED[incident.kind], account=account)
-    return f"{incident.id}: {happened}. {_status(lang, incident)}"
+    return f"{named(lang, incident.id, happened)}. {_status(lang, incident)}"
 
 
 def _status(lang: Language, incident: Incident) -> str:
@@ -56,7 +56,7 @@ def _actor(lang: Language, incident: Incident) -> list[Element]:
     actor = bold(one_line(incident.actor, most=100) if incident.actor else lang.say("unknown"))
     if incident.person is None:
         return lang.line("By {actor}", actor=actor)
-    return lang.line("By {actor}, of {person}", actor=actor, person=bold(one_line(incident.person, most=100)))
+    return lang.line("By {actor} ({person})", actor=actor, person=bold(one_line(incident.person, most=100)))
 
 
 def _when(lang: Language, incident: Incident) -> list[Element]:
@@ -94,7 +94,7 @@ def _by(lang: Language, incident: Incident) -> list[Element]:
 
 
 def _cause(lang: Language, cause: str) -> str:
-    return lang.say(LEFT[cause]) if cause in LEFT else because(lang, cause)
+    return lang.say(LEFT[cause]) if cause in LEFT else why_failed(lang, cause)
 
 
 def _acknowledged(lang: Language, incident: Incident) -> list[Block]:

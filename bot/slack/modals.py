@@ -9,9 +9,9 @@ from bot.core.policy import Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request
 from bot.core.voting import DENIAL_MIN
-from bot.slack.cards import account_lines, shown_reason
+from bot.slack.cards import account_lines, grounds, named
 from bot.slack.language import N_, Language
-from bot.slack.text import Block, Element, bold, context, moment, one_line, plain_text, quote, rich, words
+from bot.slack.text import Block, Element, bold, context, moment, one_line, plain_text, rich, words
 from bot.slack.wording import ASKED, needs, tier_name
 
 View = dict[str, Any]
@@ -156,9 +156,9 @@ def deny_request(lang: Language, request: Request, *, digest: str, on_home: bool
         "close": plain_text(lang.say("Cancel")),
         "private_metadata": json.dumps({"id": request.id, "digest": digest, "home": on_home}),
         "blocks": [
-            rich(bold(f"{request.id}: {asked}")),
+            rich(bold(named(lang, request.id, asked))),
             *account_lines(lang, request.subject, tier=request.tier),
-            quote(shown_reason(lang, request)),
+            *grounds(lang, request),
             _input("reason", lang.say("Why do you deny it?"), element, hint=hint),
         ],
     }

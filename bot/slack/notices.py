@@ -3,12 +3,21 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from bot.core.incident import Incident
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
-from bot.slack.cards import ask_again_button, buttons_of, names, who, why_ended, withdraw_button
+from bot.slack.cards import (
+    ask_again_button,
+    buttons_of,
+    expiry,
+    named,
+    names,
+    unseated,
+    who,
+    why_ended,
+    withdraw_button,
+)
 from bot.slack.incident_card import incident_called
 from bot.slack.language import N_, Language
 from bot.slack.text import (
@@ -73,13 +82,18 @@ def _of_request(lang: Language, message: Message, request: Request) -> Words:
     called_up = [rich(*_on_call(lang, message))] if message.notice is Notice.PAGE else []
     subject = request.subject
     asked = lang.say(ASKED[request.action], account=f"@{one_line(subject.handle, most=80)}")
-    about: Elements = [bold(f"{request.id}: {asked} "), code(one_line(subject.id, most=100)), words(" · ")]
+    about: Elements = [
+        bold(named(lang, request.id, asked)),
+        words(" "),
+        code(one_line(subject.id, most=100)),
+        words(" · "),
+    ]
     told = rich(*about, bold(lang.say(sentence)), *_spaced(rest(lang, message, request)))
     quoted = []
     if message.notice is Notice.DENIED and request.outcome:
         quoted.append(quote(cut(request.outcome, DENIAL_SHOWN)))
     harmless = lang.say(ASKED[request.action], account=unmarked(subject.handle, unmarked(subject.id, "…")))
-    text = f"{request.id}: {harmless} · {lang.say(sentence)}"
+    text = f"{named(lang, request.id, harmless)} · {lang.say(sentence)}"
     return Words(text=text, blocks=[*called_up, told, *quoted, *timeline(lang, request, message.timeline)])
 
 
@@ -128,10 +142,10 @@ def _vote_again(lang: Language, message: Message, _: Request) -> Elements:
     return [words(lang.say(text, what=_what_changed(lang, message)))]
 
 
-def _waiting(lang: Language, message: Message, _: Request) -> Elements:
-    until = message.facts.get("until")
-    ends = _spaced(lang.line("It expires {when}", when=moment(until))) if isinstance(until, datetime) else []
-    return [words(waits(lang, str(message.facts.get("waits_for")))), *ends]
+def _waiting(lang: Language, message: Message, request: Request) -> Elements:
+    ends = expiry(request)
+    more = _spaced(lang.line("It expires {when}", when=moment(ends))) if ends else []
+    return [words(waits(lang, str(message.facts.get("waits_for")))), *more]
 
 
 def _uncertain(lang: Language, _: Message, __: Request) -> Elements:
@@ -190,7 +204,7 @@ def _of_incident(lang: Language, message: Message, incident: Incident) -> Words:
     if incident.person is None:
         by = lang.say("By {actor}.", actor=actor)
     else:
-        by = lang.say("By {actor}, of {person}.", actor=actor, person=one_line(incident.person, most=100))
+        by = lang.say("By {actor} ({person}).", actor=actor, person=one_line(incident.person, most=100))
     to_do = words(f"{by} {_to_do(lang, message)}")
     return Words(text=text, blocks=[rich(*_on_call(lang, message)), rich(bold(text)), rich(to_do)])
 
@@ -218,10 +232,13 @@ def _of_nothing(lang: Language, message: Message) -> Words:
     if message.notice is Notice.OBSERVING:
         text = lang.say("⚠ The guard only observes: what nobody approved is not put back.")
         return Words(text=text, blocks=[rich(bold(text))])
+    called = rich(*_on_call(lang, message))
+    if message.facts.get("account") is None:
+        text = _to_do(lang, message)
+        return Words(text=text, blocks=[called, rich(words(text))])
     account = str(message.facts.get("account"))
     about = lang.line("Account {account}.", account=code(one_line(account, most=100)))
     text = lang.say("Account {account} needs a person to look.", account=unmarked(account, lang.say("unnamed")))
-    called = rich(*_on_call(lang, message))
     return Words(text=text, blocks=[called, rich(*about, words(" " + _to_do(lang, message)))])
 
 
@@ -236,10 +253,15 @@ def _of_policy(lang: Language, message: Message) -> Words:
     return Words(text=text, blocks=[rich(bold(text), words(" " + more)), *shown])
 
 
-def counted(lang: Language, request: Request, missing: tuple[str, ...]) -> str:
+def counted(lang: Language, request: Request, missing: tuple[str, ...], *, slack_user: str) -> str:
     """What an approver is told of the own click."""
     if request.state is State.APPROVED:
+        if request.not_before and request.not_before != request.quorate_at:
+            when = lang.time(request.not_before)
+            return lang.say("Counted; the quorum is complete, it is carried out from {when}.", when=when)
         return lang.say("Counted; the quorum is complete, it is being carried out.")
     if more := still_missing(lang, missing):
+        if slack_user in {vote.slack_user for vote in unseated(request)}:
+            return lang.say("Counted, but it fills no place that is left; {missing}.", missing=more)
         return lang.say("Counted; {missing}.", missing=more)
     return lang.say("Counted.")

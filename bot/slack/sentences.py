@@ -29,10 +29,6 @@ def _groups(lang: Language, facts: Facts) -> str:
     return lang.list(names) if names else lang.say("nobody")
 
 
-def _when(lang: Language, value: object) -> str:
-    return lang.time(value) if isinstance(value, datetime) else lang.say("a while")
-
-
 def _count(facts: Facts, fact: str) -> int:
     return int(facts.get(fact) or 0)
 
@@ -65,6 +61,7 @@ STATES = {
     "lapsed": N_("it lapsed and was undone"),
 }
 HAD_ITS_WAY = frozenset({"approved", "running", "uncertain", "done", "provisional", "ratified"})
+UNDER_WAY = frozenset({"running", "uncertain"})
 CHOICES = {"approve": N_("for it"), "deny": N_("against it")}
 
 
@@ -74,6 +71,9 @@ def _state(lang: Language, facts: Facts, otherwise: str) -> str:
 
 def _ended(lang: Language, facts: Facts) -> str:
     by, state = _name(lang, facts, "by"), _state(lang, facts, N_("it has ended"))
+    if str(facts.get("state")) in UNDER_WAY:
+        text = N_("Already decided by {by}: {state}; to have it undone, ask for the opposite once it is done.")
+        return lang.say(text, by=by, state=state)
     if str(facts.get("state")) in HAD_ITS_WAY:
         return lang.say("Already decided by {by}: {state}; nothing more is needed.", by=by, state=state)
     return lang.say("Already decided by {by}: {state}; ask again if it is still needed.", by=by, state=state)
@@ -98,23 +98,28 @@ def _may_not_ask(lang: Language, facts: Facts) -> str:
 
 def _open_incident(lang: Language, facts: Facts) -> str:
     return lang.say(
-        "Your principal acted in {incident}; ask somebody else to acknowledge it first.",
+        "You acted in {incident} yourself; ask somebody else to acknowledge it first.",
         incident=facts.get("incident") or lang.say("an incident"),
     )
 
 
 def _too_many(lang: Language, facts: Facts) -> str:
-    return lang.say(
-        "You have filed {limit} requests within an hour; try again after {when}.",
-        limit=_count(facts, "limit"),
-        when=_when(lang, facts.get("again_at")),
+    again = facts.get("again_at")
+    if not isinstance(again, datetime):
+        return lang.say("You have filed too many requests within an hour; try again later.")
+    return lang.count(
+        "You have filed {n} request within an hour; try again after {when}.",
+        "You have filed {n} requests within an hour; try again after {when}.",
+        _count(facts, "limit"),
+        when=lang.time(again),
     )
 
 
 def _reason_length(lang: Language, facts: Facts) -> str:
-    return lang.say(
-        "The reason has {length} characters; write {least} to {most} that a second person can judge by.",
-        length=_count(facts, "length"),
+    return lang.count(
+        "The reason has {n} character; write {least} to {most} that a second person can judge by.",
+        "The reason has {n} characters; write {least} to {most} that a second person can judge by.",
+        _count(facts, "length"),
         least=_count(facts, "min"),
         most=_count(facts, "max"),
     )

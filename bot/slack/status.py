@@ -1,10 +1,12 @@
 """What `/countersign` answers. Names and handles stand in rich text, so that nobody's text becomes markup."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from bot.core.account import Instance
 from bot.core.errors import LedgerAway, PlatformAway, PlatformRefused
 from bot.core.incident import Incident
 from bot.core.refusal import Refusal, Why
@@ -13,7 +15,7 @@ from bot.flows.world import World
 from bot.ports import CardAt, View
 from bot.slack.cards import who
 from bot.slack.language import N_, Language
-from bot.slack.sentences import refusal_sentence
+from bot.slack.sentences import because, refusal_sentence
 from bot.slack.text import Element, bold, code, escaped, link, moment, one_line, rich, words
 from bot.slack.wording import ASKED, KINDS, OUTCOMES, STANDS
 
@@ -26,6 +28,8 @@ HELP = (
     N_("/countersign help: this list"),
 )
 SHOWN = 20
+FOUND_WITHIN = 10.0
+"""Seconds that the platform has to find an account: the command is acknowledged, but somebody waits."""
 
 Line = list[Element]
 LinkTo = Callable[[CardAt], str]
@@ -63,7 +67,7 @@ class Asked:
                 case _:
                     return _answer(say("There is no such subcommand. These there are:"), self._help())
         except LedgerAway:
-            return self._no(Refusal(why=Why.LEDGER_AWAY))
+            return _answer(say("What is on record cannot be read at the moment; try again."), ())
 
     def _help(self) -> list[Line]:
         return [[words(self.lang.say(line))] for line in HELP]
@@ -79,10 +83,13 @@ class Asked:
 
     async def _status(self, handle: str) -> Answer:
         """The history of an account: what was asked for, what happened, with links to the cards."""
+        if not handle:
+            return self._no(Refusal(why=Why.HANDLE_EMPTY))
         try:
-            account = await self.world.platform.find(handle) if handle else None
-        except (PlatformAway, PlatformRefused):
-            return self._no(Refusal(why=Why.PLATFORM_AWAY))
+            async with asyncio.timeout(FOUND_WITHIN):
+                account = await self.world.platform.find(handle)
+        except (PlatformAway, PlatformRefused, TimeoutError):
+            return _answer(self.lang.say("The platform does not answer at the moment; try again."), ())
         if account is None:
             return self._no(Refusal(why=Why.UNKNOWN_ACCOUNT, facts={"handle": handle}))
         id, ledger = account.id, self.world.ledger
@@ -91,8 +98,19 @@ class Asked:
         lines = [self._request(request, asked) for request in requests if not request.by_policy]
         lines += [self._incident(incident, found) for incident in incidents]
         text = N_("@{handle} ({id}) is active") if account.active else N_("@{handle} ({id}) is deactivated")
+        if account.instance is not None:
+            lines.insert(0, await self._down(account.instance))
         title = self.lang.say(text, handle=one_line(account.handle, most=80), id=one_line(id, most=100))
         return _answer(title, lines or [[words(self.lang.say("Nothing is on record for it."))]])
+
+    async def _down(self, instance: Instance) -> Line:
+        """Who took the account down, and whether the guard let it stand."""
+        judged = await self.world.ledger.read(lambda view: view.judged(instance))
+        why = because(self.lang, judged.why) if judged else self.lang.say("nobody has judged it yet")
+        by = bold(one_line(instance.actor or self.lang.say("unknown"), most=100))
+        if instance.at is None:
+            return self.lang.line("Taken down by {who}: {why}", who=by, why=why)
+        return self.lang.line("Taken down by {who}, {when}: {why}", who=by, when=moment(instance.at), why=why)
 
     def _guard(self) -> Answer:
         status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
@@ -115,7 +133,7 @@ class Asked:
         asked = self.lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
         return [
             *self._name(request.id, cards),
-            words(f": {asked} "),
+            *self.lang.line(": {what} ", what=asked),
             code(one_line(request.subject.id, most=100)),
             words(" · "),
             *self.lang.line(
@@ -139,7 +157,8 @@ class Asked:
 
     def _name(self, id: str, cards: Mapping[str, CardAt]) -> Line:
         """A record's id, leading to its card where one stands."""
-        return [link(self.link_to(cards[id]), id) if id in cards else bold(id)]
+        address = self.link_to(cards[id]) if id in cards else ""
+        return [link(address, id) if address else bold(id)]
 
 
 def _with_cards(query: Callable[[View], Sequence[Any]]) -> Callable[[View], tuple[Sequence[Any], dict[str, CardAt]]]:

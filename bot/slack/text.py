@@ -56,7 +56,7 @@ def unmarked(text: str, otherwise: str) -> str:
 
 def escaped(text: str) -> str:
     """Text for what Slack parses, as it asks for it: no mention, channel or link can begin."""
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def flags(text: str) -> list[str]:
@@ -137,7 +137,9 @@ def user(id: str) -> Element:
 
 
 def moment(at: datetime) -> Element:
-    """A time as rich text shows it in the reader's zone."""
+    """A time as rich text shows it in the reader's zone; Slack draws none before 1970."""
+    if at.timestamp() < 1:
+        return words(stamp(at))
     return {
         "type": "date",
         "timestamp": int(at.timestamp()),

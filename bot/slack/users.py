@@ -51,11 +51,11 @@ class Users:
         """What the policy says for all that several people see."""
         return language(self._book.policy.channel_language)
 
-    async def language_of(self, user: str) -> Language:
-        """The person's own where the bot speaks it. Never waits long, never fails."""
+    async def language_of(self, user: str, *, within: float = ANSWERED_WITHIN) -> Language:
+        """The person's own where the bot speaks it. Never waits longer than `within` seconds, never fails."""
         known = self._known.get(user)
         if known is None or known.until <= self._clock():
-            known = await self._ask(user)
+            known = await self._ask(user, within=min(within, self._within))
         return known.language or self.channel_language
 
     def _remember(self, user: str, found: Language | None) -> _Known:
@@ -66,14 +66,15 @@ class Users:
             self._known.popitem(last=False)
         return known
 
-    async def _ask(self, user: str) -> _Known:
+    async def _ask(self, user: str, *, within: float) -> _Known:
         try:
-            async with asyncio.timeout(self._within):
+            async with asyncio.timeout(within):
                 answer = await self._client.users_info(user=user, include_locale=True)
         except (SlackClientError, OSError, TimeoutError) as error:
             log.info("the language of %s is not known: %s", user, type(error).__name__)
-            before = self._known.get(user)
-            return self._remember(user, before.language if before else None)
+            before = self._known.get(user, _Known(None, 0.0))
+            # who had no time to wait has learnt nothing: the next one asks again
+            return before if within < self._within else self._remember(user, before.language)
         found = answer.get("user")
         code = spoken(found.get("locale")) if isinstance(found, dict) else None
         return self._remember(user, language(code) if code else None)

@@ -7,6 +7,7 @@ from bot.core.claiming import Waits
 from bot.core.incident import IncidentKind, IncidentState
 from bot.core.quorum import ANY_GROUP, Quorum
 from bot.core.request import Action, State
+from bot.core.settling import Failed
 from bot.core.transition import Kind
 from bot.slack.language import N_, Language
 from bot.slack.text import one_line
@@ -75,7 +76,7 @@ WAITS = {
 }
 VOID = {
     "denied": N_("somebody denied it"),
-    "requester_left": N_("the requester is no longer with us"),
+    "requester_left": N_("the requester has left"),
     "requester_may_not_ask": N_("the requester may no longer ask"),
     "requester_restricted": N_("the leaver rule binds the requester by now"),
     "requester_in_incident": N_("the requester acted in an incident that nobody has acknowledged"),
@@ -134,15 +135,31 @@ LEFT = {
     "restored_by_others": N_("others restored it first"),
 }
 PAGED = {
-    "unexplained": N_("Nobody known did it. Find out who acts on the platform, then acknowledge the card."),
+    "staff": N_("Find out why, then acknowledge the card."),
+    "unknown_actor": N_("The platform does not say who did it. Find out who acts there, then acknowledge the card."),
+    "unregistered": N_("The policy does not register it. Find out what it is, then acknowledge the card."),
+    "own_without_key": N_(
+        "It was done in the bot's own name without a request. Change the bot's platform token at once."
+    ),
+    "key_used": N_("It was done in the bot's own name with a spent key. Change the bot's platform token at once."),
+    "late": N_("The platform carried it out too late. Look at the account, then acknowledge the card."),
     "stuck": N_("The platform refuses to undo it. Look at the account there."),
     "uncertain": N_("Its outcome has been unknown for a minute. Look at the account on the platform."),
     "away": N_("The platform cannot be reached, so the account cannot be restored; it is tried until it can."),
     "restored": N_("If it should be down, ask for that with /deactivate."),
     "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),
     "unreadable": N_("Something happened to it and it cannot be read, so nothing is restored yet; it is tried again."),
+    "feed_silent": N_(
+        "The platform's feed has been silent for half a minute; until it answers, the sweep alone looks."
+    ),
 }
 """What whoever is woken should do, by the reason of the page."""
+FAILED = {
+    Failed.NO_EFFECT: N_("the platform said yes and nothing happened"),
+    Failed.REFUSED: N_("the platform refused with {words}"),
+    Failed.NO_ANSWER: N_("the platform gave no answer and nothing shows yet"),
+}
+"""Why something could not be done, as a clause; the platform's own words stay as they are."""
 FLAGS = {
     "invisible": N_("has invisible characters"),
     "right_to_left": N_("is partly written from right to left"),
@@ -160,13 +177,13 @@ TIMELINE = {
     Kind.APPROVED: N_("{when} · approved by {who}"),
     Kind.DENIED: N_("{when} · denied by {who}"),
     Kind.WITHDRAWN: N_("{when} · withdrawn by {who}"),
-    Kind.REVISED: N_("{when} · drawn anew, for something had changed; earlier approvals are void"),
+    Kind.REVISED: N_("{when} · changed: {what}; earlier approvals are void"),
     Kind.EXPIRED: N_("{when} · expired"),
     Kind.CLAIMED: N_("{when} · all of it checked again, and the platform called"),
     Kind.VOIDED: N_("{when} · void when all of it was checked again"),
-    Kind.WAITED: N_("{when} · had to wait"),
+    Kind.WAITED: N_("{when} · {what}"),
     Kind.RELEASED: N_("{when} · the account had changed meanwhile, so it was read again"),
-    Kind.SETTLED: N_("{when} · the account was read and the outcome settled"),
+    Kind.SETTLED: N_("{when} · the account was read and the outcome settled: {what}"),
     Kind.LAPSED: N_("{when} · not ratified in time, and undone"),
     Kind.SUPERSEDED: N_("{when} · not needed any more, by what {who} did"),
     Kind.EXPLAINED: N_("{when} · seen in the platform's own log"),
@@ -185,10 +202,18 @@ def tier_name(lang: Language, name: str) -> str:
 
 def needs(lang: Language, quorum: Quorum) -> str:
     """What a quorum demands, in words."""
-    parts = [lang.say(N_("{count} of {group}"), count=count, group=group(lang, name)) for name, count in quorum.groups]
+    parts = [
+        lang.count("{n} approval ({group})", "{n} approvals ({group})", count, group=group(lang, name))
+        for name, count in quorum.groups
+    ]
     if quorum.extra:
-        more = N_("{count} more of any of these (the leaver rule binds the requester)")
-        parts.append(lang.say(more, count=quorum.extra))
+        parts.append(
+            lang.count(
+                "{n} more of any of these (the leaver rule binds the requester)",
+                "{n} more of any of these (the leaver rule binds the requester)",
+                quorum.extra,
+            )
+        )
     if not parts:
         return lang.say("no approval")
     found = lang.list(parts)
@@ -198,9 +223,17 @@ def needs(lang: Language, quorum: Quorum) -> str:
 def still_missing(lang: Language, places: tuple[str, ...]) -> str:
     """“1 more from trust & safety”: the places that nobody fills yet; empty where none is left."""
     return lang.list(
-        lang.say("{count} more from {group}", count=places.count(place), group=group(lang, place))
+        lang.count("{n} more from {group}", "{n} more from {group}", places.count(place), group=group(lang, place))
         for place in dict.fromkeys(places)
     )
+
+
+def why_failed(lang: Language, outcome: str) -> str:
+    """The clause of an outcome: a code, with the platform's own words behind it where there are any."""
+    code, _, words = outcome.partition(": ")
+    if code not in set(Failed):
+        return one_line(outcome, most=500).rstrip(".")
+    return lang.say(FAILED[Failed(code)], words=one_line(words, most=300))
 
 
 def waits(lang: Language, code: str) -> str:

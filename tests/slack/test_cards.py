@@ -212,7 +212,7 @@ def test_an_incident_tells_who_did_it_how_long_it_was_down_and_the_counts() -> N
     said = shown(incident_card(EN, RESTORED).blocks)
     for fact in (
         "staff:rex",
-        "of ",
+        "(",
         "rex",
         "Down for 840 ms",
         "(11 min in 2017)",
@@ -285,7 +285,7 @@ def test_the_card_of_a_restored_incident() -> None:
             "@president was deactivated and nobody had approved it",
             "The account is active again.",
             "The President  @president  1000001",
-            "By staff:rex, of rex · <2026-11-16T09:30:00.000Z>",
+            "By staff:rex (rex) · <2026-11-16T09:30:00.000Z>",
             "Found by the feed: nobody approved it.",
             "Down for 840 ms (11 min in 2017) · restored by Countersign",
             "Followers: 41,700,000 before, 5,400 after.",

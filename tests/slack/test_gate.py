@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 
 from bot.clock import SystemClock
-from bot.slack.gate import BODY_LIMIT, Answer, Door, Gate
+from bot.slack.door import Door
+from bot.slack.gate import BODY_LIMIT, Answer, Gate
 from storage.database import Database
 from storage.ledger import SqlLedger
 
@@ -32,7 +33,7 @@ class Bolt:
     async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
         assert headers
         self.heard.append(text)
-        door.recorded, door.replayed = self.records, self.replays
+        door.settled, door.replayed = self.records, self.replays
         return Answer(status=200, body="heard", headers={"X-From": "bolt"})
 
 

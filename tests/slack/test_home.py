@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from bot.core.request import State
-from bot.slack.home import SHOWN, Home, home
+from bot.slack.home import SHOWN, Home, home, nothing_to_see
 from bot.slack.language import Language
-from tests.slack.examples import EN, HOSTILE, LONG, PENDING, QUIET_WEEK, URL, WEEK, hostile, in_state
+from tests.slack.examples import EN, HOSTILE, LONG, MONA, PENDING, QUIET_WEEK, URL, WEEK, hostile, in_state
 from tests.slack.validators import check_view, shown
 
 ORDINARY = Home(rostered=True, waiting=(PENDING,), own=(), enforces=True, feed_lag=0.4, week=WEEK)
@@ -69,6 +69,17 @@ def test_who_is_not_on_the_roster_is_told_so_and_sees_no_request() -> None:
     check_view(view)
     assert actions(view) == []
     assert "not on the roster" in shown(view["blocks"])
+
+
+def test_what_waits_shows_who_has_approved_already() -> None:
+    view = home(EN, replace(ORDINARY, waiting=(replace(PENDING, votes=(MONA,)),)))
+    assert "1 of 2: " in shown(view["blocks"])
+
+
+def test_while_nothing_can_be_read_the_home_says_so(lang: Language) -> None:
+    view = nothing_to_see(lang)
+    check_view(view)
+    assert shown(view["blocks"])
 
 
 def test_the_guard_and_the_week_are_seen_by_all() -> None:

@@ -135,7 +135,7 @@ def test_what_fills_a_place_is_never_read_for_more_of_them(lang: Language, text:
 def test_a_line_takes_mentions_and_bold_words_in_its_places() -> None:
     parts = FR.line("{outcome} · asked by {who}", outcome=bold("Refusée"), who=[user("U01ADA"), user("U02MONA")])
     assert [part["type"] for part in parts] == ["text", "text", "user", "user"]
-    assert parts[1]["text"] == " · demandé par "
+    assert parts[1]["text"] == " · déposée par "
 
 
 @pytest.mark.parametrize(

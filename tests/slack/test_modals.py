@@ -107,7 +107,7 @@ def test_the_form_shows_who_the_account_really_is_and_who_must_approve() -> None
     said = shown(form()["blocks"])
     for fact in ("The President", "@president", "1000001", "41,700,000", "verified", "head-of-state", "Active"):
         assert fact in said
-    assert "Tier protected: needs 1 of managers and 1 of trust & safety." in said
+    assert "Tier protected: needs 1 approval (managers) and 1 approval (trust & safety)." in said
 
 
 def test_an_account_that_is_down_shows_since_when_and_by_whom() -> None:

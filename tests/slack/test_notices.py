@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from bot.core.claiming import Waits
 from bot.core.incident import Incident, IncidentKind
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
+from bot.slack.cards import request_card
 from bot.slack.language import Language
 from bot.slack.notices import counted, offers, words_of
 from bot.slack.wording import PAGED
@@ -14,6 +16,7 @@ from tests.slack.examples import (
     BOTH,
     EN,
     FILED,
+    FR,
     HOSTILE,
     INCIDENT,
     LONG,
@@ -22,6 +25,7 @@ from tests.slack.examples import (
     hostile,
     hostile_incident,
     in_state,
+    vote,
 )
 from tests.slack.validators import buttons, check_message, shown
 
@@ -40,6 +44,8 @@ FACTS: dict[Notice, dict[str, Any]] = {
     Notice.REVISED: {"why": "handle, quorum"},
     Notice.VOTE_AGAIN: {"why": "handle, quorum"},
     Notice.WAITING: {"waits_for": "lane", "until": FILED},
+    Notice.REMINDER: {"missing": ("manager", "trust-safety")},
+    Notice.ESCALATED: {"missing": ("manager", "trust-safety"), "to": ["U02BOSS"]},
     Notice.PAGE: {"why": "uncertain", "on_call": "S0ONCALL", "record": PENDING.id},
     Notice.POLICY: {"by": "file", "digest": "d" * 64, "difference": ['-mode = "enforce"', '+mode = "observe"']},
 }
@@ -73,7 +79,7 @@ def test_hostile_text_in_a_notice_stays_text(lang: Language, notice: Notice, tex
 @pytest.mark.parametrize(
     ("notice", "facts"),
     [
-        (Notice.FILED, ("It is filed.", "1 of managers and 1 of trust & safety", "It expires")),
+        (Notice.FILED, ("It is filed.", "1 approval (managers) and 1 approval (trust & safety)", "It expires")),
         (Notice.DENIED, ("It was denied.", "It is a parody account.")),
         (Notice.WITHDRAWN, ("It was withdrawn.", "By ")),
         (Notice.EXPIRED, ("It expired.", "nobody decided in time")),
@@ -121,7 +127,7 @@ def test_a_requester_may_withdraw_what_is_open_and_ask_again_for_what_has_ended(
 @pytest.mark.parametrize("why", [*PAGED, "something new"])
 def test_a_page_names_the_actor_and_what_to_do(kind: IncidentKind, why: str) -> None:
     said = shown(words_of(EN, message(Notice.PAGE, replace(INCIDENT, kind=kind), why=why, on_call="")).blocks)
-    assert "By staff:rex, of rex." in said
+    assert "By staff:rex (rex)." in said
     assert PAGED.get(why, "acknowledge it") in said
 
 
@@ -152,8 +158,70 @@ def test_an_endless_difference_is_cut() -> None:
 
 def test_an_approver_learns_what_the_click_did() -> None:
     one = replace(PENDING, votes=(MONA,))
-    assert counted(EN, one, ("trust-safety",)) == "Counted; 1 more from trust & safety."
+    mona = MONA.slack_user
+    assert counted(EN, one, ("trust-safety",), slack_user=mona) == "Counted; 1 more from trust & safety."
     two = ("manager", "manager", "*")
-    assert counted(EN, one, two) == "Counted; 2 more from managers and 1 more from any of these groups."
+    said = counted(EN, one, two, slack_user=mona)
+    assert said == "Counted; 2 more from managers and 1 more from any of these groups."
     done = replace(one, state=State.APPROVED, quorum=BOTH)
-    assert counted(EN, done, ()) == "Counted; the quorum is complete, it is being carried out."
+    assert counted(EN, done, (), slack_user=mona) == "Counted; the quorum is complete, it is being carried out."
+
+
+def test_an_approver_whose_vote_fills_no_place_learns_that() -> None:
+    omar = vote("omar", "manager")
+    both = replace(PENDING, votes=(MONA, omar))
+    said = {counted(EN, both, ("trust-safety",), slack_user=v.slack_user) for v in (MONA, omar)}
+    assert said == {
+        "Counted; 1 more from trust & safety.",
+        "Counted, but it fills no place that is left; 1 more from trust & safety.",
+    }
+
+
+def test_an_approver_of_what_cools_off_learns_from_when_it_is_carried_out() -> None:
+    cooling = in_state(State.APPROVED, not_before=FILED + timedelta(hours=1))
+    said = counted(EN, cooling, (), slack_user=MONA.slack_user)
+    assert said == "Counted; the quorum is complete, it is carried out from 16 Nov 2026, 10:30 UTC."
+
+
+@pytest.mark.parametrize("notice", [Notice.REMINDER, Notice.ESCALATED])
+def test_a_reminder_says_what_is_missing_and_until_when(notice: Notice) -> None:
+    blocks = words_of(EN, message(notice, PENDING)).blocks
+    assert "Still needed: 1 more from managers and 1 more from trust & safety." in shown(blocks)
+    assert "'type': 'date'" in str(blocks)
+    assert ("'user_id': 'U02BOSS'" in str(blocks)) is (notice is Notice.ESCALATED)
+
+
+@pytest.mark.parametrize("id", ["S0GROUP", "<!channel>", "u02boss", ""])
+def test_an_escalation_mentions_users_alone(id: str) -> None:
+    blocks = words_of(EN, message(Notice.ESCALATED, PENDING, to=[id], missing=())).blocks
+    assert "user_id" not in str(blocks)
+
+
+def test_a_clock_that_stands_still_shows_no_end() -> None:
+    waiting = in_state(State.APPROVED, waits_for=Waits.LIMIT.value, waits_since=FILED)
+    assert "expires" not in shown(words_of(EN, message(Notice.WAITING, waiting)).blocks)
+    assert "Expires" not in shown(request_card(EN, waiting).blocks)
+    going_on = in_state(State.APPROVED, waits_for=Waits.LANE.value, waits_since=FILED)
+    assert "expires" in shown(words_of(EN, message(Notice.WAITING, going_on)).blocks)
+    assert "Expires" in shown(request_card(EN, going_on).blocks)
+
+
+def test_the_silence_of_the_feed_is_about_no_account(lang: Language) -> None:
+    words = words_of(lang, message(Notice.PAGE, None, why="feed_silent", account=None, on_call=""))
+    check_message(words.blocks, words.text)
+    assert "None" not in shown(words.blocks)
+    assert lang.say(PAGED["feed_silent"]) in shown(words.blocks)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "english", "french"),
+    [
+        ("no_effect", "the platform said yes and nothing happened.", "la plateforme a dit oui et rien ne s’est passé."),
+        ("refused: 403", "the platform refused with 403.", "la plateforme a refusé avec 403."),
+        ("Their own words.", "Their own words.", "Their own words."),
+    ],
+)
+def test_a_failure_is_told_in_the_readers_language(outcome: str, english: str, french: str) -> None:
+    failed = message(Notice.FAILED, in_state(State.FAILED, outcome=outcome))
+    assert shown(words_of(EN, failed).blocks).endswith(f"Why: {english}")
+    assert shown(words_of(FR, failed).blocks).endswith(f"Motif\N{NO-BREAK SPACE}: {french}")

@@ -66,7 +66,7 @@ async def test_a_protected_account_needs_both_groups(scene: Scene) -> None:
 
     await scene.workspace.click(OMAR, card, "approve")
     said = await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
-    assert "1 more from trust & safety" in said.text
+    assert "1 more from trust & safety" in text_of(said)
     pending = await scene.workspace.wait_for_message(APPROVALS, lambda m: m.ts == card.ts and "1 of 2" in text_of(m))
     assert state_of(pending) == "pending"
     assert (await scene.public(PRESIDENT))["state"] == "active"

@@ -263,7 +263,7 @@ async def test_an_incident_is_acknowledged_by_another_and_not_by_its_actor(scene
     card = await scene.incident_card("restored")
 
     await scene.workspace.click(MONA, card, "acknowledge")
-    await scene.workspace.wait_for_ephemeral(MONA, lambda m: "Your principal" in m.text)
+    await scene.workspace.wait_for_ephemeral(MONA, lambda m: "You acted in" in m.text)
     await scene.workspace.click(ADA, card, "acknowledge")
 
     acknowledged = await scene.workspace.wait_for_message(

@@ -162,7 +162,9 @@ async def test_what_only_one_person_sees_is_in_that_persons_language(scene: Scen
     assert "Waits for a decision" in text_of(card), "the channel reads English"
     await scene.workspace.wait_for_dm(ADA, lambda m: "Elle est déposée." in text_of(m))
     await scene.workspace.click(TESSA, card, "approve")
-    await scene.workspace.wait_for_ephemeral(TESSA, lambda m: "Compté ; encore 1 (managers)" in _plain(m))
+    await scene.workspace.wait_for_ephemeral(
+        TESSA, lambda m: "Compté ; encore 1 approbation (responsables)" in _plain(m)
+    )
     assert "Le gardien agit" in text_of(await opened(scene, TESSA))
     assert "Ce que Countersign comprend" in text_of(await answer_to(scene, TESSA, "help"))
     await scene.workspace.click(SAM, card, "approve")
@@ -170,7 +172,7 @@ async def test_what_only_one_person_sees_is_in_that_persons_language(scene: Scen
 
 
 def _plain(message: Message) -> str:
-    return text_of(message).replace("\N{NO-BREAK SPACE}", " ").replace("responsables", "managers")
+    return text_of(message).replace("\N{NO-BREAK SPACE}", " ")
 
 
 async def test_the_channel_reads_the_language_of_the_policy(unstarted: Scene) -> None:
@@ -188,3 +190,75 @@ async def test_the_channel_reads_the_language_of_the_policy(unstarted: Scene) ->
     )
     assert "déposée par" in text_of(thread)
     await unstarted.workspace.wait_for_dm(ADA, lambda m: "It is done and verified." in text_of(m))
+
+
+async def test_the_home_offers_only_what_one_may_decide(scene: Scene) -> None:
+    standard, protected = await scene.ask("maria_k"), await scene.ask("president")
+
+    homes = {user: text_of(await opened(scene, user)) for user in (OMAR, TESSA, ADA, SAM)}
+
+    assert [id_of(standard) in homes[user] for user in (OMAR, TESSA, SAM)] == [True, False, False]
+    assert [id_of(protected) in homes[user] for user in (OMAR, TESSA, SAM)] == [True, True, False]
+    assert "You are not on the roster" in homes[SAM]
+
+
+async def test_the_home_offers_nothing_to_whoever_has_left(unstarted: Scene) -> None:
+    unstarted.policy(lambda text: text.replace('slack = ["U03OMAR"]', 'slack = ["U03OMAR"]\nlast_day = 2020-01-01', 1))
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+
+    assert id_of(card) not in text_of(await opened(unstarted, OMAR))
+
+
+async def test_a_page_that_nobody_offered_is_refused_with_a_sentence(scene: Scene) -> None:
+    home = await opened(scene, OMAR)
+
+    await scene.workspace.click_raw(OMAR, home, "home_on", value="everything:1")
+
+    await scene.workspace.wait_for_dm(OMAR, lambda m: "belongs to nothing" in text_of(m))
+
+
+async def test_a_stranger_who_asks_again_gets_a_sentence_and_no_form(scene: Scene) -> None:
+    card = await scene.ask("maria_k")
+    await scene.deny(OMAR, card)
+    denied = await scene.card_becomes(card, "denied")
+
+    await scene.workspace.click(SAM, denied, "ask_again")
+
+    await scene.workspace.wait_for_ephemeral(SAM, lambda m: "not on the roster" in m.text)
+    assert not scene.workspace.views(SAM)
+    assert [e.by for _, e in await scene.log() if e.kind == "refused"] == [SAM]
+
+
+async def test_a_history_without_a_handle_asks_for_one(scene: Scene) -> None:
+    assert "Name an account" in text_of(await answer_to(scene, MONA, "status"))
+
+
+async def test_the_history_says_why_the_guard_let_an_account_stay_down(scene: Scene) -> None:
+    await scene.act("system-dev-token:legal", PRESIDENT, active=False)
+    await scene.eventually(lambda: judged(scene))
+
+    told = text_of(await answer_to(scene, MONA, "status @president"))
+
+    assert "system:legal" in told
+    assert "a registered principal did it" in told
+
+
+async def judged(scene: Scene) -> bool:
+    return any(entry.kind == "judged" for _, entry in await scene.log())
+
+
+async def test_the_form_says_at_once_that_an_account_is_so_already(scene: Scene) -> None:
+    view = await scene.form(ADA, "@president", command="/restore")
+
+    assert "@president is active already; for the opposite use /deactivate." in text_of(view)
+
+
+async def test_the_timeline_names_whoever_made_a_request_needless(scene: Scene) -> None:
+    card = await scene.ask("maria_k")
+    await scene.act("owner-dev-token:acct_61702458", "acct_61702458", active=False)
+    ended = await scene.card_becomes(card, "superseded")
+
+    told = await scene.workspace.wait_for_message(APPROVALS, lambda m: "How it went" in text_of(m), thread_ts=ended.ts)
+
+    assert "owner:acct_61702458" in text_of(told).split("How it went")[1]

@@ -1,0 +1,60 @@
+"""One signed request on its way, and whether its bytes came before."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from bot.core.errors import LedgerAway, Replayed
+from bot.ports import Clock, Ledger
+
+log = logging.getLogger(__name__)
+
+ANSWERED_WITHIN = 2.5
+"""Seconds from a request's arrival in which all that its answer waits for must be over; Slack waits three."""
+ASKED_WITHIN = 0.4
+"""Seconds that the store has to say whether it saw a key, or to write one down alone."""
+
+
+@dataclass(slots=True)
+class Door:
+    """`key` names the request in the store, so that the same bytes have one effect."""
+
+    key: str
+    arrived: float
+    """On the monotonic clock."""
+    settled: bool = False
+    """The key was written with the request's effect, or nothing could be written at all."""
+    replayed: bool = False
+
+
+class Replays:
+    """What the gate and the socket ask of the ledger before and after a request is dispatched."""
+
+    def __init__(self, ledger: Ledger, clock: Clock) -> None:
+        self._ledger = ledger
+        self._clock = clock
+
+    def door(self, key: str) -> Door:
+        return Door(key=key, arrived=self._clock.monotonic())
+
+    async def came_before(self, door: Door) -> bool:
+        """Where the ledger does not say, what has an effect finds out when it writes it."""
+        try:
+            async with asyncio.timeout(ASKED_WITHIN):
+                door.replayed = await self._ledger.seen(door.key)
+        except (LedgerAway, TimeoutError):
+            log.warning("the ledger is away; only what records nothing is answered")
+        return door.replayed
+
+    async def keep(self, door: Door) -> bool:
+        """Note a request that had no effect of its own; whether it came before, found out only now."""
+        if door.settled or door.replayed:
+            return door.replayed
+        try:
+            async with asyncio.timeout(ASKED_WITHIN):
+                await self._ledger.remember(door.key, at=self._clock.now())
+        except Replayed:
+            door.replayed = True
+        except (LedgerAway, TimeoutError):
+            log.warning("a request without an effect could not be remembered")
+        return door.replayed
