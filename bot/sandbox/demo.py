@@ -1,13 +1,14 @@
 """The command `demo`: the whole product on this machine, to look at or to be played."""
 
 import asyncio
+import shlex
 import signal
 import time
 from collections.abc import Awaitable
 
 import click
 
-from bot.sandbox.stage import NotStaged, stage
+from bot.sandbox.stage import NotStaged, Stage, stage
 from bot.sandbox.story import STEPS, Broken, Told
 
 
@@ -58,10 +59,25 @@ async def show(port: int) -> int:
             click.echo(f"The platform is on {set_up.platform.url}, its control port on {set_up.platform.control_url}.")
             click.echo("Look at an account as the public does:")
             click.echo(f"  curl {set_up.platform.url}/public/v1/accounts/@president")
-            click.echo("The bot's settings, to try the other commands with, are in")
-            click.echo(f"  {set_up.write_environment()}")
-            await ended.wait()
+            click.echo("Try the bot's other commands with its settings, in another terminal:")
+            file = shlex.quote(str(set_up.write_environment()))
+            click.echo(f"  (set -a; . {file}; set +a; uv run countersign request)")
+            code = await _until_ended(set_up, ended)
+            if code is not None:
+                click.echo(f"The bot's process ended by itself (exit code {code}), so the demo ends too.", err=True)
+                click.echo((set_up.folder / "bot.log").read_text()[-2000:], err=True, nl=False)
+                return 1
     except (NotStaged, OSError) as error:
         click.echo(str(error), err=True)
         return 1
     return 0
+
+
+async def _until_ended(set_up: Stage, ended: asyncio.Event) -> int | None:
+    """Wait for whoever looks at it to end it; the exit code of the bot where that comes first."""
+    asked, fallen = asyncio.ensure_future(ended.wait()), asyncio.ensure_future(set_up.bot_ended())
+    await asyncio.wait((asked, fallen), return_when=asyncio.FIRST_COMPLETED)
+    code = None if asked.done() else fallen.result()
+    asked.cancel()
+    fallen.cancel()
+    return code

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import AsyncIterator
@@ -58,7 +59,7 @@ class Stage:
         """The bot's settings as a file that a shell can read."""
         file = self.folder / "bot.env"
         names = ("SLACK_", "APPROVALS", "DATABASE", "PLATFORM", "POLICY")
-        lines = [f"{k}={v}" for k, v in self.environment.items() if k.startswith(names)]
+        lines = [f"{k}={shlex.quote(v)}" for k, v in self.environment.items() if k.startswith(names)]
         file.write_text("\n".join(lines) + "\n")
         return file
 
@@ -112,6 +113,22 @@ class Stage:
             raise NotStaged(f"countersign {' '.join(words)}: {printed.decode().strip()}")
         return printed.decode()
 
+    async def post_digest(self) -> str | None:
+        """Have the running bot post the digest of this week, by its own command. Why not, where it cannot."""
+        if self.process is None or self.process.returncode is not None:
+            return "The bot is not running, so nobody can post the digest."
+        year, week, _ = datetime.now(UTC).isocalendar()  # the sample policy's days are UTC's
+        try:
+            await self.command("digest", "--week", f"{year}-W{week:02}", "--post")
+        except NotStaged as error:
+            return str(error)
+        return None
+
+    async def bot_ended(self) -> int:
+        """Wait until the bot's process ends, however it does; its exit code."""
+        assert self.process is not None
+        return await self.process.wait()
+
     async def act(self, token: str, account: str, *, active: bool) -> None:
         """Somebody other than the bot changes an account on the platform itself."""
         operation = {"op": "replace", "path": "active", "value": active}
@@ -138,7 +155,12 @@ async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[St
         await platform.start()
         workspace = Workspace(people=PEOPLE)
         stack.push_async_callback(workspace.stop)
-        mount = page(workspace, platform_url=platform.url, control_url=platform.control_url)
+        mount = page(
+            workspace,
+            platform_url=platform.url,
+            control_url=platform.control_url,
+            post_digest=lambda: found.post_digest(),  # noqa: PLW0108 - `found` is there by the time it is called
+        )
         await workspace.start(port=port, mount=mount)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         found = Stage(

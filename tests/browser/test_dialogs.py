@@ -39,6 +39,21 @@ async def test_a_refused_field_says_so_and_the_rest_stays(visitor: Visitor) -> N
 
 
 @pytest.mark.usefixtures("staged")
+async def test_the_sentence_at_the_last_field_is_seen(visitor: Visitor) -> None:
+    await visitor.open()
+    await visitor.type("/deactivate @dailyledger A reason that is long enough.")
+    form = visitor.modal("submit_request")
+    await form.locator('[name="category"]').select_option("legal")
+    await form.locator('[name="confirm_handle"]').fill("somebody_else")
+    await form.locator('[data-focus="submit"]').click()
+    await expect(form.locator(".error")).to_be_in_viewport(ratio=1)
+    error, end = await form.locator(".error").bounding_box(), await form.locator(".dialog-end").bounding_box()
+    assert error is not None
+    assert end is not None
+    assert error["y"] + error["height"] <= end["y"]
+
+
+@pytest.mark.usefixtures("staged")
 async def test_a_handle_changed_in_the_form_draws_it_anew(visitor: Visitor) -> None:
     await visitor.open()
     await visitor.type("/deactivate @maria_k A reason that is long enough.")

@@ -1,5 +1,6 @@
 """What Slack can draw, the page draws: each kind of block, posted through the Web API."""
 
+import re
 from typing import Any
 
 from playwright.async_api import expect
@@ -12,6 +13,13 @@ from tests.browser.visitor import ADA, MONA, Visitor
 
 Json = dict[str, Any]
 WEEKS = ["W43", "W44", "W45", "W46"]
+# Upright names by their boxes; of slanted ones, whose boxes overlap where their letters do not, the lines' distance.
+OVERLAPS = """svg => { const all = [...svg.querySelectorAll('.name')];
+  const box = (node) => node.getBoundingClientRect();
+  const slanted = all[0].hasAttribute('transform');
+  return all.slice(1).filter((node, at) => slanted
+    ? (box(node).right - box(all[at]).right) * Math.SQRT1_2 < parseFloat(getComputedStyle(node).fontSize)
+    : box(node).left < box(all[at]).right).map((node) => node.textContent); }"""
 
 
 def plain(text: str) -> Json:
@@ -113,6 +121,42 @@ async def test_charts_are_drawn_with_axes_a_legend_and_a_table(visitor: Visitor,
     await expect(axes).to_have_text(["requests", "week"])
     await visitor.keep("charts")
     assert await violations(visitor) == []
+
+
+async def test_names_under_a_chart_never_overlap_and_a_small_bar_is_seen(visitor: Visitor, empty_stage: Stage) -> None:
+    await visitor.open()
+    client = AsyncWebClient(token=empty_stage.workspace.bot_token, base_url=empty_stage.workspace.api_url)
+    for count in (4, 10, 20):
+        names = [f"INC-{'WQ8' * 3}{number:02}" for number in range(count)]
+        series = [
+            {"name": name, "data": [{"label": label, "value": value} for label in names]}
+            for name, value in (("here", 0.017), ("in 2017", 660))
+        ]
+        told = {"type": "bar", "series": series, "axis_config": {"categories": names, "x_label": "incident"}}
+        block = {"type": "data_visualization", "title": f"Time to restore ({count})", "chart": told}
+        await client.chat_postMessage(channel=APPROVALS, text="chart", blocks=[block])
+    await expect(visitor.see("figure.chart")).to_have_count(3)
+    for at, count in enumerate((4, 10, 20)):
+        figure = visitor.see("figure.chart").nth(at)
+        assert await figure.locator("svg").evaluate(OVERLAPS) == []
+        await expect(figure.locator("rect.hue-0 title").first).to_have_text(re.compile("0.017$"))
+        assert await figure.locator("rect").count() == 2 * count
+        heights = await figure.locator("rect").evaluate_all("all => all.map(one => one.getBoundingClientRect().height)")
+        assert min(heights) >= 2
+        await figure.locator("summary").click()
+        await expect(figure.locator("td.number").first).to_have_text("0.017")
+        await expect(figure.locator("tbody tr")).to_have_count(count)
+    await visitor.keep("chart-names")
+
+
+async def test_fields_stand_in_two_columns(visitor: Visitor, empty_stage: Stage) -> None:
+    await visitor.open()
+    client = AsyncWebClient(token=empty_stage.workspace.bot_token, base_url=empty_stage.workspace.api_url)
+    fields = {"type": "section", "fields": [plain(f"Name\n{number}") for number in range(5)]}
+    await client.chat_postMessage(channel=APPROVALS, text="fields", blocks=[fields])
+    await expect(visitor.see(".field")).to_have_count(5)
+    lefts = await visitor.see(".field").evaluate_all("all => all.map(one => one.getBoundingClientRect().left)")
+    assert lefts == [lefts[0], lefts[1]] * 2 + [lefts[0]]
 
 
 async def test_replies_ephemerals_and_unread_places(visitor: Visitor, empty_stage: Stage) -> None:

@@ -1,11 +1,8 @@
 """The weekly digest of what was just done in the browser, with its charts; and the pictures that README shows."""
 
-from datetime import UTC, datetime
-
 import pytest
 from playwright.async_api import expect
 
-from bot.sandbox.stage import Stage
 from tests.browser.visitor import ADA, MONA, OMAR, REX, TESSA, Visitor
 
 PUT_BACK = '[data-kind="countersign_incident"][data-state="restored"]'
@@ -13,7 +10,7 @@ DIGEST = "li.message:has(.block-data_visualization)"
 
 
 @pytest.mark.usefixtures("staged")
-async def test_the_digest_is_drawn_with_its_charts(visitor: Visitor, staged: Stage) -> None:
+async def test_the_digest_is_drawn_with_its_charts(visitor: Visitor) -> None:
     await visitor.open()
     await visitor.become(ADA)
     await visitor.ask("dailyledger", confirm=True)
@@ -34,12 +31,13 @@ async def test_the_digest_is_drawn_with_its_charts(visitor: Visitor, staged: Sta
         if nth == 1:
             await visitor.keep("page")
 
-    week = "{}-W{:02}".format(*datetime.now(UTC).isocalendar()[:2])
-    await staged.command("digest", "--week", week, "--post")
+    await visitor.pane("right")
+    await visitor.see("#post-digest").click()
 
     digest = visitor.see(DIGEST)
     await expect(digest).to_be_visible()
     await expect(digest.locator("svg")).to_have_count(2)
     await expect(digest.locator("table").last).to_contain_text("@president")
+    assert await digest.locator(".table").last.evaluate("node => node.scrollWidth - node.clientWidth") == 0
     await visitor.page.set_viewport_size({"width": 1280, "height": 2000})
     await visitor.keep("digest", of=digest)

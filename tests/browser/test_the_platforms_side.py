@@ -36,12 +36,52 @@ async def test_faults_are_shown_while_they_act_and_cleared_together(visitor: Vis
     await visitor.see('[data-fault="duplicate"]').click()
     await expect(visitor.see("#active-faults li")).to_have_count(2)
     await visitor.console("president", "worker")
-    await expect(visitor.see("#active-faults li").first).not_to_contain_text("met 0 times")
+    await expect(visitor.see("#active-faults li").first).to_contain_text(re.compile("[1-5] of 5|used up"))
     await visitor.keep("faults")
     await visitor.see("#clear-faults").click()
     await expect(visitor.see("#active-faults li")).to_have_count(0)
     await expect(visitor.see('#log [data-end="undone"]')).to_have_count(1, timeout=15_000)
     assert (await staged.public("@president"))["state"] == "active"
+
+
+async def test_a_fault_that_is_used_up_counts_no_more(visitor: Visitor, staged: Stage) -> None:
+    await visitor.open()
+    await visitor.see("#misbehaviour summary").click()
+    await visitor.see('[data-fault="drop"]').click()
+    await visitor.see('[data-fault="no_op"]').click()
+    await expect(visitor.see("#fault-count")).to_have_text("2")
+    await staged.act("bot-dev-token", "acct_25073877", active=False)
+    await expect(visitor.see('[data-used-up="true"]')).to_contain_text("used up")
+    await expect(visitor.see("#fault-count")).to_have_text("1")
+
+
+async def test_without_a_bot_nobody_has_judged_it(visitor: Visitor, empty_stage: Stage) -> None:
+    await visitor.open()
+    for role, handle in (("worker", "president"), ("owner", "leaving_soon")):
+        await visitor.console(handle, role)
+        await expect(visitor.account(handle, "deactivated")).to_have_count(1)
+    ends = visitor.see('#log [data-end="unjudged"]')
+    await expect(ends).to_have_count(2)
+    await expect(ends.first).to_contain_text("nobody has judged it yet")
+    assert empty_stage.process is None
+
+
+async def test_look_alikes_are_told_apart_by_their_ids(visitor: Visitor, empty_stage: Stage) -> None:
+    await visitor.open()
+    heads = visitor.see(".account:has(.id)")
+    assert {"acct_25073877"} < set(await heads.evaluate_all("nodes => nodes.map(node => node.dataset.account)"))
+    await expect(visitor.account("dailyledger").locator(".id")).to_have_count(0)
+    await empty_stage.act("staff-dev-token:rex", "acct_25073877", active=False)
+    await expect(visitor.see("#log .entry").first).to_contain_text("acct_25073877")
+
+
+async def test_the_console_offers_what_changes_something(visitor: Visitor, staged: Stage) -> None:
+    await visitor.open()
+    await visitor.account("leaving_soon").locator(".account-head").click()
+    await expect(visitor.account("leaving_soon").locator(".console-title")).to_have_text("Deactivate, around the bot")
+    await visitor.console("leaving_soon", "owner")
+    await expect(visitor.account("leaving_soon").locator(".console-title")).to_have_text("Restore, around the bot")
+    assert staged.process is not None
 
 
 async def test_a_person_chooses_the_language_of_slack(visitor: Visitor, empty_stage: Stage) -> None:

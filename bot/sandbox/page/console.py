@@ -13,6 +13,7 @@ WORKER = "staff-dev-token:rex"
 LEGAL = "system-dev-token:legal"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 AWAY = 502
+UNREADABLE = (ValueError, KeyError, TypeError, RecursionError)  # the last of JSON that is nested too deep
 NO_ANSWER = aiohttp.ClientTimeout(total=15)
 
 
@@ -40,7 +41,7 @@ class Console:
             wanted = json.loads(await request.read())
             account, active = str(wanted["account"]), bool(wanted["active"])
             token = {"worker": WORKER, "owner": f"owner-dev-token:{account}", "legal": LEGAL}[wanted["as"]]
-        except (ValueError, KeyError, TypeError):
+        except UNREADABLE:
             return _said(400, {"detail": "`account`, `as` (worker, owner or legal) and `active` are needed."})
         operation = {"op": "replace", "path": "active", "value": active}
         body = {"schemas": [PATCH_OP], "Operations": [operation]}
@@ -51,7 +52,7 @@ class Console:
         try:
             wanted = json.loads(await request.read())
             account, curve = str(wanted["account"]), str(wanted["curve"])
-        except (ValueError, KeyError, TypeError):
+        except UNREADABLE:
             return _said(400, {"detail": "`account` and `curve` are needed."})
         answer = await self._passed("POST", f"{self._control}/control/v1/counters", wanted)
         if answer.status == web.HTTPOk.status_code:
@@ -64,7 +65,7 @@ class Console:
             return await self._passed("DELETE", url)
         try:
             rule = json.loads(await request.read())
-        except ValueError:
+        except UNREADABLE:
             return _said(400, {"detail": "The body is not JSON."})
         return await self._passed("POST", url, rule)
 

@@ -1,6 +1,6 @@
 """The sandbox page: its files, its stream and its console of the platform, mounted on the Slack stand-in's origin."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -21,8 +21,10 @@ HEADERS = {
 }
 
 
-def page(workspace: Workspace, *, platform_url: str, control_url: str) -> Callable[[web.Application], None]:
-    """What `Workspace.start` mounts."""
+def page(
+    workspace: Workspace, *, platform_url: str, control_url: str, post_digest: Callable[[], Awaitable[str | None]]
+) -> Callable[[web.Application], None]:
+    """What `Workspace.start` mounts. `post_digest` has the bot post this week's digest, or says why not."""
 
     def mount(app: web.Application) -> None:
         session = web.AppKey("session", aiohttp.ClientSession)
@@ -32,12 +34,17 @@ def page(workspace: Workspace, *, platform_url: str, control_url: str) -> Callab
                 running[session] = opened
                 yield
 
+        async def digest(request: web.Request) -> web.Response:  # noqa: ARG001 - a handler
+            refused = await post_digest()
+            return web.json_response({"detail": refused}, status=200 if refused is None else 502)
+
         app.cleanup_ctx.append(calls_out)
         app.on_response_prepare.append(_with_headers)
         app.router.add_get("/", _index)
         app.router.add_static("/page", STATIC)
         console = Console(lambda: app[session], platform_url=platform_url, control_url=control_url)
         console.add_to(app)
+        app.router.add_post("/bot/digest", digest)
         app.router.add_get("/stream", Stream(workspace, console).handle)
 
     return mount

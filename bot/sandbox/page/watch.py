@@ -7,6 +7,7 @@ from bot.sandbox.page.console import LEGAL, Console, Json
 SHOWN = 40
 """Accounts drawn; the sandbox starts with a dozen."""
 EFFECTS = 200
+BOT = "svc:countersign"
 
 
 class Watch:
@@ -24,7 +25,8 @@ class Watch:
         """The whole picture; None where nothing changed since the last look."""
         truth = await self._console.read("/control/v1/state", control=True)
         faults = await self._console.read("/control/v1/faults", control=True)
-        if truth is None or faults is None:
+        heard = await self._console.read("/control/v1/heard", control=True)
+        if truth is None or faults is None or heard is None:
             return None
         accounts = sorted(truth["accounts"], key=lambda account: -int(account["followers"]))[:SHOWN]
         await asyncio.gather(*(self._read(account) for account in accounts if self._unsettled(account)))
@@ -35,6 +37,7 @@ class Watch:
             "events": self._events[-EFFECTS:],
             "suspended": truth["suspended"],
             "faults": faults,
+            "heard": heard.get(BOT, 0),
         }
         if picture == self._last:
             return None

@@ -114,6 +114,10 @@ class Control:
         ]
         return said({"accounts": accounts, "suspended": sorted(world.suspended), "effects": effects})
 
+    async def read_heard(self, world: World, call: Call) -> Answer:  # noqa: ARG002 - a handler
+        """Answer up to which position of the feed each of its readers has read."""
+        return said(world.feed.heard_by)
+
 
 def _truth(account: Account) -> dict[str, object]:
     return {

@@ -21,6 +21,7 @@ class Feed:
 
     def __init__(self) -> None:
         self.last = 0
+        self.heard_by: dict[str, int] = {}
         self._positions: list[int] = []
         self._events: list[str] = []
         self._arrival = asyncio.Event()
@@ -32,6 +33,10 @@ class Feed:
             self._positions.append(self.last)
             self._events.append(text)
         self.wake()
+
+    def heard(self, reader: str, *, upto: int) -> None:
+        """Note that a reader asks for what comes after that position, so has taken everything before it."""
+        self.heard_by[reader] = upto
 
     def wake(self) -> None:
         """Let everyone who waits look again."""

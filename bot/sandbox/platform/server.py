@@ -14,12 +14,13 @@ from typing import Self
 
 from aiohttp import web
 
+from bot.sandbox.own_origin import own_origin
 from bot.sandbox.platform import listing, public, scim, seeds, staff
 from bot.sandbox.platform.attacks import Attacks
 from bot.sandbox.platform.background import Background
 from bot.sandbox.platform.control import Control
 from bot.sandbox.platform.dispatch import Place, as_errors, exposed
-from bot.sandbox.platform.feed import read_events
+from bot.sandbox.platform.feed import cursor_of, read_events
 from bot.sandbox.platform.moments import now
 from bot.sandbox.platform.principals import DEV_TOKENS, Principals, SeedError, tokens_from
 from bot.sandbox.platform.schema import resource_types, schemas, service_provider_config
@@ -56,7 +57,7 @@ class MockPlatform:
         """Listen; 0 is any free port. Only on loopback: whoever reaches the control port owns every account."""
         if host not in _LOOPBACK:
             raise ValueError(f"The mock platform listens on loopback only, not on {host}.")
-        api, control = web.Application(middlewares=[as_errors]), web.Application(middlewares=[as_errors])
+        api, control = (web.Application(middlewares=[own_origin, as_errors]) for _ in range(2))
         self._route_api(api)
         self._route_control(control)
         self.url = await self._listen(api, host, port)
@@ -96,7 +97,8 @@ class MockPlatform:
             app.router.add_route(method, path, exposed(self._world, handler, place=place))
 
         async def events(world: World, call: Call) -> Answer:
-            world.who(call, kinds=("service", "system"))
+            reader = world.who(call, kinds=("service", "system"))
+            world.feed.heard(reader.id, upto=cursor_of(call) or 0)
             return await read_events(world.feed, call)
 
         add("GET", "/scim/v2/Users", listing.list_users, "list")
@@ -129,6 +131,7 @@ class MockPlatform:
         add("POST", "counters", control.set_counters)
         add("POST", "accounts", control.add_accounts)
         add("GET", "state", control.read_state)
+        add("GET", "heard", control.read_heard)
 
 
 async def serve(

@@ -7,12 +7,12 @@ from typing import Self
 
 from aiohttp import web
 
+from bot.sandbox.own_origin import own_origin
 from bot.sandbox.slack.changes import ChangeLog
 from bot.sandbox.slack.control import Control
 from bot.sandbox.slack.delivery import Delivery
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.hooks import Hooks
-from bot.sandbox.slack.own_origin import own_origin
 from bot.sandbox.slack.records import Channel, User
 from bot.sandbox.slack.screens import Screens
 from bot.sandbox.slack.socket_mode import Sockets

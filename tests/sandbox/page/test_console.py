@@ -94,3 +94,26 @@ async def test_the_chosen_language_is_told_where_the_bot_asks_for_it(staged: Sta
         user = (await answer.json())["user"]
     assert user["locale"] == "fr-FR"
     assert {"id", "team_id", "deleted", "is_bot", "is_restricted", "is_ultra_restricted", "tz"} <= set(user)
+
+
+async def test_json_that_is_nested_too_deep_is_refused(staged: Stage, session: ClientSession) -> None:
+    for path in ("act", "counters", "faults"):
+        async with session.post(f"{staged.workspace.url}/platform/{path}", data="[" * 100_000) as answer:
+            assert answer.status == 400, path
+
+
+async def test_what_a_reader_of_the_feed_has_heard_is_told(staged: Stage, session: ClientSession) -> None:
+    assert await act(staged, session, {"account": PRESIDENT, "as": "owner", "active": False}) == 200
+    headers = {"Authorization": "Bearer bot-dev-token"}
+    for after, heard in ((0, 0), (1, 1)):
+        url = f"{staged.platform.url}/audit/v1/events?after={after}"
+        async with session.get(url, headers=headers) as answer:
+            assert answer.status == 200
+        async with session.get(f"{staged.platform.control_url}/control/v1/heard") as answer:
+            assert (await answer.json())["svc:countersign"] == heard
+
+
+async def test_no_digest_without_a_bot(staged: Stage, session: ClientSession) -> None:
+    async with session.post(f"{staged.workspace.url}/bot/digest") as answer:
+        assert answer.status == 502
+        assert "not running" in (await answer.json())["detail"]

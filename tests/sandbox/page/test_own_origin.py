@@ -39,3 +39,15 @@ async def test_the_page_may_load_from_its_own_origin_alone(staged: Stage, sessio
         assert "unsafe" not in answer.headers["Content-Security-Policy"]
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "http" not in (await answer.text()).replace("http-equiv", "")
+
+
+@pytest.mark.parametrize("headers", [{"Host": "evil.example"}, {"Origin": "https://evil.example"}])
+async def test_no_other_site_reaches_the_platform_or_its_control_port(
+    staged: Stage, session: ClientSession, headers: dict[str, str]
+) -> None:
+    control = f"{staged.platform.control_url}/control/v1/faults"
+    async with session.post(control, data='{"kind": "drop"}', headers=headers) as answer:
+        assert answer.status == 403
+    users = f"{staged.platform.url}/scim/v2/Users"
+    async with session.get(users, headers={**headers, "Authorization": "Bearer bot-dev-token"}) as answer:
+        assert answer.status == 403

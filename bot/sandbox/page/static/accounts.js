@@ -2,6 +2,7 @@
 
 import { byId, el, newId, number } from "./dom.js";
 import { keyed } from "./keyed.js";
+import { lookAlikes } from "./look_alikes.js";
 import { avatar } from "./pictures.js";
 import { platform } from "./server.js";
 
@@ -9,8 +10,8 @@ const ACTS = [
   { as: "worker", active: false, label: "as Rex, on the last day", style: "danger" },
   { as: "owner", active: false, label: "as the owner" },
   { as: "legal", active: false, label: "as legal" },
-  { as: "owner", active: true, label: "Restore as the owner" },
 ];
+const BACK = { as: "owner", active: true, label: "as the owner" };
 
 const CURVES = {
   instant: "right at once",
@@ -31,10 +32,12 @@ export class Accounts {
   }
 
   look() {
-    keyed(byId("accounts"), this.store.platform.accounts, {
+    const { accounts } = this.store.platform;
+    const alike = lookAlikes(accounts);
+    keyed(byId("accounts"), accounts, {
       key: (account) => account.id,
-      stamp: (account) => JSON.stringify(account) + this.unfolded.has(account.id),
-      draw: (account) => this.account(account),
+      stamp: (account) => JSON.stringify(account) + this.unfolded.has(account.id) + alike.has(account.id),
+      draw: (account) => this.account(account, alike.has(account.id)),
     });
   }
 
@@ -43,7 +46,7 @@ export class Accounts {
     this.look();
   }
 
-  account(account) {
+  account(account, alike) {
     const open = this.unfolded.has(account.id);
     const panel = newId("console");
     return el(
@@ -65,6 +68,7 @@ export class Accounts {
           { class: "account-name" },
           el("span", {}, el("bdi", {}, account.display_name), account.verified && mark()),
           el("span", { class: "faint" }, el("bdi", {}, `@${account.handle}`)),
+          alike && el("span", { class: "faint id" }, account.id),
         ),
         el("span", { class: "account-facts" }, followers(account), state(account)),
       ),
@@ -83,12 +87,8 @@ export class Accounts {
       "div",
       { class: "console", id: panel },
       el("p", { class: "faint" }, account.id, account.tags.length > 0 && ` · ${account.tags.join(", ")}`),
-      el("p", { class: "console-title" }, "Deactivate, around the bot"),
-      el(
-        "div",
-        { class: "console-acts" },
-        ACTS.map((one) => act(account, one)),
-      ),
+      account.state !== "deactivated" && acts("Deactivate, around the bot", ACTS, account),
+      account.state !== "active" && acts("Restore, around the bot", [BACK], account),
       el("label", { for: curve }, "After a restore, followers are"),
       el(
         "select",
@@ -105,6 +105,15 @@ export class Accounts {
   }
 }
 
+const acts = (title, all, account) => [
+  el("p", { class: "console-title" }, title),
+  el(
+    "div",
+    { class: "console-acts" },
+    all.map((one) => act(account, one)),
+  ),
+];
+
 function act(account, { as, active, label, style }) {
   const attributes = {
     type: "button",
@@ -112,7 +121,7 @@ function act(account, { as, active, label, style }) {
     "data-focus": `${as}-${active}-${account.id}`,
     "data-as": as,
     "data-active": String(active),
-    "aria-label": active ? null : `Deactivate @${account.handle} ${label}`,
+    "aria-label": `${active ? "Restore" : "Deactivate"} @${account.handle} ${label}`,
     click: () => platform("act", { account: account.id, as, active }),
   };
   return el("button", attributes, label);

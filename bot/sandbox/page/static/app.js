@@ -2,6 +2,7 @@
 
 import { Accounts } from "./accounts.js";
 import { Composer } from "./composer.js";
+import { Digest } from "./digest.js";
 import { byId } from "./dom.js";
 import { Faults } from "./faults.js";
 import { Log } from "./log.js";
@@ -22,6 +23,7 @@ new Modals(store);
 const accounts = new Accounts(store);
 new Faults(store);
 new Log(store);
+new Digest(store, panes);
 new Tour(store, { panes, composer, accounts });
 
 follow(store, (connected) => {

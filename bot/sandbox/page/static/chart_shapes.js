@@ -1,29 +1,37 @@
 // The shapes of a chart: bars, lines with or without the area under them, slices. Colours come from the style sheet.
 
-import { svg } from "./dom.js";
+import { figure, svg } from "./dom.js";
 
-export const AREA = { width: 560, height: 260, left: 58, right: 548, top: 14, bottom: 206 };
+const LEAST = 4; // of a bar that stands for next to nothing; two pixels where the drawing is at its smallest
 
-const slot = (series) => (AREA.right - AREA.left) / series[0].data.length;
+export function areaOf(narrow) {
+  const width = narrow ? 360 : 560;
+  return { width, height: 260, left: 58, right: width - 12, top: 14, bottom: 206 };
+}
 
-export function bars(series, scale) {
-  const wide = slot(series);
+const slot = (series, area) => (area.right - area.left) / series[0].data.length;
+
+export function bars(series, scale, area) {
+  const wide = slot(series, area);
   const each = Math.min(44, (wide * 0.7) / series.length);
+  const gap = each > 4 ? 1 : 0;
   const zero = scale.y(0);
   return series.flatMap((one, index) =>
     one.data.map((point, at) => {
-      const x = AREA.left + wide * (at + 0.5) + (index - series.length / 2) * each;
+      const x = area.left + wide * (at + 0.5) + (index - series.length / 2) * each;
       const y = scale.y(point.value);
-      const size = { x: x + 1, y: Math.min(y, zero), width: each - 2, height: Math.abs(zero - y), rx: 2 };
+      const height = point.value === 0 ? 0 : Math.max(LEAST, Math.abs(zero - y));
+      const top = point.value < 0 ? zero : zero - height;
+      const size = { x: x + gap, y: top, width: each - 2 * gap, height, rx: Math.min(2, each / 2) };
       return svg("rect", { class: `hue-${index}`, ...size }, hint(one.name, point));
     }),
   );
 }
 
-export function lines(series, scale, filled) {
-  const wide = slot(series);
+export function lines(series, scale, area, filled) {
+  const wide = slot(series, area);
   return series.flatMap((one, index) => {
-    const points = one.data.map((point, at) => [AREA.left + wide * (at + 0.5), scale.y(point.value)]);
+    const points = one.data.map((point, at) => [area.left + wide * (at + 0.5), scale.y(point.value)]);
     const path = points.map(([x, y], at) => `${at ? "L" : "M"}${x} ${y}`).join("");
     const under = `${path}L${points.at(-1)[0]} ${scale.y(0)}L${points[0][0]} ${scale.y(0)}Z`;
     return [
@@ -36,9 +44,9 @@ export function lines(series, scale, filled) {
   });
 }
 
-export function pie(segments) {
+export function pie(segments, area) {
   const whole = segments.reduce((sum, one) => sum + one.value, 0);
-  const [cx, cy, radius] = [AREA.width / 2, AREA.height / 2, 112];
+  const [cx, cy, radius] = [area.width / 2, area.height / 2, 112];
   let from = -Math.PI / 2;
   return segments.map((one, index) => {
     const angle = (one.value / whole) * 2 * Math.PI;
@@ -50,4 +58,4 @@ export function pie(segments) {
   });
 }
 
-const hint = (name, point) => svg("title", {}, `${name ? `${name}, ` : ""}${point.label}: ${point.value}`);
+const hint = (name, point) => svg("title", {}, `${name ? `${name}, ` : ""}${point.label}: ${figure(point.value)}`);

@@ -1,19 +1,23 @@
 // Charts with what makes them readable: a title, axes with names, a legend, and the same figures as a table.
 
-import { el, newId, number, svg } from "./dom.js";
+import { labelled } from "./chart_labels.js";
+import { areaOf, bars, lines, pie } from "./chart_shapes.js";
+import { el, figure, newId, number, svg } from "./dom.js";
 import { scrolled } from "./tables.js";
-import { AREA, bars, lines, pie } from "./chart_shapes.js";
 
 const STEPS = 4;
+const NARROW = 600; // pixels of the window under which the letters of a wide drawing would be too small
 const short = new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 });
 
 export function chart(block) {
   const { chart: told, title } = block;
   const name = newId("chart");
+  const area = areaOf(window.innerWidth < NARROW);
+  const { shapes, more } = told.type === "pie" ? { shapes: pie(told.segments, area), more: 0 } : plotted(told, area);
   const drawing = svg(
     "svg",
-    { viewBox: `0 0 ${AREA.width} ${AREA.height}`, role: "img", "aria-label": spoken(title, told) },
-    told.type === "pie" ? pie(told.segments) : plotted(told),
+    { viewBox: `0 0 ${area.width} ${area.height + more}`, role: "img", "aria-label": spoken(title, told) },
+    shapes,
   );
   return el(
     "figure",
@@ -25,42 +29,35 @@ export function chart(block) {
   );
 }
 
-function plotted(told) {
+function plotted(told, area) {
   const values = told.series.flatMap((series) => series.data.map((point) => point.value));
-  const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values), values.every(Number.isInteger));
-  const draw = told.type === "bar" ? bars : (all, at) => lines(all, at, told.type === "area");
-  return [grid(scale, told.axis_config), draw(told.series, scale)];
+  const scale = scaleOf(Math.min(0, ...values), Math.max(0, ...values), values.every(Number.isInteger), area);
+  const { names, more } = labelled(told.axis_config.categories, area);
+  const drawn =
+    told.type === "bar" ? bars(told.series, scale, area) : lines(told.series, scale, area, told.type === "area");
+  return { shapes: [grid(scale, told.axis_config, area, more), names, drawn], more };
 }
 
 // Round steps from the least to the most: 0, 5, 10 and not 0, 4.6, 9.2; what is counted has no halves.
-function scaleOf(least, most, whole) {
+function scaleOf(least, most, whole, area) {
   const rough = (most - least || 1) / STEPS;
   const power = 10 ** Math.floor(Math.log10(rough));
   const round = power * [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough);
   const step = whole ? Math.max(1, Math.ceil(round)) : round;
   const [low, high] = [Math.floor(least / step) * step, Math.ceil(most / step) * step || step];
   const ticks = Array.from({ length: Math.round((high - low) / step) + 1 }, (_, index) => low + index * step);
-  const y = (value) => AREA.bottom - ((value - low) / (high - low)) * (AREA.bottom - AREA.top);
+  const y = (value) => area.bottom - ((value - low) / (high - low)) * (area.bottom - area.top);
   return { ticks, y };
 }
 
-function grid(scale, axis) {
-  const wide = (AREA.right - AREA.left) / axis.categories.length;
-  const every = Math.ceil(axis.categories.length / 8);
+function grid(scale, axis, area, more) {
   const rows = scale.ticks.map((tick) => [
-    svg("line", { class: "grid", x1: AREA.left, x2: AREA.right, y1: scale.y(tick), y2: scale.y(tick) }),
-    svg("text", { class: "tick", x: AREA.left - 8, y: scale.y(tick) + 4, "text-anchor": "end" }, short.format(tick)),
+    svg("line", { class: "grid", x1: area.left, x2: area.right, y1: scale.y(tick), y2: scale.y(tick) }),
+    svg("text", { class: "tick", x: area.left - 8, y: scale.y(tick) + 4, "text-anchor": "end" }, short.format(tick)),
   ]);
-  const columns = axis.categories.map((category, index) => {
-    const x = AREA.left + wide * (index + 0.5);
-    return index % every
-      ? null
-      : svg("text", { class: "tick", x, y: AREA.bottom + 18, "text-anchor": "middle" }, category);
-  });
-  const middle = (AREA.top + AREA.bottom) / 2;
+  const middle = (area.top + area.bottom) / 2;
   return [
     ...rows,
-    ...columns,
     axis.y_label &&
       svg(
         "text",
@@ -70,7 +67,7 @@ function grid(scale, axis) {
     axis.x_label &&
       svg(
         "text",
-        { class: "axis", x: (AREA.left + AREA.right) / 2, y: AREA.height - 6, "text-anchor": "middle" },
+        { class: "axis", x: (area.left + area.right) / 2, y: area.height + more - 6, "text-anchor": "middle" },
         axis.x_label,
       ),
   ];
@@ -103,7 +100,7 @@ function figures(title, told) {
   return scrolled(title, [x ?? "", ...named(told)], rows);
 }
 
-const cell = (value) => el("td", { class: "number" }, number(value));
+const cell = (value) => el("td", { class: "number" }, figure(value));
 
 function spoken(title, told) {
   const points = told.type === "pie" ? told.segments : told.series.flatMap((series) => series.data);

@@ -12,6 +12,7 @@ export class Composer {
     this.list = byId("commands");
     this.options = [];
     this.at = -1;
+    this.under = null; // the line that is under way
     this.field.addEventListener("input", () => this.suggest());
     this.field.addEventListener("keydown", (event) => this.key(event));
     this.field.addEventListener("blur", () => this.offer([]));
@@ -97,18 +98,25 @@ export class Composer {
   async send(event) {
     event.preventDefault();
     const typed = this.field.value.trim();
-    if (!typed) return;
+    if (!typed || typed === this.under) return;
     const { person, place } = this.store;
     const [name] = typed.split(/\s/, 1);
     if (typed.startsWith("/") && !isCommand(name)) return tell(`${name} is not a command of this workspace.`);
+    this.offer([]);
+    this.under = typed;
+    const text = typed.slice(name.length).trim();
+    const outcome = typed.startsWith("/")
+      ? await act("command", { user: person, command: name, text, channel: place.id })
+      : // Slack's own client escapes what is typed, so that no mention can be made by writing one
+        await send("/sandbox/say", { user: person, channel: place.id, text: escaped(typed) });
+    this.under = null;
+    if (outcome.ok) this.taken(typed);
+  }
+
+  // Emptied only once it was taken, and not where something else was typed meanwhile.
+  taken(typed) {
+    if (this.field.value.trim() !== typed) return;
     this.field.value = "";
     this.suggest();
-    if (typed.startsWith("/")) {
-      const text = typed.slice(name.length).trim();
-      await act("command", { user: person, command: name, text, channel: place.id });
-    } else {
-      // Slack's own client escapes what is typed, so that no mention can be made by writing one
-      await send("/sandbox/say", { user: person, channel: place.id, text: escaped(typed) });
-    }
   }
 }

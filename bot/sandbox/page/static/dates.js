@@ -36,3 +36,12 @@ function ago(at, locale) {
 }
 
 export const clock = (ts, locale) => formatted(Number(ts), "{time}", locale);
+
+// How long something took, as one says it: 640 ms, 1.8 s, 2 min 5 s, 3 h 2 min.
+export function lasted(milliseconds) {
+  if (milliseconds < 1000) return `${milliseconds} ms`;
+  if (milliseconds < 59_950) return `${(milliseconds / 1000).toFixed(1)} s`;
+  const seconds = Math.round(milliseconds / 1000);
+  const minutes = Math.floor(seconds / 60);
+  return minutes < 60 ? `${minutes} min ${seconds % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

@@ -28,4 +28,7 @@ let made = 0;
 // An id for label and describedby; unique in the page.
 export const newId = (prefix) => `${prefix}-${++made}`;
 
+// The whole value of a figure, with all its decimals.
+export const figure = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 20 }).format(value);
+
 export const number = (value, locale = "en-US") => new Intl.NumberFormat(locale).format(value);

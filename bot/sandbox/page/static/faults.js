@@ -43,14 +43,16 @@ export class Faults {
   }
 
   look() {
-    const active = this.store.platform.faults;
-    byId("clear-faults").hidden = active.length === 0;
-    byId("no-faults").hidden = active.length > 0;
-    byId("fault-count").textContent = active.length > 0 ? String(active.length) : "";
-    keyed(byId("active-faults"), active, {
+    const { faults } = this.store.platform;
+    const active = faults.filter((rule) => !usedUp(rule)).length;
+    byId("clear-faults").hidden = faults.length === 0;
+    byId("no-faults").hidden = active > 0;
+    byId("fault-count").textContent = active > 0 ? String(active) : "";
+    keyed(byId("active-faults"), faults, {
       key: (rule) => rule.id,
       stamp: (rule) => String(rule.hits),
-      draw: (rule) => el("li", {}, nameOf(rule), el("span", { class: "faint" }, ` · met ${rule.hits} times`)),
+      draw: (rule) =>
+        el("li", { "data-used-up": String(usedUp(rule)) }, nameOf(rule), el("span", { class: "faint" }, metOf(rule))),
     });
   }
 }
@@ -62,6 +64,17 @@ function preset(name, about, rule) {
     name,
   );
   return el("li", {}, button, el("span", { class: "faint" }, about));
+}
+
+// Some misbehave a number of times and then no more.
+const usedUp = (rule) => rule.hits >= (rule.times ?? rule.count ?? Infinity);
+
+function metOf(rule) {
+  const most = rule.times ?? rule.count;
+  if (usedUp(rule)) return " · used up";
+  if (most > 1) return ` · ${rule.hits} of ${most}`;
+  if (rule.hits === 0) return " · has met nothing yet";
+  return rule.hits === 1 ? " · met once" : ` · met ${rule.hits} times`;
 }
 
 const nameOf = (rule) => FAULTS.find(([, , known]) => known.kind === rule.kind)?.[0] ?? rule.kind;

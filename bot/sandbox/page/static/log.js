@@ -1,5 +1,6 @@
 // What happened on the platform, the newest first: when, by whom, and what became of it.
 
+import { lasted } from "./dates.js";
 import { byId, el } from "./dom.js";
 import { keyed } from "./keyed.js";
 
@@ -24,7 +25,7 @@ export class Log {
     const { effects, events, accounts } = this.store.platform;
     const incidents = incidentsOf(this.store);
     const entries = effects
-      .map((effect) => ({ effect, end: endOf(effect, effects, incidents), odd: oddity(effect, events) }))
+      .map((effect) => ({ effect, end: endOf(effect, this.store.platform, incidents), odd: oddity(effect, events) }))
       .reverse();
     const names = new Map(accounts.map((account) => [account.id, account.handle]));
     byId("no-log").hidden = entries.length > 0;
@@ -48,6 +49,7 @@ function drawn(effect, end, odd, names) {
       el("span", { class: `actor ${effect.actor.kind}` }, actorOf(effect.actor)),
       ` ${DONE[effect.action] ?? effect.action} `,
       el("bdi", {}, whom),
+      effect.account && names.has(effect.account) && el("span", { class: "faint id" }, ` ${effect.account}`),
       end.words &&
         el(
           "span",
@@ -61,24 +63,33 @@ function drawn(effect, end, odd, names) {
 }
 
 // A deactivation ends with the account's next restore; of one that the guard undid, the span is what was down.
-function endOf(effect, effects, incidents) {
+function endOf(effect, { effects, events, heard }, incidents) {
   if (effect.action !== "deactivate") return { kind: effect.action };
   const next = effects.find((one) => one.seq > effect.seq && one.account === effect.account);
   if (effect.actor.id === BOT) return { kind: "approved", words: "as approved" };
   const incident = incidents.find((one) => one.account === effect.account && one.at >= Date.parse(effect.at));
   if (next?.action === "restore" && next.actor.id === BOT) {
     const down = Date.parse(next.at) - Date.parse(effect.at);
-    return { kind: "undone", words: `put back after ${down} ms`, incident: incident?.id };
+    return { kind: "undone", words: `put back after ${lasted(down)}`, incident: incident?.id };
   }
   if (next) return { kind: "over", words: next.action === "restore" ? "restored" : "again" };
-  return incident
-    ? { kind: "open", words: "being put back", incident: incident.id }
-    : { kind: "stands", words: "stands" };
+  if (incident) return { kind: "open", words: "being put back", incident: incident.id };
+  return judged(effect, events, heard)
+    ? { kind: "stands", words: "stands" }
+    : { kind: "unjudged", words: "nobody has judged it yet" };
 }
+
+// What staff did is judged by an incident alone; of what others did, that the bot has taken it from the feed.
+function judged(effect, events, heard) {
+  return effect.actor.kind !== "staff" && toldOf(effect, events).some((event) => event.seq <= heard);
+}
+
+const toldOf = (effect, events) =>
+  events.filter((event) => event.at === effect.at && event.account?.id === (effect.account ?? undefined));
 
 // What the feed told of it, where that is not what happened: the guard hears the feed, not the platform's truth.
 function oddity(effect, events) {
-  const told = events.filter((event) => event.at === effect.at && event.account?.id === (effect.account ?? undefined));
+  const told = toldOf(effect, events);
   if (told.length === 0) return "the feed has not told of it";
   if (told.length > 1) return "the feed told of it twice";
   const said = told[0].actor?.id;

@@ -19,10 +19,19 @@ export class Modals {
 
   look() {
     const { view } = this.store;
+    if (this.dialog && this.store.forgotten.has(this.dialog.dataset.view)) return this.strand();
     if (this.dialog && view?.id !== this.dialog.dataset.view) this.shut();
     if (!view) return;
     if (!this.dialog) this.open(view);
     else if (this.drawn !== view.hash) this.redraw(view, {});
+  }
+
+  // The demo was started anew and does not know this form: what was typed stays until the person closes it.
+  strand() {
+    if (this.dialog.querySelector(".stranded")) return;
+    const words = "The demo was started anew and does not know this form. Copy what you need of it, then close it.";
+    this.dialog.querySelector("h2").after(el("p", { class: "stranded", role: "alert" }, words));
+    this.dialog.querySelector('[data-focus="submit"]')?.remove();
   }
 
   shut() {
@@ -64,8 +73,14 @@ export class Modals {
     refocus(this.dialog);
     const fresh = [...this.dialog.querySelectorAll("[name]")].find((field) => !(field.name in typed));
     const wanted = this.dialog.querySelector("[aria-invalid]") ?? (hadInputs ? fresh : null);
-    if (wanted) wanted.focus();
+    if (wanted) this.bring(wanted);
     else if (!hadInputs || document.activeElement === this.dialog) this.focusFirst();
+  }
+
+  // The whole input with its label, hint and error: a field alone would leave its sentence under the footer.
+  bring(field) {
+    field.focus({ preventScroll: true });
+    field.closest(".block").scrollIntoView({ block: "nearest" });
   }
 
   draw(view, values) {
@@ -105,7 +120,11 @@ export class Modals {
     if (Object.keys(errors).length > 0 && now?.id === view.id) this.redraw(now, errors);
   }
 
-  leave() {
-    act("close", { user: this.store.person, view: this.dialog.dataset.view });
+  // Where nobody answers any more the form is closed all the same.
+  async leave() {
+    const gone = { user: this.store.person, id: this.dialog.dataset.view };
+    if (this.store.forgotten.delete(gone.id)) return this.look();
+    const outcome = await act("close", { user: gone.user, view: gone.id });
+    if (outcome.gone) this.store.takeChanges([{ kind: "view_closed", data: gone }]);
   }
 }

@@ -4,9 +4,15 @@ import { byId, el } from "./dom.js";
 
 const STAYS = 6000; // milliseconds
 
+// `gone` is whether nobody answered at all.
 export async function send(path, body, method = "POST") {
-  const answer = await fetch(path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
-  return { ok: answer.ok, ...(await answer.json()) };
+  try {
+    const answer = await fetch(path, { method, body: body === undefined ? undefined : JSON.stringify(body) });
+    return { ok: answer.ok, ...(await answer.json()) };
+  } catch {
+    tell("Nobody answered: the demo is not running. What you typed is still there.");
+    return { ok: false, gone: true };
+  }
 }
 
 // An act of a person in Slack. What Slack itself would say (“the app did not respond”) is told in a corner.
@@ -25,7 +31,7 @@ const SLACK_SAYS = {
 // What the platform refuses is told like it says it.
 export async function platform(path, body, method = "POST") {
   const answer = await send(`/platform/${path}`, body, method);
-  if (!answer.ok) tell(answer.detail ?? "The platform refused.");
+  if (!answer.ok && !answer.gone) tell(answer.detail ?? "The platform refused.");
   return answer;
 }
 

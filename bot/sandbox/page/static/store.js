@@ -11,6 +11,7 @@ export class Store {
     this.platform = { accounts: [], effects: [], events: [], suspended: [], faults: [] };
     this.ready = false;
     this.readUpTo = new Map();
+    this.forgotten = new Set(); // forms that stood open when another server came
     this.watching = new Set();
     this.due = false;
   }
@@ -32,6 +33,8 @@ export class Store {
   // from the stream
 
   takeWorkspace(told) {
+    const known = new Set(Object.values(told.views).flatMap((views) => views.map((view) => view.id)));
+    if (this.view && !known.has(this.view.id)) this.forgotten.add(this.view.id);
     const keyed = (list, key) => new Map(list.map((item) => [key(item), item]));
     this.workspace = {
       team: told.team,
