@@ -15,7 +15,7 @@ MOST_LISTED = 20
 
 def digest_json(digest: Digest) -> str:
     """Every field of it."""
-    return json.dumps({**dump(digest), "week": str(digest.week)}, indent=2, ensure_ascii=False, default=_as_json)
+    return json.dumps({**dump(digest), "week": str(digest.week)}, indent=2, default=_as_json)
 
 
 def _as_json(value: Any) -> Any:

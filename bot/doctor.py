@@ -57,7 +57,7 @@ async def examine(*, as_json: bool) -> int:
             found.append(Finding(what, ok=False, says=str(error)))
     found = list(dict.fromkeys(found))  # two checks of one part tell of the same missing variable
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in found], indent=2, ensure_ascii=False))
+        click.echo(json.dumps([asdict(finding) for finding in found], indent=2))
     else:
         for finding in found:
             click.echo(f"{'ok   ' if finding.ok else 'WRONG'} {finding.what}: {finding.says}")

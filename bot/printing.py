@@ -45,7 +45,7 @@ async def print_requests(which: str | None, state: str | None, *, as_json: bool)
     if which is not None and not found:
         raise CountersignError(f"There is no request “{which}”.")
     if as_json:
-        click.echo(json.dumps([{**dump(r), "digest": r.digest} for r in found], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([{**dump(r), "digest": r.digest} for r in found], indent=2))
         return
     for request in found:
         _print_request(request, logs[request.id], whole=which is not None)
@@ -179,5 +179,5 @@ async def export_log() -> None:
         after = 0
         while found := await ledger.read(partial(ConnectionView.lines, after=after, limit=5_000)):
             for seq, entry in found:
-                click.echo(json.dumps(Line(seq=seq, entry=entry).as_json(), ensure_ascii=False))
+                click.echo(json.dumps(Line(seq=seq, entry=entry).as_json()))
             after = found[-1][0]

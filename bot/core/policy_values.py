@@ -140,6 +140,8 @@ def named(value: Any) -> str:
 def category(value: Any) -> str:
     if len(text(value)) > CATEGORY_LENGTH:
         raise Wrong(f"must be no longer than {CATEGORY_LENGTH} characters")
+    if not text(value).isprintable():
+        raise Wrong("must be one line without control characters")
     return text(value)
 
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.account import Event, EventType
-from bot.core.errors import CursorLost, LedgerAway, PlatformAway, PlatformRefused
+from bot.core.errors import CountersignError, CursorLost, LedgerAway, PlatformAway, PlatformRefused
 from bot.core.refusal import Refusal
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page_about, sweep
@@ -84,8 +84,7 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
     unread = [task for task in await asyncio.gather(*(_judge_event(world, e, gate) for e in down)) if task]
     if after == cursor and not others and not unread:
         return
-    for event in others:
-        await world.ledger.decide(partial(_other, world, event))
+    unread += [task for event in others if (task := await _take_other(world, event))]
     await world.ledger.decide(lambda _: Change(cursor=after, tasks=tuple(unread)))
 
 
@@ -97,6 +96,25 @@ def _on_record(restores: tuple[tuple[str, datetime], ...], view: View) -> Change
 def _newest(events: Iterable[Event]) -> list[Event]:
     """One event an account, the last: what stands on the platform is read, not what was once."""
     return list({event.account: event for event in events}.values())
+
+
+async def _take_other(world: World, event: Event) -> Task | None:
+    """Record a restore or a deletion; a task where nobody can make sense of it."""
+    if await _made_sense(world.ledger.decide(partial(_other, world, event)), of=event.account):
+        return None
+    return judge_task(event.account, because=str(event.seq), due=world.now())
+
+
+async def _made_sense(work: Awaitable[object], *, of: str) -> bool:
+    """Whether it could be done. What nobody foresaw about one account must not leave all the others unguarded."""
+    try:
+        await work
+    except CountersignError:
+        raise
+    except Exception:
+        log.exception("account %s could not be judged; it is tried again", of)
+        return False
+    return True
 
 
 def _other(world: World, event: Event, view: View) -> Change | Refusal:
@@ -113,19 +131,27 @@ async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore) -> T
             return judge_task(event.account, because=str(event.seq), due=world.now())
     standing = account.instance if account else None
     found = Found(instance=standing or event.instance, account=account, event=event, by="feed")
-    await judge_found(world, found)
-    return None
+    if await _made_sense(judge_found(world, found), of=event.account):
+        return None
+    return judge_task(event.account, because=str(event.seq), due=world.now())
 
 
 async def judge_later(world: World, task: Task) -> Result:
     """The task left behind by an account that could not be read: read it now, or again in a moment, for ever."""
+    id = task.payload["account"]
     try:
-        account = await world.platform.account(task.payload["account"])
+        account = await world.platform.account(id)
     except (PlatformAway, PlatformRefused):
-        pause = min(0.2 * 2 ** min(task.attempts, 10), 2.0)
-        if task.attempts == PAGED_AT_ATTEMPT:
-            await world.ledger.add(*page_about(task.payload["account"], "unreadable", due=world.now()))
-        return world.now() + timedelta(seconds=pause)
+        return await _once_more(world, task)
     if account is not None and (standing := account.instance) is not None:
-        await judge_found(world, Found(instance=standing, account=account, event=None, by="feed"))
+        found = Found(instance=standing, account=account, event=None, by="feed")
+        if not await _made_sense(judge_found(world, found), of=id):
+            return await _once_more(world, task)
     return None
+
+
+async def _once_more(world: World, task: Task) -> datetime:
+    """In a moment; somebody is woken when it has gone on for ten seconds."""
+    if task.attempts == PAGED_AT_ATTEMPT:
+        await world.ledger.add(*page_about(task.payload["account"], "unreadable", due=world.now()))
+    return world.now() + timedelta(seconds=min(0.2 * 2 ** min(task.attempts, 10), 2.0))

@@ -181,6 +181,11 @@ def test_the_digest_is_that_of_the_text() -> None:
             f'["{"x" * 76}"]',
             f"line 25: requests.categories holds “{'x' * 76}”, which must be no longer than 75",
         ),
+        (
+            '["spam", "other"]',
+            r'["spam\n<!channel>"]',
+            "line 25: requests.categories holds “spam\n<!channel>”, which must be one line without control characters",
+        ),
         ('["spam", "other"]', '[""]', "line 25: requests.categories holds “”, which must be a text in quotes, neither"),
         ('[[tier]]\nname = "standard"\napprovals = { manager = 1 }\n', "", "line 36: tier needs a last tier"),
         ('any = { tags = ["staff"], followers_at_least = 1_000_000 }\n', "", "line 27: tier “protected” catches every"),
