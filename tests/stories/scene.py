@@ -202,6 +202,23 @@ def id_of(message: Message) -> str:
     return str(payload_of(message)["id"])
 
 
+def elements_of(message: Message | View, kind: str) -> list[dict[str, Any]]:
+    """Every element of that type in the blocks, in order: mentions, links, dates."""
+    found: list[dict[str, Any]] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, dict):
+            if value.get("type") == kind:
+                found.append(value)
+            value = list(value.values())
+        if isinstance(value, list | tuple):
+            for item in value:
+                walk(item)
+
+    walk(message.blocks)
+    return found
+
+
 def text_of(message: Message | View) -> str:
     """Everything a person can read in the blocks, one piece a line."""
     found: list[str] = []

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.slack.records import Message
 from bot.sandbox.slack.server import APPROVALS
-from tests.stories.scene import ADA, MONA, OMAR, Scene, id_of, state_of, text_of
+from tests.stories.scene import ADA, MONA, OMAR, Scene, elements_of, id_of, state_of, text_of
 
 FAR = '"1h"'
 
@@ -37,19 +37,7 @@ def with_reminders(
 
 def mentioned(message: Message) -> list[str]:
     """The Slack users that the blocks mention, in order."""
-    found: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            if value.get("type") == "user":
-                found.append(value["user_id"])
-            value = list(value.values())
-        if isinstance(value, list | tuple):
-            for item in value:
-                walk(item)
-
-    walk(message.blocks)
-    return found
+    return [element["user_id"] for element in elements_of(message, "user")]
 
 
 async def said(scene: Scene, card: Message, count: int) -> list[Message]:

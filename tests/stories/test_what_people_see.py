@@ -1,10 +1,8 @@
 """Home, history and languages, as the person sees them who opens Slack."""
 
-from typing import Any
-
 from bot.sandbox.slack.records import Message, View
 from bot.slack.home import SHOWN
-from tests.stories.scene import ADA, MONA, OMAR, PRESIDENT, SAM, TESSA, Scene, id_of, inputs, text_of
+from tests.stories.scene import ADA, MONA, OMAR, PRESIDENT, SAM, TESSA, Scene, elements_of, id_of, inputs, text_of
 
 APPROVALS = "C0APPROVALS"
 SUPPORT = "C0SUPPORT"
@@ -31,20 +29,7 @@ async def answer_to(scene: Scene, user: str, text: str) -> Message:
 
 def links(message: Message) -> dict[str, str]:
     """Every link of a message's rich text: its words and where it leads."""
-    found: dict[str, str] = {}
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            if value.get("type") == "link":
-                found[value["text"]] = value["url"]
-            for item in value.values():
-                walk(item)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                walk(item)
-
-    walk(message.blocks)
-    return found
+    return {element["text"]: element["url"] for element in elements_of(message, "link")}
 
 
 async def test_an_approver_decides_in_the_home_and_sees_it_gone_at_once(scene: Scene) -> None:

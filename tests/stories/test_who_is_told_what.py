@@ -16,7 +16,21 @@ from bot.core.tasks import digest as digest_task
 from bot.core.transition import Task
 from bot.flows.show import call, waiting
 from bot.sandbox.slack.records import Message
-from tests.stories.scene import ADA, MARIA, MONA, OMAR, PINE, PRESIDENT, TESSA, TOM, Scene, id_of, state_of, text_of
+from tests.stories.scene import (
+    ADA,
+    MARIA,
+    MONA,
+    OMAR,
+    PINE,
+    PRESIDENT,
+    TESSA,
+    TOM,
+    Scene,
+    elements_of,
+    id_of,
+    state_of,
+    text_of,
+)
 
 APPROVALS = "C0APPROVALS"
 
@@ -292,19 +306,7 @@ async def _all_done(scene: Scene) -> None:
 
 def groups_mentioned(message: Message) -> list[str]:
     """The Slack user groups that the blocks mention."""
-    found: list[str] = []
-
-    def walk(value: Any) -> None:
-        if isinstance(value, dict):
-            if value.get("type") == "usergroup":
-                found.append(value["usergroup_id"])
-            value = list(value.values())
-        if isinstance(value, list | tuple):
-            for item in value:
-                walk(item)
-
-    walk(message.blocks)
-    return found
+    return [element["usergroup_id"] for element in elements_of(message, "usergroup")]
 
 
 async def test_a_changed_policy_is_shown_as_a_difference_and_logged(scene: Scene) -> None:
