@@ -16,8 +16,6 @@ from bot.ports import CardAt, Message, Notice, View
 
 CARD_AWAITED = 1800.0
 """Seconds at most between two looks for a card that does not stand yet: as long as a refused one waits."""
-
-
 FITS: Mapping[Notice, frozenset[State]] = {
     Notice.FILED: OPEN,
     Notice.REVISED: OPEN,

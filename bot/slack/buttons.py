@@ -148,10 +148,7 @@ async def ask_again(call: Call) -> None:
     named = await _named(call, click, direct=True)
     if named is None:
         return
-    refusal = await may_not_ask(call, user=click.user, team=click.team)
-    await call.ack()
-    if refusal is not None:
-        await call.refuse(refusal, channel=click.channel, user=click.user)
+    if not await _may_ask(call, click):
         return
     request = await call.world.ledger.read(lambda view: view.request(named[0]))
     if request is None:
@@ -167,10 +164,7 @@ async def restore(call: Call) -> None:
     named = await _named(call, click)
     if named is None:
         return
-    refusal = await may_not_ask(call, user=click.user, team=click.team)
-    await call.ack()
-    if refusal is not None:
-        await call.refuse(refusal, channel=click.channel, user=click.user)
+    if not await _may_ask(call, click):
         return
     incident = await call.world.ledger.read(lambda view: view.incident(named[0]))
     if incident is None:
@@ -179,6 +173,15 @@ async def restore(call: Call) -> None:
     lang = await call.language_of(click.user)
     reason = lang.say("Incident {incident}: ", incident=incident.id)
     await _form(call, click, Action.RESTORE, incident.account, {"reason": reason})
+
+
+async def _may_ask(call: Call, click: Click) -> bool:
+    """Acknowledge a button that opens the form; who may not ask is told so instead."""
+    refusal = await may_not_ask(call, user=click.user, team=click.team)
+    await call.ack()
+    if refusal is not None:
+        await call.refuse(refusal, channel=click.channel, user=click.user)
+    return refusal is None
 
 
 async def _said(call: Call, click: Click, lang: Language, request: str, text: str) -> None:

@@ -10,6 +10,7 @@ from bot.ports import Message, Notice
 from bot.slack.cards import (
     ask_again_button,
     buttons_of,
+    called,
     expiry,
     named,
     names,
@@ -92,8 +93,7 @@ def _of_request(lang: Language, message: Message, request: Request) -> Words:
     quoted = []
     if message.notice is Notice.DENIED and request.outcome:
         quoted.append(quote(cut(request.outcome, DENIAL_SHOWN)))
-    harmless = lang.say(ASKED[request.action], account=unmarked(subject.handle, unmarked(subject.id, "…")))
-    text = f"{named(lang, request.id, harmless)} · {lang.say(sentence)}"
+    text = f"{called(lang, request)} · {lang.say(sentence)}"
     return Words(text=text, blocks=[*called_up, told, *quoted, *timeline(lang, request, message.timeline)])
 
 
