@@ -70,6 +70,18 @@ class View(Protocol):
         """The requests that wait for a decision, the oldest first; `limit` is at most 1000."""
         ...
 
+    def unratified(self, *, person: str | None = None) -> Sequence[Request]:
+        """The emergencies that are not ratified yet, one person's or all of them; the oldest first."""
+        ...
+
+    def emergencies_filed(self, person: str, since: datetime) -> int:
+        """How many emergencies of the person since then did something, or may yet."""
+        ...
+
+    def denied(self, subject: str, action: Action, since: datetime) -> str | None:
+        """Id of the last request for that which was denied since then."""
+        ...
+
     def requests_of_account(self, account: str, *, limit: int = 20) -> Sequence[Request]: ...
     def requests_of_person(self, person: str, *, states: Collection[State] = (), limit: int = 500) -> Sequence[Request]:
         """What this person asked for and stands in one of the states, in any where none is named; the oldest first."""
@@ -224,6 +236,14 @@ class Notice(StrEnum):
     FAILED = "failed"
     UNCERTAIN = "uncertain"
     WAITING = "waiting"
+    EMERGENCY = "emergency"
+    PROVISIONAL = "provisional"
+    NEAR_ITS_END = "near_its_end"
+    RATIFIED = "ratified"
+    LAPSED = "lapsed"
+    UNDONE = "undone"
+    LEFT_DOWN = "left_down"
+    NOT_UNDONE = "not_undone"
     REMINDER = "reminder"
     ESCALATED = "escalated"
     PAGE = "page"

@@ -16,7 +16,7 @@ from bot.core.account import Instance
 from bot.core.errors import LedgerAway, Replayed
 from bot.core.record import dump, stamp
 from bot.core.refusal import Refusal
-from bot.core.request import Request
+from bot.core.request import Choice, Request
 from bot.core.transition import Change, Entry, Judged, Kind, Task, Transition
 from bot.ports import CardAt, Clock, Propose
 from storage import dialect
@@ -116,10 +116,21 @@ class SqlLedger:
         if isinstance(after, Request):
             earlier = before if isinstance(before, Request) else None
             self._versioned(connection, table("requests"), request_row(after), before)
-            if votes := vote_rows(earlier, after):
-                connection.execute(insert(table("votes")), votes)
+            self._cast(connection, earlier, after)
         else:
             self._versioned(connection, table("incidents"), dump(after), before)
+
+    def _cast(self, connection: Connection, before: Request | None, after: Request) -> None:
+        """New votes are new rows; of one that stands only an approval can become something else."""
+        votes, known = table("votes"), len(before.votes) if before else 0
+        for row in vote_rows(before, after):
+            if row["place"] >= known:
+                connection.execute(insert(votes), row)
+                continue
+            key = {name: row[name] for name in ("request", "revision", "person")}
+            approval = update(votes).filter_by(**key).where(votes.c.choice == Choice.APPROVE.value)
+            if connection.execute(approval.values(**row)).rowcount != 1:
+                raise Stale
 
     def _versioned(self, connection: Connection, into: Table, row: dict[str, Any], before: Any) -> None:
         if before is None:

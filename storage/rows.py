@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 from bot.core.account import Instance
 from bot.core.audit import canonical
 from bot.core.incident import Incident
-from bot.core.record import dump, load, stamp, unstamp
+from bot.core.record import dump, load, new_votes, stamp, unstamp
 from bot.core.request import Request, Vote
 from bot.core.transition import Entry, Judged, Kind, Task, TaskKind
 
@@ -31,11 +31,9 @@ def request_row(request: Request) -> dict[str, Any]:
 
 
 def vote_rows(before: Request | None, after: Request) -> list[dict[str, Any]]:
-    """The votes that `after` has more than `before`."""
-    known = len(before.votes) if before else 0
-    return [
-        {"request": after.id, "place": place, **dump(vote)} for place, vote in enumerate(after.votes) if place >= known
-    ]
+    """The votes that `after` has more than `before`, or otherwise."""
+    new = new_votes(before.votes if before else (), after.votes)
+    return [{"request": after.id, "place": place, **dump(vote)} for place, vote in new]
 
 
 def request_of(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Request:

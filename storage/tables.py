@@ -51,6 +51,7 @@ class RequestRow(SQLModel, table=True):
         Index("requests_by_handle", "handle", "filed_at"),
         Index("requests_by_requester", "requester", "filed_at"),
         Index("requests_by_claim", "action", "claimed_at"),
+        Index("requests_unratified", "emergency", "state"),
     )
 
     id: str = Field(primary_key=True)
@@ -89,6 +90,12 @@ class RequestRow(SQLModel, table=True):
     ended_by: str | None
     outcome: str | None
     explains: Any = Field(sa_column=Column(Json, nullable=True))
+    ratify_by: str | None
+    undoes: str | None
+    undo: str | None
+    undone_by: str | None
+    undone_at: str | None
+    denied_before: str | None
 
 
 class VoteRow(SQLModel, table=True):

@@ -11,7 +11,7 @@ from sqlmodel import SQLModel
 from bot.core.account import Instance
 from bot.core.incident import Incident
 from bot.core.record import stamp, unstamp
-from bot.core.request import IN_LANE, LIVE, Action, Request, State
+from bot.core.request import IN_LANE, LIVE, NOT_YET_RATIFIED, Action, Request, State
 from bot.core.transition import Entry, Judged, PolicyRow, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
@@ -105,6 +105,30 @@ class ConnectionView:
         return self._requests(
             select(requests).where(requests.c.state == State.PENDING.value).order_by(requests.c.filed_at).limit(limit)
         )
+
+    def unratified(self, *, person: str | None = None) -> Sequence[Request]:
+        states = [state.value for state in NOT_YET_RATIFIED]
+        query = select(requests).where(requests.c.emergency.is_(True), requests.c.state.in_(states))
+        query = query.where(requests.c.requester == person) if person is not None else query
+        return self._requests(query.order_by(requests.c.filed_at))
+
+    def emergencies_filed(self, person: str, since: datetime) -> int:
+        query = select(func.count()).where(
+            requests.c.requester == person,
+            requests.c.filed_at >= stamp(since),
+            requests.c.emergency.is_(True),
+            requests.c.state != State.FAILED.value,
+        )
+        return int(self._connection.execute(query).scalar_one())
+
+    def denied(self, subject: str, action: Action, since: datetime) -> str | None:
+        query = select(requests.c.id).where(
+            requests.c.account == subject,
+            requests.c.action == action.value,
+            requests.c.state == State.DENIED.value,
+            requests.c.filed_at >= stamp(since),
+        )
+        return self._connection.execute(query.order_by(requests.c.filed_at.desc()).limit(1)).scalar_one_or_none()
 
     def in_state(self, states: Iterable[str], *, limit: int) -> Sequence[Request]:
         """Requests in any of the states, the newest first; all states where none is named."""

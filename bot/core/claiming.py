@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.account import Account
+from bot.core.emergency import lapse
 from bot.core.ending import end
 from bot.core.policy import PROTECTED, Policy, Tier
 from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, bound_digest
 from bot.core.tasks import draw, waiting
 from bot.core.transition import Kind, Transition, move
-from bot.core.verdict import Verdict
+from bot.core.verdict import Because, Verdict
 from bot.core.voting import revise, standing_approvals
 
 TOLD_AFTER = timedelta(seconds=30)
@@ -138,8 +139,15 @@ def not_already_so(claim: Claim) -> Outcome | None:
 
 
 def still_unexplained(claim: Claim) -> Outcome | None:
-    """The guard's own restore is dropped when the account is back, or down for a reason that explains it."""
-    if claim.account.active or (claim.verdict is not None and claim.verdict.explained):
+    """The guard's own restore is dropped when the account is back, or down for a reason that explains it.
+
+    That a system relabelled what an emergency did explains nothing once the emergency has ended unratified.
+    """
+    verdict = claim.verdict
+    explained = verdict is not None and verdict.explained
+    if claim.request.undoes is not None and verdict is not None and verdict.because is Because.REPLACES_EXPLAINED:
+        explained = False
+    if claim.account.active or explained:
         by = claim.account.deactivation.actor if claim.account.deactivation else None
         return supersede(claim.request, by=by, at=claim.at)
     return None
@@ -253,9 +261,11 @@ def expired(request: Request, *, at: datetime) -> Transition:
     return end(request, gone, kind=Kind.EXPIRED, by=BOT, at=at, ended_by=BOT, why=which)
 
 
-def expire_due(request: Request, *, at: datetime) -> Transition | datetime | None:
-    """What the expiry task finds: the expiry, the time to look again (a clock that stood still), or nothing."""
-    if request.by_policy or request.state not in {State.PENDING, State.APPROVED}:
+def expire_due(request: Request, *, policy: Policy, at: datetime) -> Transition | datetime | None:
+    """What the expiry task finds: the end, the time to look again (a clock that stood still), or nothing."""
+    if request.unratified and request.ratify_by is not None:
+        return lapse(request, policy=policy, at=at) if at >= request.ratify_by else request.ratify_by
+    if request.by_policy or request.state not in OPEN:
         return None
     ends = request.expires_at if request.state is State.PENDING else execution_ends(request, at=at)
     if ends is None:

@@ -59,6 +59,8 @@ class Filing(Asking):
     """When the person's requests of the last hour were filed, oldest first."""
     unacknowledged: str | None
     """An unacknowledged incident whose actor is this person."""
+    denied_before: str | None = None
+    """The last request for the same that was denied, of the last 30 days."""
 
     @property
     def quorum(self) -> Quorum:
@@ -157,11 +159,6 @@ def within_limit(case: Filing) -> Refusal | None:
     )
 
 
-def emergency_allowed(case: Filing) -> Refusal | None:
-    """Emergencies are not carried out yet, so none is taken: a box ticked by hand is refused, not ignored."""
-    return Refusal(why=Why.EMERGENCY_NOT_ALLOWED, input="emergency") if case.draft.emergency else None
-
-
 def quorum_reachable(case: Filing) -> Refusal | None:
     able = case.policy.eligible(case.quorum, tier=case.tier.name, at=case.at, requester=case.asker.id)
     missing = case.quorum.missing(able)
@@ -183,7 +180,6 @@ FILE_CHECKS: tuple[Check, ...] = (
     reason_fits,
     evidence_is_url,
     handle_confirmed,
-    emergency_allowed,
     within_limit,
     quorum_reachable,
 )
@@ -206,19 +202,9 @@ def is_url(text: str) -> bool:
         return False
 
 
-def file(
-    case: Filing,
-    *,
-    id: str,
-    operation: str,
-    slack_user: str,
-    checks: tuple[Check, ...] = FILE_CHECKS,
-) -> Transition | Refusal:
-    """File what passes every check: pending, its expiry and its first reminder armed and its card to be drawn."""
-    for check in checks:
-        if refusal := check(case):
-            return refusal
-    request = Request(
+def asked(case: Filing, *, id: str, operation: str, slack_user: str) -> Request:
+    """The request that a draft makes, not yet stored: pending until its quorum stands."""
+    return Request(
         id=id,
         version=0,
         revision=1,
@@ -239,7 +225,23 @@ def file(
         policy=case.policy.digest,
         filed_at=case.at,
         expires_at=case.at + case.policy.limits.request_expires,
+        denied_before=case.denied_before,
     )
+
+
+def file(
+    case: Filing,
+    *,
+    id: str,
+    operation: str,
+    slack_user: str,
+    checks: tuple[Check, ...] = FILE_CHECKS,
+) -> Transition | Refusal:
+    """File what passes every check: pending, its expiry and its first reminder armed and its card to be drawn."""
+    for check in checks:
+        if refusal := check(case):
+            return refusal
+    request = asked(case, id=id, operation=operation, slack_user=slack_user)
     assert request.expires_at is not None
     return move(
         None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -170,6 +170,14 @@ class Policy:
 
     def today(self, at: datetime) -> date:
         return at.astimezone(self.timezone).date()
+
+    def tomorrow(self, at: datetime) -> datetime:
+        """00:00 of the next day in the policy's time zone."""
+        return datetime.combine(self.today(at) + timedelta(days=1), time(), tzinfo=self.timezone)
+
+    def midnight(self, at: datetime) -> datetime:
+        """00:00 of the day in the policy's time zone."""
+        return datetime.combine(self.today(at), time(), tzinfo=self.timezone)
 
     def gone(self, person: Person, at: datetime) -> bool:
         """Past the last day, from 00:00 of the next day in the policy's time zone: nothing at all any more."""

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from bot.core.quorum import Quorum
+from bot.core.request import Vote
 
 T = TypeVar("T")
 
@@ -44,23 +45,35 @@ def dump(record: Any) -> dict[str, Any]:
 
 
 def changes(before: Any, after: Any) -> dict[str, Any]:
-    """The fields that differ, as they are after; of votes only those added."""
+    """The fields that differ, as they are after; of votes only those added or changed."""
     changed = {
         f.name: plain(getattr(after, f.name))
         for f in fields(after)
         if f.name != "votes" and getattr(before, f.name) != getattr(after, f.name)
     }
-    if added := getattr(after, "votes", ())[len(getattr(before, "votes", ())) :]:
-        changed["votes"] = plain(added)
+    if cast := new_votes(getattr(before, "votes", ()), getattr(after, "votes", ())):
+        changed["votes"] = plain([vote for _, vote in cast])
     return changed
+
+
+def new_votes(before: Sequence[Vote], after: Sequence[Vote]) -> list[tuple[int, Vote]]:
+    """The votes that are new or other than they were, each with its place: votes keep their places."""
+    return [(place, vote) for place, vote in enumerate(after) if place >= len(before) or before[place] != vote]
 
 
 def fold(state: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> dict[str, Any]:
     """Apply one entry's changes to the plain record replayed so far."""
     if state is None:
         return dict(changed)
-    votes = [*state.get("votes", []), *changed.get("votes", [])]
-    return {**state, **changed, **({"votes": votes} if "votes" in state else {})}
+    if "votes" not in state:
+        return {**state, **changed}
+    votes = {_of_whom(vote): vote for vote in (*state["votes"], *changed.get("votes", []))}
+    return {**state, **changed, "votes": list(votes.values())}
+
+
+def _of_whom(vote: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A person's later vote on a revision stands in the place of the earlier."""
+    return (vote["revision"], vote["person"])
 
 
 def load(kind: type[T], value: Mapping[str, Any]) -> T:

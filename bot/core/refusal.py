@@ -26,6 +26,10 @@ class Why(StrEnum):
     LIVE_REQUEST = "live_request"
     NOBODY_ELIGIBLE = "nobody_eligible"
     EMERGENCY_NOT_ALLOWED = "emergency_not_allowed"
+    UNRATIFIED_EMERGENCY = "unratified_emergency"
+    TOO_MANY_EMERGENCIES = "too_many_emergencies"
+    TOO_MANY_DEACTIVATIONS = "too_many_deactivations"
+    ACCOUNT_BUSY = "account_busy"
     # the vote
     UNKNOWN_REQUEST = "unknown_request"
     OWN_REQUEST = "own_request"

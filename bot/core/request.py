@@ -64,8 +64,21 @@ IN_LANE = frozenset({State.RUNNING, State.UNCERTAIN})
 """At most one request per account stands here."""
 LIVE = OPEN | IN_LANE
 """Not ended: a second request for the same account and action is refused meanwhile."""
+NOT_YET_RATIFIED = IN_LANE | {State.PROVISIONAL}
+"""Where an emergency stands until it is ratified, ended by somebody, or its time is over."""
 EXPLAINING = frozenset({State.RUNNING, State.UNCERTAIN, State.DONE, State.PROVISIONAL, State.RATIFIED})
 """The states in which a request may explain an instance."""
+
+
+class Undo(StrEnum):
+    """How far the restore of an emergency is that was not ratified."""
+
+    RESTORING = "restoring"
+    RESTORED = "restored"
+    LEFT = "left"
+    """Down for a reason of its own meanwhile: the owner or a registered principal took the account down too."""
+    STUCK = "stuck"
+    """The platform refuses for good: a person has to look."""
 
 
 class Choice(StrEnum):
@@ -91,6 +104,11 @@ class Vote:
     digest: str
     policy: str
     """Digest of the policy in force at the vote."""
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What makes it the person's one vote on the revision."""
+        return (self.revision, self.person)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -170,6 +188,16 @@ class Request:
     ended_by: str | None = None
     outcome: str | None = None
     explains: Instance | None = None
+    ratify_by: datetime | None = None
+    """An emergency's deadline; not ratified by then it lapses and is undone."""
+    undoes: str | None = None
+    """On a restore approved by policy: the emergency that it undoes."""
+    undo: Undo | None = None
+    """On an emergency that ended unratified: how far its restore is, `undone_by` whom and when."""
+    undone_by: str | None = None
+    undone_at: datetime | None = None
+    denied_before: str | None = None
+    """The last request for the same that was denied: who decides shall know that somebody said no."""
     votes: tuple[Vote, ...] = ()
 
     @property
@@ -181,6 +209,27 @@ class Request:
     def approvals(self) -> tuple[Vote, ...]:
         """The approvals that stand: those of the revision now shown."""
         return tuple(v for v in self.votes if v.choice is Choice.APPROVE and v.revision == self.revision)
+
+    @property
+    def unratified(self) -> bool:
+        """Whether it is an emergency that acts, or has acted, and waits for its quorum."""
+        return self.emergency and self.state in NOT_YET_RATIFIED
+
+    @property
+    def decidable(self) -> bool:
+        """Whether a vote or a withdrawal may still change it."""
+        return self.state in OPEN or self.unratified
+
+    @property
+    def decided_by(self) -> datetime | None:
+        """Until when it can be decided: an emergency's deadline, else the expiry while it is pending."""
+        if self.emergency:
+            return self.ratify_by
+        return self.expires_at if self.state is State.PENDING else None
+
+    def vote_of(self, person: str) -> Vote | None:
+        """The person's vote on the revision now shown."""
+        return next((v for v in self.votes if v.person == person and v.revision == self.revision), None)
 
     @property
     def rule(self) -> ActionRule:

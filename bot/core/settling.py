@@ -22,6 +22,8 @@ class Failed(StrEnum):
     REFUSED = "refused"
     NO_ANSWER = "no_answer"
     """And nothing shows yet."""
+    MOVED = "moved"
+    """An emergency acts on what its author was shown, or not at all."""
 
     def saying(self, words: object) -> str:
         """The code with the platform's own word."""
@@ -32,7 +34,19 @@ def done(request: Request, *, at: datetime, instance: Instance | None) -> Transi
     """A read showed the effect. `instance` is the deactivation it made, which this request explains from now on."""
     assert request.state in IN_LANE
     after = replace(request, state=State.DONE, explains=request.explains or instance)
+    if request.emergency:
+        return _provisional(request, replace(after, state=State.PROVISIONAL, outcome=None), at=at)
     return end(request, after, kind=Kind.SETTLED, by=BOT, at=at, ended_by=BOT)
+
+
+def _provisional(request: Request, after: Request, *, at: datetime) -> Transition:
+    """What an emergency did is no end: it stands until it is ratified or undone."""
+    tasks = (
+        *draw(request, version=request.version + 1, at=at),
+        *tell(request, "provisional", to=requester_of(request), at=at),
+        thread(request, "provisional", at=at),
+    )
+    return move(request, after, kind=Kind.SETTLED, by=BOT, at=at, tasks=tasks)
 
 
 def failed(request: Request, *, at: datetime, why: str) -> Transition:

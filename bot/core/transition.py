@@ -25,7 +25,10 @@ class Kind(StrEnum):
     WAITED = "waited"
     RELEASED = "released"
     SETTLED = "settled"
+    EMERGENCY = "emergency"
+    RATIFIED = "ratified"
     LAPSED = "lapsed"
+    UNDONE = "undone"
     SUPERSEDED = "superseded"
     EXPLAINED = "explained"
     # incidents

@@ -9,7 +9,7 @@ from bot.core.filing import REASON_MAX
 from bot.core.policy import PROTECTED, Person, Policy
 from bot.core.quorum import Approver, Quorum
 from bot.core.refusal import Refusal, Why
-from bot.core.request import OPEN, Choice, Request, State, Subject, Vote
+from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, Vote
 from bot.core.tasks import carry_out, draw, expire, tell
 from bot.core.transition import Kind, Task, Transition, move
 
@@ -58,20 +58,14 @@ def not_gone(ballot: Voting) -> Refusal | None:
 
 
 def not_ended(ballot: Voting) -> Refusal | None:
-    request = ballot.request
-    if request.state in OPEN:
-        return None
-    return Refusal(
-        why=Why.ALREADY_DECIDED,
-        facts={"state": request.state.value, "by": request.ended_by or last_voter(request) or request.requester},
-    )
+    return None if ballot.request.decidable else already_decided(ballot.request)
 
 
 def in_time(ballot: Voting) -> Refusal | None:
     """A click after the clock has run out loses to it, also when the expiry task is still on its way."""
-    ends = ballot.request.expires_at
-    if ballot.request.state is State.PENDING and ends is not None and ballot.at >= ends:
-        return Refusal(why=Why.EXPIRED, facts={"at": ends})
+    ends = ballot.request.decided_by
+    if ends is not None and ballot.at >= ends:
+        return Refusal(why=Why.EXPIRED, facts={"at": ends, "emergency": ballot.request.emergency})
     return None
 
 
@@ -99,11 +93,16 @@ def in_quorum(ballot: Voting) -> Refusal | None:
 
 
 def not_voted(ballot: Voting) -> Refusal | None:
-    request = ballot.request
-    for vote in request.votes:
-        if vote.person == ballot.voter.id and vote.revision == request.revision:
-            return Refusal(why=Why.ALREADY_VOTED, facts={"choice": vote.choice.value, "at": vote.at})
-    return None
+    cast = ballot.request.vote_of(ballot.voter.id)
+    return Refusal(why=Why.ALREADY_VOTED, facts={"choice": cast.choice.value, "at": cast.at}) if cast else None
+
+
+def not_counted(ballot: Ballot) -> Refusal | None:
+    """A person has one vote. Who approved may still deny with it, as long as that stops anything; never the reverse."""
+    cast = ballot.request.vote_of(ballot.voter.id)
+    if cast is not None and cast.choice is Choice.APPROVE and ballot.choice is Choice.DENY:
+        return None
+    return not_voted(ballot)
 
 
 def not_yet_approved(ballot: Ballot) -> Refusal | None:
@@ -133,10 +132,9 @@ VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
     no_open_incident,
     unrestricted,
     in_quorum,
-    not_voted,
 )
-"""Those that need no click: whom they refuse is not asked to decide."""
-VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, not_yet_approved, shown_is_so, deny_says_why)
+"""Those that need no click: whom they refuse has no say in it."""
+VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, not_counted, not_yet_approved, shown_is_so, deny_says_why)
 
 
 def may_vote(
@@ -144,7 +142,15 @@ def may_vote(
 ) -> Refusal | None:
     """What stands against this person's deciding on the request, whichever way."""
     case = Voting(request=request, person=person, policy=policy, at=at, unacknowledged=unacknowledged)
-    return next((refusal for check in VOTER_CHECKS if (refusal := check(case))), None)
+    return next((refusal for check in (*VOTER_CHECKS, not_voted) if (refusal := check(case))), None)
+
+
+def already_decided(request: Request) -> Refusal:
+    """Too late: by whom, and how. What was carried out was decided by its last voter, not by the bot."""
+    carried_out = request.ended_by == BOT and request.state in {State.DONE, State.FAILED}
+    by = None if carried_out else request.ended_by
+    facts = {"state": request.state.value, "by": by or last_voter(request) or request.requester}
+    return Refusal(why=Why.ALREADY_DECIDED, facts=facts)
 
 
 def last_voter(request: Request) -> str | None:
@@ -185,8 +191,16 @@ def vote(ballot: Ballot, *, checks: tuple[Check, ...] = VOTE_CHECKS) -> Transiti
         digest=ballot.digest,
         policy=ballot.policy.digest,
     )
-    counted = replace(ballot.request, votes=(*ballot.request.votes, cast), policy=ballot.policy.digest)
+    votes = _with(ballot.request.votes, cast)
+    counted = replace(ballot.request, votes=votes, policy=ballot.policy.digest)
     return _denied(ballot, counted) if ballot.choice is Choice.DENY else _approved(ballot, counted)
+
+
+def _with(votes: tuple[Vote, ...], cast: Vote) -> tuple[Vote, ...]:
+    """A person's vote on a revision is one: a new one stands in the place of the one before."""
+    if any(vote.key == cast.key for vote in votes):
+        return tuple(cast if vote.key == cast.key else vote for vote in votes)
+    return (*votes, cast)
 
 
 def _denied(ballot: Ballot, counted: Request) -> Transition:
@@ -203,7 +217,7 @@ def _denied(ballot: Ballot, counted: Request) -> Transition:
 def _approved(ballot: Ballot, counted: Request) -> Transition:
     before, at = ballot.request, ballot.at
     redraw = draw(before, version=before.version + 1, at=at)
-    if missing(counted, policy=ballot.policy, at=at):
+    if before.emergency or missing(counted, policy=ballot.policy, at=at):
         return move(before, counted, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=redraw)
     tier = ballot.policy.tier(before.tier)
     starts = at + tier.cooling_off if tier else at
@@ -221,9 +235,8 @@ def withdraw(request: Request, *, person: Person | None, policy: Policy, at: dat
         return Refusal(why=Why.PAST_LAST_DAY)
     if person.id != request.requester:
         return Refusal(why=Why.NOT_THE_REQUESTER, facts={"requester": request.requester})
-    if request.state not in OPEN:
-        by = request.ended_by or last_voter(request) or request.requester
-        return Refusal(why=Why.ALREADY_DECIDED, facts={"state": request.state.value, "by": by})
+    if not request.decidable:
+        return already_decided(request)
     withdrawn = replace(request, state=State.WITHDRAWN)
     return end(request, withdrawn, kind=Kind.WITHDRAWN, by=person.id, at=at, ended_by=person.id)
 

@@ -14,13 +14,15 @@ from bot.core.guarding import left, restored, stuck
 from bot.core.incident import IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR
 from bot.core.refusal import Refusal
-from bot.core.request import IN_LANE, Request, State
+from bot.core.request import BOT, IN_LANE, Request, State, Undo
 from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page
 from bot.core.transition import Change, Task, Transition
 from bot.flows.guard import undoable
 from bot.flows.judging import verdict_of
+from bot.flows.ratify import ratified_by_now
+from bot.flows.undo import ended_as, undo_ended
 from bot.flows.verify import Finding, look, look_until_shown
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
@@ -82,9 +84,9 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     if request is None or request.state is not State.APPROVED:
         return Change()
     if account is None:
-        return Change(
-            transitions=(account_gone(request, at=at), *_closed(view, request, account, because="account_gone", at=at))
-        )
+        gone = account_gone(request, at=at)
+        closed = _closed(view, request, account, because="account_gone", at=at)
+        return Change(transitions=(gone, *closed, *undo_ended(view, ended_as(gone), Undo.STUCK, by=None)))
     instance, incident = account.instance, view.open_incident(account.id)
     case = Claim(
         request=request,
@@ -102,10 +104,13 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     if isinstance(outcome, Wait):
         said = (outcome.transition,) if outcome.transition else ()
         return Change(transitions=said, answer=outcome.until)
-    ended = isinstance(outcome.after, Request) and outcome.after.state is State.SUPERSEDED
+    after = outcome.after
+    if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
+        return Change(transitions=(outcome,))
     because = case.verdict.because.value if case.verdict else ""
-    closed = _closed(view, request, account, because=because, at=at) if ended else ()
-    return Change(transitions=(outcome, *closed))
+    closed = _closed(view, request, account, because=because, at=at)
+    how = Undo.RESTORED if account.active else Undo.LEFT
+    return Change(transitions=(outcome, *closed, *undo_ended(view, after, how, by=after.outcome)))
 
 
 def _closed(
@@ -155,6 +160,8 @@ async def _after(
         finding = None
     if finding is not None and finding.shows(request):
         return await _settle_done(world, request, finding, task)
+    if finding is not None and moved and request.emergency:
+        return await _settle_failed(world, request, task, why=Failed.MOVED)
     if finding is not None and moved:
         await _move(world, request.id, lambda _, found: Change(transitions=(release(found, at=world.now()),)))
         return world.now()
@@ -178,12 +185,14 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
     at = world.now()
 
     def settle(view: View, found: Request) -> Change:
-        transitions = [done(found, at=at, instance=account.instance if not found.rule.makes_active else None)]
+        settled = done(found, at=at, instance=account.instance if not found.rule.makes_active else None)
         if not found.rule.makes_active:
-            return Change(transitions=tuple(transitions))
+            ratified = ratified_by_now(world, view, ended_as(settled))
+            return Change(transitions=(settled, ratified) if ratified else (settled,))
         undone = account.instance.at if account.instance else None
         when = undone or (public.as_of if public else at)
         followers = public.followers if public else None
+        transitions = [settled, *undo_ended(view, ended_as(settled), Undo.RESTORED, by=BOT)]
         transitions += [
             restored(incident, at=at, restored_at=when, by=found.requester, followers=followers)
             for incident in undoable(view, found.subject.id)
@@ -205,7 +214,8 @@ async def _settle_failed(world: World, request: Request, task: Task, *, why: str
     def settle(view: View, found: Request) -> Change:
         incident = view.incident(found.incident) if found.incident else None
         closed = (stuck(incident, cause=why, at=at),) if incident else ()
-        return Change(transitions=(failed(found, at=at, why=why), *closed))
+        ended = failed(found, at=at, why=why)
+        return Change(transitions=(ended, *closed, *undo_ended(view, ended_as(ended), Undo.STUCK, by=None)))
 
     await _move(world, request.id, settle, finish=task)
     return FINISHED
@@ -224,8 +234,8 @@ async def _move(world: World, id: str, rule: Rule, *, finish: Task | None = None
 
 
 def _again(world: World, request: Request, task: Task) -> datetime:
-    """When to try again: a restore by policy 0.2 s … 4 s (protected 2 s), a person's request 0.5 s … 30 s."""
-    if request.by_policy:
+    """When to try again: a restore by policy or an emergency 0.2 s … 4 s (protected 2 s), the others 0.5 s … 30 s."""
+    if request.by_policy or request.emergency:
         pause = min(0.2 * 2 ** min(task.attempts, 10), 2.0 if request.tier == PROTECTED else 4.0)
     else:
         pause = min(0.5 * 2 ** min(task.attempts, 10), 30.0)

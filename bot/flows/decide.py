@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from bot.core.policy import SEEN_FOR
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Choice, Request
-from bot.core.transition import Change
+from bot.core.transition import Change, Transition
 from bot.core.voting import Ballot, missing, revise, vote, withdraw
+from bot.flows.ratify import ratified_by_now
+from bot.flows.undo import with_its_undoing
 from bot.flows.world import World
 from bot.ports import View
 
@@ -38,7 +40,7 @@ async def decide(
         counted = vote(ballot)
         if isinstance(counted, Refusal):
             return counted
-        return _drifted(view, ballot) or Change(transitions=(counted,))
+        return _drifted(view, ballot) or _written(world, view, counted)
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Change) and isinstance(outcome.answer, Refusal):
@@ -46,8 +48,17 @@ async def decide(
     if isinstance(outcome, Refusal):
         await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
         return outcome
-    after = outcome.request()
+    after = outcome.answer if isinstance(outcome.answer, Request) else outcome.request()
     return Counted(request=after, missing=missing(after, policy=world.policy, at=world.now()))
+
+
+def _written(world: World, view: View, counted: Transition) -> Change:
+    """The vote, and what follows of it at once for an emergency: ratified by it, or undone."""
+    request = counted.after
+    assert isinstance(request, Request)
+    ratified = ratified_by_now(world, view, request)
+    moves = (counted, ratified) if ratified is not None else with_its_undoing(world, view, counted)
+    return Change(transitions=moves, answer=ratified.after if ratified is not None else request)
 
 
 async def preview(
@@ -99,8 +110,8 @@ def _drifted(view: View, ballot: Ballot) -> Change | None:
     """The policy demands something else than the card shows: nobody approves what is not shown; a deny ends it."""
     request, policy = ballot.request, ballot.policy
     requester = policy.people.get(request.requester)
-    if ballot.choice is Choice.DENY or requester is None:
-        return None
+    if ballot.choice is Choice.DENY or requester is None or request.emergency:
+        return None  # what an emergency did is done already: it is ratified as it was drawn
     tier = policy.tier_of(request.subject, view.tiers_seen(request.subject.id, ballot.at - SEEN_FOR))
     quorum = policy.quorum_of(tier, requester=requester, at=ballot.at)
     why = [
@@ -124,7 +135,9 @@ async def take_back(world: World, *, request: str, slack_user: str, replay: str 
         if found is None:
             return Refusal(why=Why.UNKNOWN_REQUEST)
         withdrawn = withdraw(found, person=person, policy=policy, at=at)
-        return withdrawn if isinstance(withdrawn, Refusal) else Change(transitions=(withdrawn,))
+        if isinstance(withdrawn, Refusal):
+            return withdrawn
+        return Change(transitions=with_its_undoing(world, view, withdrawn))
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):

@@ -1,9 +1,10 @@
-"""End what nobody decided, or nobody could carry out, in time."""
+"""End what nobody decided, or nobody could carry out, or nobody ratified, in time."""
 
 from datetime import datetime
 
 from bot.core.claiming import expire_due
 from bot.core.transition import Change, Task, Transition
+from bot.flows.undo import with_its_undoing
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -13,8 +14,10 @@ async def expire(world: World, task: Task) -> Result:
 
     def propose(view: View) -> Change:
         request = view.request(task.payload["request"])
-        found = expire_due(request, at=world.now()) if request else None
-        return Change(transitions=(found,)) if isinstance(found, Transition) else Change(answer=found)
+        found = expire_due(request, policy=world.policy, at=world.now()) if request else None
+        if isinstance(found, Transition):
+            return Change(transitions=with_its_undoing(world, view, found))
+        return Change(answer=found)
 
     change = await world.ledger.decide(propose)
     answer = change.answer if isinstance(change, Change) else None

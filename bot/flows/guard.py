@@ -12,7 +12,7 @@ from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import SEEN_FOR
-from bot.core.request import LIVE, OPEN, Action
+from bot.core.request import LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
@@ -54,6 +54,8 @@ def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]
     verdict = verdict_of(world, view, found.instance, stands=stands)
     if verdict.explained:
         return _explained(world, view, found, verdict)
+    if verdict.because is Because.LATE and _being_undone(view, verdict.request):
+        return Change()  # an emergency that ended unratified, and its own restore is at work
     return _unexplained(world, view, found, verdict, ids=ids)
 
 
@@ -70,6 +72,11 @@ def in_hand(view: View, judged: Judged) -> bool:
     if incident.state is IncidentState.OPEN:
         return is_undone(view, incident)
     return incident.state in {IncidentState.OBSERVED, IncidentState.STUCK}
+
+
+def _being_undone(view: View, emergency: str | None) -> bool:
+    found = view.request(emergency) if emergency else None
+    return found is not None and found.undo is Undo.RESTORING
 
 
 def is_undone(view: View, incident: Incident) -> bool:

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.core.account import Instance
+from bot.core.request import EXPLAINING
 from bot.core.transition import Judged
 from bot.core.verdict import Because, Facts, Verdict, judge
 from bot.flows.world import World
@@ -13,9 +14,13 @@ OUTLASTS_A_RESTORE = frozenset({Because.OWNER, Because.REGISTERED})
 
 
 def still_explained(view: View, known: Judged | None) -> bool:
-    """Whether an earlier verdict says so and no restore has come since that ended what it rested on."""
+    """Whether an earlier verdict says so, and neither a restore nor the request's end took away what it rested on."""
     if known is None or not known.explained:
         return False
+    if known.why == Because.REQUEST:
+        request = view.keyed(known.operation) if known.operation else None
+        if request is None or request.state not in EXPLAINING:
+            return False  # an emergency that was not ratified
     restored_at = view.restored_at(known.account)
     ended = restored_at is not None and (known.at is None or restored_at > known.at)
     return known.why in OUTLASTS_A_RESTORE or not ended

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
-from bot.core.request import IN_LANE, OPEN, Request, State
+from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
 from bot.core.transition import Entry, Kind, Task
 from bot.core.verdict import PAGED
 from bot.flows.world import FINISHED, Result, World
@@ -21,6 +21,9 @@ FITS: Mapping[Notice, frozenset[State]] = {
     Notice.REVISED: OPEN,
     Notice.VOTE_AGAIN: OPEN,
     Notice.UNCERTAIN: frozenset({State.UNCERTAIN}),
+    Notice.EMERGENCY: NOT_YET_RATIFIED,
+    Notice.PROVISIONAL: frozenset({State.PROVISIONAL}),
+    Notice.NEAR_ITS_END: NOT_YET_RATIFIED,
 }
 """While a request stands so it is worth telling; late, it would follow the news of the end. The others always are."""
 
@@ -57,15 +60,20 @@ class Drawing:
             return FINISHED
 
     async def again(self, world: World, request: str) -> CardAt | None:
-        """Draw a pending request's card even where it shows this version: one that was deleted is posted again.
+        """Draw a waiting request's card even where it shows this version: one that was deleted is posted again.
 
         Answers where it stands now; None where the request was decided meanwhile.
         """
         async with self._alone(request):
             found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
-            if found is None or found.state is not State.PENDING:
+            if found is None or not waits_for_people(found):
                 return None
             return await self._draw(world, found, card)
+
+
+def waits_for_people(request: Request) -> bool:
+    """Pending, or an emergency to be ratified."""
+    return request.state is State.PENDING or request.unratified
 
 
 def record_of(view: View, id: str) -> Request | Incident | None:
@@ -149,6 +157,8 @@ def _still(record: Request | Incident | None, why: str) -> bool:
     """Whether there is still something to wake somebody for."""
     if record is None:
         return True
+    if isinstance(record, Request) and why in {"lapsed", "not_undone"}:
+        return why == "lapsed" or record.undo is Undo.STUCK
     if isinstance(record, Request):
         waits = record.state in IN_LANE or record.state is State.APPROVED
         return waits if why == "away" else record.state is State.UNCERTAIN

@@ -1,14 +1,16 @@
 """File a request: what the person sees of the account first, and the filing itself."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from bot.core.account import Account
+from bot.core.emergency import EmergencyFiling, file_emergency, may_act_first
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.filing import Draft, Filing, file
 from bot.core.policy import SEEN_FOR, Person, Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
+from bot.core.request import Action
 from bot.core.transition import Change, Sighting
 from bot.flows.ids import operation_key, request_id
 from bot.flows.world import World
@@ -22,9 +24,11 @@ class Facts:
     account: Account
     tier: Tier
     quorum: Quorum
+    may_act_first: bool
+    """This person may file an emergency on it; the form offers it to nobody else."""
 
 
-async def look_up(world: World, *, handle: str, slack_user: str) -> Facts | Refusal:
+async def look_up(world: World, *, action: Action, handle: str, slack_user: str) -> Facts | Refusal:
     """Find an account by handle or id and say what it would take. Raises LedgerAway."""
     if not handle.strip().removeprefix("@"):
         return Refusal(why=Why.HANDLE_EMPTY, input="handle")
@@ -38,7 +42,8 @@ async def look_up(world: World, *, handle: str, slack_user: str) -> Facts | Refu
     seen = await world.ledger.read(lambda view: view.tiers_seen(account.id, at - SEEN_FOR))
     tier = world.policy.tier_of(account, seen)
     person = world.policy.person_of_slack(slack_user)
-    return Facts(account=account, tier=tier, quorum=_quorum(world, tier, person, at))
+    first = person is not None and may_act_first(world.policy, person, tier=tier, action=action, at=at)
+    return Facts(account=account, tier=tier, quorum=_quorum(world, tier, person, at), may_act_first=first)
 
 
 def _quorum(world: World, tier: Tier, person: Person | None, at: datetime) -> Quorum:
@@ -56,6 +61,9 @@ RECORDED = frozenset(
         Why.RESTRICTED_ON_PROTECTED,
         Why.TOO_MANY_REQUESTS,
         Why.EMERGENCY_NOT_ALLOWED,
+        Why.UNRATIFIED_EMERGENCY,
+        Why.TOO_MANY_EMERGENCIES,
+        Why.TOO_MANY_DEACTIVATIONS,
     }
 )
 """Refusals of who asked; what was merely typed wrong leaves no entry."""
@@ -81,8 +89,12 @@ async def submit(
             live=view.live_request(account.id, draft.action),
             filed_in_hour=view.filed_since(person.id, at - timedelta(hours=1)) if person else (),
             unacknowledged=view.unacknowledged_of(person.id) if person else None,
+            denied_before=view.denied(account.id, draft.action, at - SEEN_FOR),
         )
-        filed = file(case, id=id, operation=operation, slack_user=slack_user)
+        if draft.emergency:
+            filed = file_emergency(_at_once(view, case), id=id, operation=operation, slack_user=slack_user)
+        else:
+            filed = file(case, id=id, operation=operation, slack_user=slack_user)
         if isinstance(filed, Refusal):
             return filed
         seen = Sighting(account=account.id, tier=policy.tier_of(account).name, at=at)
@@ -93,3 +105,16 @@ async def submit(
         by = person.id if person else slack_user
         await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
     return outcome
+
+
+def _at_once(view: View, case: Filing) -> EmergencyFiling:
+    """With what stands against acting before anybody has approved."""
+    person, account, at = case.person, case.account.id, case.at
+    unratified = view.unratified(person=person.id) if person else ()
+    return EmergencyFiling(
+        **{field.name: getattr(case, field.name) for field in fields(case)},
+        unratified=next(iter(unratified), None),
+        emergencies_today=view.emergencies_filed(person.id, case.policy.midnight(at)) if person else 0,
+        busy=view.lane(account) is not None or view.open_incident(account) is not None,
+        claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
+    )

@@ -15,7 +15,7 @@ from bot.slack.cards import named as named_in
 from bot.slack.commands import may_not_ask, open_form
 from bot.slack.language import Language
 from bot.slack.modals import deny_request
-from bot.slack.notices import counted
+from bot.slack.notices import counted, withdrawn
 from bot.slack.sentences import refusal_sentence
 
 log = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ async def withdraw(call: Call) -> None:
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
         lang = await call.language_of(click.user)
-        await _said(call, click, lang, named[0], lang.say("Withdrawn; nothing was done to the account."))
+        await _said(call, click, lang, named[0], withdrawn(lang, outcome.transitions[0].after))
     if click.on_home:
         await home_tab.redrawn(call, click.user)
 

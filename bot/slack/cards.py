@@ -8,7 +8,7 @@ from typing import Any
 from bot.core.account import Account
 from bot.core.claiming import PAUSES_CLOCK
 from bot.core.quorum import ANY_GROUP, Approver
-from bot.core.request import BOT, OPEN, Request, State, Subject, Vote
+from bot.core.request import BOT, OPEN, Request, State, Subject, Undo, Vote
 from bot.slack.language import N_, Language
 from bot.slack.text import (
     Block,
@@ -38,6 +38,7 @@ from bot.slack.wording import (
     FLAGS,
     OUTCOMES,
     SURE,
+    SURE_TO_RATIFY,
     TITLES,
     VOID,
     changed,
@@ -80,6 +81,7 @@ def request_card(lang: Language, request: Request) -> Card:
         rich(*lang.line("{outcome} · asked by {who}", outcome=bold(outcome), who=who(request, request.requester))),
         *account_lines(lang, request.subject, tier=request.tier),
         *grounds(lang, request),
+        *_said_before(lang, request),
         *_progress(lang, request),
         *_end(lang, request),
         *_buttons(lang, request),
@@ -175,8 +177,18 @@ def grounds(lang: Language, request: Request) -> list[Block]:
     return found
 
 
+def _said_before(lang: Language, request: Request) -> list[Block]:
+    """Who decides shall know that somebody has said no to the same before."""
+    if request.denied_before is None:
+        return []
+    return [context(lang.say("⚠ The same was asked for before and denied: {request}.", request=request.denied_before))]
+
+
 def _progress(lang: Language, request: Request) -> list[Block]:
     """What is still needed and until when, while there is something to decide or to wait for."""
+    if request.unratified and request.ratify_by is not None:
+        text = N_("Undone {when} unless it is ratified by then.")
+        return [rich(*places(lang, request)), rich(*lang.line(text, when=moment(request.ratify_by)))]
     if request.state not in OPEN or request.by_policy:
         return []
     blocks = [rich(*places(lang, request))]
@@ -193,6 +205,8 @@ def _progress(lang: Language, request: Request) -> list[Block]:
 
 def expiry(request: Request) -> datetime | None:
     """When the clock that runs ends; none where it stands still."""
+    if request.unratified:
+        return request.ratify_by
     if request.state is State.PENDING:
         return request.expires_at
     return None if request.waits_for in PAUSES_CLOCK else request.execute_by
@@ -244,8 +258,27 @@ def _end(lang: Language, request: Request) -> list[Block]:
         lines.append(rich(words(lang.say("Why: {why}", why=why))))
     if request.approvals:
         lines.append(rich(*lang.line("Approved by {names}", names=names(request))))
+    if request.undo is not None:
+        lines.append(rich(*undoing(lang, request)))
     took = lang.span(request.ended_at - request.filed_at)
     return [*lines, context(lang.say("It took {span} from filing to its end.", span=took))]
+
+
+def undoing(lang: Language, request: Request) -> list[Element]:
+    """How far the restore of an emergency is that was not ratified."""
+    when = moment(request.undone_at) if request.undone_at is not None else words("–")
+    by = bold(one_line(request.undone_by or lang.say("unknown"), most=100))
+    match request.undo:
+        case Undo.RESTORED if request.undone_by == BOT:
+            return lang.line("Undone: restored and verified {when}", when=when)
+        case Undo.RESTORED:
+            return lang.line("Undone: restored by {who}, seen {when}", who=by, when=when)
+        case Undo.LEFT:
+            return lang.line("The account stays down: {who} took it down too.", who=by)
+        case Undo.STUCK:
+            return [bold(lang.say("⚠ The platform refuses to restore it: a person has to look."))]
+        case _:
+            return [bold(lang.say("It is being restored."))]
 
 
 def names(request: Request) -> list[Element]:
@@ -273,10 +306,10 @@ def _buttons(lang: Language, request: Request) -> list[Block]:
     """Only what can still be done: an ended card bears no button that decides."""
     if request.by_policy:
         return []
-    if request.state is State.PENDING:
+    if request.state is State.PENDING or request.unratified:
         makers: tuple[Button, ...] = (approve_button, deny_button, withdraw_button)
     elif request.state is State.APPROVED:
-        makers = (deny_button, withdraw_button)
+        makers = (cancel_button, withdraw_button)
     elif request.state in MAY_ASK_AGAIN:
         makers = (ask_again_button,)
     else:
@@ -293,7 +326,7 @@ def buttons_of(lang: Language, request: Request, *makers: Button, row: str = "ac
 
 def approve_button(lang: Language, request: Request, value: str) -> dict[str, Any]:
     """It asks once more, with the immutable id: handles can be made to look like others."""
-    title, text = SURE[request.action]
+    title, text = SURE_TO_RATIFY if request.emergency else SURE[request.action]
     subject = request.subject
     named = {"handle": one_line(subject.handle, most=60), "id": one_line(subject.id, most=100)}
     confirm = {
@@ -307,6 +340,11 @@ def approve_button(lang: Language, request: Request, value: str) -> dict[str, An
 
 def deny_button(lang: Language, _: Request, value: str) -> dict[str, Any]:
     return button("deny", lang.say("Deny"), value, style="danger")
+
+
+def cancel_button(lang: Language, _: Request, value: str) -> dict[str, Any]:
+    """The deny of what is approved already: it is stopped before it is carried out."""
+    return button("deny", lang.say("Cancel it"), value, style="danger")
 
 
 def withdraw_button(lang: Language, _: Request, value: str) -> dict[str, Any]:

@@ -79,7 +79,7 @@ async def open_form(
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not open the form: %s", type(error).__name__)
         return False
-    view, found = opened["view"], await _facts(call, handle, user)
+    view, found = opened["view"], await _facts(call, action, handle, user)
     drawn = _form(call, lang, action, found, {**typed, "handle": handle})
     try:
         await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
@@ -91,11 +91,11 @@ async def open_form(
     return True
 
 
-async def _facts(call: Call, handle: str, user: str) -> Facts | Refusal:
+async def _facts(call: Call, action: Action, handle: str, user: str) -> Facts | Refusal:
     if not handle:
         return Refusal(why=Why.HANDLE_EMPTY, input="handle")
     try:
-        return await look_up(call.world, handle=handle, slack_user=user)
+        return await look_up(call.world, action=action, handle=handle, slack_user=user)
     except LedgerAway:
         return Refusal(why=Why.LEDGER_AWAY)
 
@@ -106,14 +106,23 @@ def _form(call: Call, lang: Language, action: Action, found: Facts | Refusal, ty
     tier: Tier | None = None
     quorum: Quorum | None = None
     notice: str | None = None
+    emergency = False
     if isinstance(found, Facts):
-        account, tier, quorum = found.account, found.tier, found.quorum
+        account, tier, quorum, emergency = found.account, found.tier, found.quorum, found.may_act_first
         if already := already_so(action, account):
             notice = refusal_sentence(lang, already)
     elif found.why is not Why.HANDLE_EMPTY:
         notice = refusal_sentence(lang, found)
     return submit_request(
-        lang, action, policy=call.world.policy, account=account, tier=tier, quorum=quorum, typed=typed, notice=notice
+        lang,
+        action,
+        policy=call.world.policy,
+        account=account,
+        tier=tier,
+        quorum=quorum,
+        typed=typed,
+        notice=notice,
+        emergency=emergency,
     )
 
 
@@ -131,7 +140,8 @@ async def submitted(call: Call) -> None:
     except ValueError:
         await _at_field(call, form, Refusal(why=Why.UNKNOWN_REQUEST))
         return
-    found = await call.looked_up(look_up(call.world, handle=form.text("handle"), slack_user=form.user))
+    asked = look_up(call.world, action=action, handle=form.text("handle"), slack_user=form.user)
+    found = await call.looked_up(asked)
     if isinstance(found, Refusal):
         await _at_field(call, form, found)
         return
@@ -164,7 +174,8 @@ def _draft(form: Submission, action: Action) -> Draft:
 
 
 def _typed(form: Submission) -> dict[str, str]:
-    return {name: value for name, value in form.values.items() if value}
+    ticked = dict.fromkeys(form.ticked, "ticked")
+    return {**ticked, **{name: value for name, value in form.values.items() if value}}
 
 
 async def _at_field(call: Call, form: Submission, refusal: Refusal) -> None:

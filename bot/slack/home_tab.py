@@ -93,7 +93,8 @@ def _with_requests(shown: Home, view: View, person: Person, world: World) -> Hom
     policy, at = world.policy, world.now()
     if policy.gone(person, at):
         return shown
-    unacknowledged, pending = view.unacknowledged_of(person.id), view.pending(limit=LISTED)
+    unacknowledged = view.unacknowledged_of(person.id)
+    pending = [*view.unratified(), *view.pending(limit=LISTED)]
     waiting = (r for r in pending if may_vote(r, person, policy, at, unacknowledged=unacknowledged) is None)
-    own = view.requests_of_person(person.id, states=OPEN, limit=LISTED)
-    return replace(shown, waiting=tuple(waiting), own=tuple(own), more=len(pending) == LISTED)
+    own = [*view.unratified(person=person.id), *view.requests_of_person(person.id, states=OPEN, limit=LISTED)]
+    return replace(shown, waiting=tuple(waiting), own=tuple(own), more=len(pending) >= LISTED)

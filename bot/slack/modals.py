@@ -74,7 +74,7 @@ def _inputs(lang: Language, policy: Policy, typed: dict[str, str], *, confirm: b
         _input("evidence", lang.say("Evidence (a link)"), _evidence(typed), optional=True),
     ]
     if emergency:
-        inputs.append(_input("emergency", lang.say("Emergency"), _emergency(lang), optional=True))
+        inputs.append(_input("emergency", lang.say("Emergency"), _emergency(lang, typed), optional=True))
     if confirm:
         again = lang.say("Type the handle again to confirm")
         inputs.append(_input("confirm_handle", again, _line("confirm_handle", typed)))
@@ -111,10 +111,11 @@ def _evidence(typed: dict[str, str]) -> dict[str, Any]:
     return {**element, "initial_value": given} if is_url(given) else element
 
 
-def _emergency(lang: Language) -> dict[str, Any]:
+def _emergency(lang: Language, typed: dict[str, str]) -> dict[str, Any]:
     label = lang.say("Act now; it is undone unless approved in time")
     option = {"text": plain_text(label, most=75), "value": "emergency"}
-    return {"type": "checkboxes", "action_id": "emergency", "options": [option]}
+    element = {"type": "checkboxes", "action_id": "emergency", "options": [option]}
+    return {**element, "initial_options": [option]} if "emergency" in typed else element
 
 
 def _facts(lang: Language, account: Account, tier: Tier, quorum: Quorum) -> list[Block]:

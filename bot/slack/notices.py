@@ -14,6 +14,7 @@ from bot.slack.cards import (
     expiry,
     named,
     names,
+    undoing,
     unseated,
     who,
     why_ended,
@@ -41,8 +42,21 @@ from bot.slack.wording import ASKED, PAGED, SHOWN_AS, changed, needs, still_miss
 
 Elements = list[Element]
 
-ENDED = frozenset({Notice.DENIED, Notice.WITHDRAWN, Notice.EXPIRED, Notice.VOID, Notice.SUPERSEDED, Notice.FAILED})
+ENDED = frozenset(
+    {
+        Notice.DENIED,
+        Notice.WITHDRAWN,
+        Notice.EXPIRED,
+        Notice.VOID,
+        Notice.SUPERSEDED,
+        Notice.FAILED,
+        Notice.LAPSED,
+    }
+)
 """After these the requester may ask again."""
+WITHDRAWABLE = frozenset(
+    {Notice.FILED, Notice.REVISED, Notice.WAITING, Notice.EMERGENCY, Notice.PROVISIONAL, Notice.NEAR_ITS_END}
+)
 _USER_GROUP = re.compile(r"S[A-Z0-9]+")
 _USER = re.compile(r"[UW][A-Z0-9]+")
 DIFFERENCE_SHOWN = 3000
@@ -73,7 +87,7 @@ def offers(lang: Language, message: Message) -> list[Block]:
         return []
     if message.notice in ENDED:
         return [buttons_of(lang, request, ask_again_button)]
-    if message.notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
+    if message.notice in WITHDRAWABLE and request.decidable:
         return [buttons_of(lang, request, withdraw_button)]
     return []
 
@@ -116,12 +130,38 @@ def _done(lang: Language, _: Message, request: Request) -> Elements:
     return found
 
 
-def _by(lang: Language, _: Message, request: Request) -> Elements:
-    return lang.line("By {who}.", who=who(request, request.ended_by))
+def _ended_by(lang: Language, _: Message, request: Request) -> Elements:
+    """By whom; and of an emergency, how its undoing stands."""
+    by = lang.line("By {who}.", who=who(request, request.ended_by))
+    return [*by, *_undoing(lang, _, request)]
+
+
+def _undoing(lang: Language, _: Message, request: Request) -> Elements:
+    return _spaced(undoing(lang, request)) if request.undo is not None else []
+
+
+def _emergency(lang: Language, _: Message, request: Request) -> Elements:
+    """What is told of it at once, and near its end: what ratifies it, and when it is undone."""
+    needed = words(lang.say("It needs {approvals}.", approvals=needs(lang, request.quorum)))
+    if request.ratify_by is None:
+        return [needed]
+    text = N_("Undone {when} unless it is ratified by then.")
+    by = lang.line("Asked by {who}.", who=who(request, request.requester))
+    return [*by, words(" "), needed, *_spaced(lang.line(text, when=moment(request.ratify_by)))]
+
+
+def _near_its_end(lang: Language, message: Message, request: Request) -> Elements:
+    ids = [id for id in map(str, message.facts.get("to") or ()) if _USER.fullmatch(id)]
+    mentioned: Elements = [e for id in ids for e in (user(id), words(" "))]
+    return [*mentioned, *_emergency(lang, message, request)]
 
 
 def _why(lang: Language, _: Message, request: Request) -> Elements:
     return [words(lang.say("Why: {why}.", why=why_ended(lang, request)))]
+
+
+def _ratified(lang: Language, _: Message, request: Request) -> Elements:
+    return lang.line("Approved by {names}.", names=names(request)) if request.approvals else []
 
 
 def _superseded(lang: Language, _: Message, request: Request) -> Elements:
@@ -179,16 +219,24 @@ def _nothing(_: Language, __: Message, ___: Request) -> Elements:
 REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements]]] = {
     Notice.FILED: (N_("It is filed."), _filed),
     Notice.DONE: (N_("It is done and verified."), _done),
-    Notice.DENIED: (N_("It was denied."), _by),
+    Notice.DENIED: (N_("It was denied."), _ended_by),
     Notice.FAILED: (N_("It failed."), _why),
     Notice.UNCERTAIN: (N_("Its outcome is uncertain."), _uncertain),
-    Notice.WITHDRAWN: (N_("It was withdrawn."), _by),
+    Notice.WITHDRAWN: (N_("It was withdrawn."), _ended_by),
     Notice.EXPIRED: (N_("It expired."), _why),
     Notice.VOID: (N_("It became void."), _why),
     Notice.SUPERSEDED: (N_("It is not needed any more."), _superseded),
     Notice.REVISED: (N_("It has changed."), _revised),
     Notice.VOTE_AGAIN: (N_("It has changed."), _vote_again),
     Notice.WAITING: (N_("It still waits."), _waiting),
+    Notice.EMERGENCY: (N_("It is an emergency: it is carried out at once."), _emergency),
+    Notice.PROVISIONAL: (N_("It is done and verified, for now."), _emergency),
+    Notice.NEAR_ITS_END: (N_("It is not ratified yet."), _near_its_end),
+    Notice.RATIFIED: (N_("It is ratified; the account stays down."), _ratified),
+    Notice.LAPSED: (N_("Nobody ratified it in time."), _undoing),
+    Notice.UNDONE: (N_("It is undone."), _undoing),
+    Notice.LEFT_DOWN: (N_("There is nothing left to undo."), _undoing),
+    Notice.NOT_UNDONE: (N_("It could not be undone."), _undoing),
     Notice.REMINDER: (N_("It still waits for a decision."), _reminder),
     Notice.ESCALATED: (N_("Nobody has decided on it."), _escalated),
     Notice.PAGE: (N_("A person has to look at it."), _page),
@@ -253,8 +301,17 @@ def _of_policy(lang: Language, message: Message) -> Words:
     return Words(text=text, blocks=[rich(bold(text), words(" " + more)), *shown])
 
 
+def withdrawn(lang: Language, record: Request | Incident) -> str:
+    """What the requester is told of the own withdrawal."""
+    if isinstance(record, Request) and record.undo is not None:
+        return lang.say("Withdrawn; the account is being restored.")
+    return lang.say("Withdrawn; nothing was done to the account.")
+
+
 def counted(lang: Language, request: Request, missing: tuple[str, ...], *, slack_user: str) -> str:
     """What an approver is told of the own click."""
+    if request.state is State.RATIFIED:
+        return lang.say("Counted; the emergency is ratified.")
     if request.state is State.APPROVED:
         if request.not_before and request.not_before != request.quorate_at:
             when = lang.time(request.not_before)

@@ -58,7 +58,7 @@ STATES = {
     "superseded": N_("it was superseded"),
     "provisional": N_("it was carried out as an emergency"),
     "ratified": N_("it was carried out as an emergency and ratified"),
-    "lapsed": N_("it lapsed and was undone"),
+    "lapsed": N_("it was an emergency that nobody ratified in time"),
 }
 HAD_ITS_WAY = frozenset({"approved", "running", "uncertain", "done", "provisional", "ratified"})
 UNDER_WAY = frozenset({"running", "uncertain"})
@@ -115,6 +115,37 @@ def _too_many(lang: Language, facts: Facts) -> str:
     )
 
 
+def _unratified(lang: Language, facts: Facts) -> str:
+    text = N_("Your emergency {request} is not ratified yet; until it is, file without, and call an approver.")
+    return lang.say(text, request=facts.get("request") or lang.say("A request"))
+
+
+def _again(lang: Language, facts: Facts) -> str:
+    """When to try again, as the end of a sentence."""
+    again = facts.get("again_at")
+    if not isinstance(again, datetime):
+        return lang.say("file without the emergency, or try again later")
+    return lang.say("file without the emergency, or try again after {when}", when=lang.time(again))
+
+
+def _too_many_emergencies(lang: Language, facts: Facts) -> str:
+    return lang.count(
+        "You may file {n} emergency a day; {again}.",
+        "You may file {n} emergencies a day; {again}.",
+        _count(facts, "limit"),
+        again=_again(lang, facts),
+    )
+
+
+def _too_many_deactivations(lang: Language, facts: Facts) -> str:
+    return lang.count(
+        "The limit of {n} deactivation an hour is reached; {again}.",
+        "The limit of {n} deactivations an hour is reached; {again}.",
+        _count(facts, "limit"),
+        again=_again(lang, facts),
+    )
+
+
 def _reason_length(lang: Language, facts: Facts) -> str:
     return lang.count(
         "The reason has {n} character; write {least} to {most} that a second person can judge by.",
@@ -157,6 +188,12 @@ def _already_approved(lang: Language, facts: Facts) -> str:
     return lang.say(text, by=_name(lang, facts, "by"))
 
 
+def _expired(lang: Language, facts: Facts) -> str:
+    if facts.get("emergency"):
+        return lang.say("The time to ratify this emergency is over; the account is being restored.")
+    return lang.say("The request has expired; its requester can ask again.")
+
+
 def _not_the_requester(lang: Language, facts: Facts) -> str:
     text = N_("Only {requester} can withdraw this request; an approver can deny it.")
     return lang.say(text, requester=_name(lang, facts, "requester"))
@@ -191,8 +228,12 @@ SENTENCES: dict[Why, Sentence] = {
     Why.LIVE_REQUEST: _live_request,
     Why.NOBODY_ELIGIBLE: _nobody_eligible,
     Why.EMERGENCY_NOT_ALLOWED: N_(
-        "Emergencies are not allowed for this account; file it without, and call an approver."
+        "You may not act first on this account; file it without the emergency, and call an approver."
     ),
+    Why.UNRATIFIED_EMERGENCY: _unratified,
+    Why.TOO_MANY_EMERGENCIES: _too_many_emergencies,
+    Why.TOO_MANY_DEACTIVATIONS: _too_many_deactivations,
+    Why.ACCOUNT_BUSY: N_("Something is being done to this account at this moment; try again in a few seconds."),
     Why.UNKNOWN_REQUEST: N_(
         "This button belongs to nothing that is on record; look for the newest card, or ask again."
     ),
@@ -202,7 +243,7 @@ SENTENCES: dict[Why, Sentence] = {
     Why.ALREADY_DECIDED: _ended,
     Why.ALREADY_APPROVED: _already_approved,
     Why.CARD_CHANGED: N_("The request has changed since this card was drawn; read it again and vote on what it shows."),
-    Why.EXPIRED: N_("The request has expired; its requester can ask again."),
+    Why.EXPIRED: _expired,
     Why.NOT_THE_REQUESTER: _not_the_requester,
     Why.WRONG_PLACE: N_("This counts only in the approvals channel or in the app's Home; go there to decide."),
     Why.UNKNOWN_INCIDENT: N_("This incident is not on record; look for the newest card."),

@@ -76,7 +76,7 @@ class Asked:
         return _answer(refusal_sentence(self.lang, refusal), ())
 
     async def _pending(self) -> Answer:
-        waiting, cards = await self.world.ledger.read(_with_cards(lambda view: view.pending(limit=SHOWN)))
+        waiting, cards = await self.world.ledger.read(_with_cards(_undecided))
         say = self.lang.say
         title = say("Waiting for a decision") if waiting else say("Nothing waits for a decision.")
         return _answer(title, [self._request(request, cards) for request in waiting])
@@ -159,6 +159,11 @@ class Asked:
         """A record's id, leading to its card where one stands."""
         address = self.link_to(cards[id]) if id in cards else ""
         return [link(address, id) if address else bold(id)]
+
+
+def _undecided(view: View) -> Sequence[Request]:
+    """What waits for a decision: emergencies first, for they are undone soon."""
+    return [*view.unratified(), *view.pending(limit=SHOWN)][:SHOWN]
 
 
 def _with_cards(query: Callable[[View], Sequence[Any]]) -> Callable[[View], tuple[Sequence[Any], dict[str, CardAt]]]:

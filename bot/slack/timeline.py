@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
-from bot.core.request import Request, State
+from bot.core.request import Request, State, Undo
 from bot.core.transition import Entry, Kind
 from bot.slack.cards import who
 from bot.slack.language import Language
 from bot.slack.text import Block, Element, bold, moment, one_line, rich, words
-from bot.slack.wording import OUTCOMES, TIMELINE, changed, waits
+from bot.slack.wording import OUTCOMES, TIMELINE, UNDONE, changed, waits
 
 SHOWN = 60
 """Lines; who comes back a hundred times is in the log."""
@@ -38,6 +38,8 @@ def _what(lang: Language, kind: Kind, made: Mapping[str, object]) -> str:
         case Kind.SETTLED:
             state = str(made.get("state"))
             return lang.say(OUTCOMES[State(state)]) if state in set(State) else one_line(state)
+        case Kind.UNDONE:
+            return one_line(lang.say(UNDONE[Undo(str(made.get("undo")))]) if made.get("undo") in set(Undo) else "")
         case Kind.WAITED:
             return waits(lang, str(made.get("waits_for")))
         case Kind.REVISED:

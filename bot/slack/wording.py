@@ -6,7 +6,7 @@ The tables are in English and marked for the catalogues; whoever says one of the
 from bot.core.claiming import Waits
 from bot.core.incident import IncidentKind, IncidentState
 from bot.core.quorum import ANY_GROUP, Quorum
-from bot.core.request import Action, State
+from bot.core.request import Action, State, Undo
 from bot.core.settling import Failed
 from bot.core.transition import Kind
 from bot.slack.language import N_, Language
@@ -35,6 +35,10 @@ SURE = {
     Action.RESTORE: (N_("Restore this account?"), N_("Restore @{handle}, account {id}? Your approval is recorded.")),
 }
 """What approving asks once more: title and text."""
+SURE_TO_RATIFY = (
+    N_("Ratify this emergency?"),
+    N_("@{handle}, account {id}, is down already. Your approval is recorded; with the quorum it stays down."),
+)
 
 OUTCOMES = {
     State.PENDING: N_("Waits for a decision"),
@@ -49,13 +53,14 @@ OUTCOMES = {
     State.WITHDRAWN: N_("Withdrawn"),
     State.EXPIRED: N_("Expired"),
     State.VOID: N_("Void"),
-    State.LAPSED: N_("Lapsed and undone"),
+    State.LAPSED: N_("Lapsed: nobody ratified it in time"),
     State.SUPERSEDED: N_("Superseded"),
 }
 ENDED_BY = {
     State.DENIED: N_("Denied by {who} · {when}"),
     State.WITHDRAWN: N_("Withdrawn by {who} · {when}"),
     State.SUPERSEDED: N_("Superseded by what {who} did · {when}"),
+    State.RATIFIED: N_("Ratified, last by {who} · {when}"),
 }
 """Ends that somebody made."""
 TIERS = {
@@ -65,7 +70,10 @@ TIERS = {
     "rules": N_("rules"),
 }
 WAITS = {
-    Waits.COOLING_OFF: N_("Approved; it cools off before it is carried out."),
+    Waits.COOLING_OFF: N_(
+        "Approved; it cools off before it is carried out. Until then an approver can cancel it, and the requester "
+        "withdraw it."
+    ),
     Waits.LANE: N_("Approved; another request for this account is being carried out first."),
     Waits.INCIDENT: N_(
         "Approved; an unexplained deactivation of this account is dealt with first. Its clock stands still."
@@ -104,6 +112,13 @@ HAPPENED = {
     IncidentKind.RESTORED: N_("{account} was restored and nobody had approved it"),
     IncidentKind.DELETED: N_("{account} was deleted and nobody had approved it"),
 }
+UNDONE = {
+    Undo.RESTORING: N_("it is being restored"),
+    Undo.RESTORED: N_("the account was restored, and a read has shown it"),
+    Undo.LEFT: N_("the account stays down, somebody who may took it down too"),
+    Undo.STUCK: N_("the platform refuses to restore it"),
+}
+"""How the undoing of an emergency stands, as a clause."""
 KINDS = {
     IncidentKind.DEACTIVATED: N_("deactivated"),
     IncidentKind.LATE: N_("deactivated too late"),
@@ -145,6 +160,10 @@ PAGED = {
     "late": N_("The platform carried it out too late. Look at the account, then acknowledge the card."),
     "stuck": N_("The platform refuses to undo it. Look at the account there."),
     "uncertain": N_("Its outcome has been unknown for a minute. Look at the account on the platform."),
+    "lapsed": N_("An emergency was not ratified in time; the account is being restored. Find out what happened."),
+    "not_undone": N_(
+        "An emergency ended unratified and the platform refuses to restore the account. Look at it there."
+    ),
     "away": N_("The platform cannot be reached, so the account cannot be restored; it is tried until it can."),
     "restored": N_("If it should be down, ask for that with /deactivate."),
     "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),
@@ -158,6 +177,7 @@ FAILED = {
     Failed.NO_EFFECT: N_("the platform said yes and nothing happened"),
     Failed.REFUSED: N_("the platform refused with {words}"),
     Failed.NO_ANSWER: N_("the platform gave no answer and nothing shows yet"),
+    Failed.MOVED: N_("the account changed in that moment, so nothing was done; look at it and ask again"),
 }
 """Why something could not be done, as a clause; the platform's own words stay as they are."""
 FLAGS = {
@@ -184,7 +204,10 @@ TIMELINE = {
     Kind.WAITED: N_("{when} · {what}"),
     Kind.RELEASED: N_("{when} · the account had changed meanwhile, so it was read again"),
     Kind.SETTLED: N_("{when} · the account was read and the outcome settled: {what}"),
-    Kind.LAPSED: N_("{when} · not ratified in time, and undone"),
+    Kind.EMERGENCY: N_("{when} · filed as an emergency by {who}, and the platform called at once"),
+    Kind.RATIFIED: N_("{when} · verified and its quorum complete: ratified"),
+    Kind.LAPSED: N_("{when} · not ratified in time; it is undone"),
+    Kind.UNDONE: N_("{when} · its undoing has ended: {what}"),
     Kind.SUPERSEDED: N_("{when} · not needed any more, by what {who} did"),
     Kind.EXPLAINED: N_("{when} · seen in the platform's own log"),
 }

@@ -1,13 +1,14 @@
 """What the rules look at, small and valid; a test changes the one thing it is about."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.core.account import OWN_PRINCIPAL, Account, Deactivation, Instance
 from bot.core.claiming import Claim, account_gone, claim, expired, supersede
+from bot.core.emergency import EmergencyFiling, Ratifying, file_emergency, lapse, ratify
 from bot.core.filing import Draft, Filing, file
 from bot.core.guarding import incident, opened, undo
 from bot.core.incident import Incident, IncidentKind
@@ -244,9 +245,47 @@ def open_incident(**changed: Any) -> Incident:
 LATER = AT + 3 * MINUTE
 
 
-def _emergency(state: State) -> Callable[[], Request]:
-    """No emergency is taken yet, so no move leads there: the state is only set."""
-    return lambda: replace(running(), state=state)
+URGENT = replace(STANDARD, emergency=("duty",))
+DORA = Person(id="dora", slack=("U08DORA",), groups=frozenset({"agent", "duty"}), team="support")
+ON_DUTY = policy(DORA, tiers=(PROTECTED, HIGH, URGENT))
+
+
+def at_once(**changed: Any) -> EmergencyFiling:
+    """An emergency that passes every check: dora is on duty, and nothing else goes on."""
+    base = filing(policy=ON_DUTY, person=DORA, tier=URGENT, draft=replace(DRAFT, emergency=True))
+    values: dict[str, Any] = {
+        **{f.name: getattr(base, f.name) for f in fields(base)},
+        "unratified": None,
+        "emergencies_today": 0,
+        "busy": False,
+        "claimed_in_hour": (),
+    }
+    return EmergencyFiling(**{**values, **changed})
+
+
+def emergency() -> Request:
+    return moved(file_emergency(at_once(), id="REQ-E", operation="op-e", slack_user="U08DORA"))
+
+
+def provisional() -> Request:
+    request = emergency()
+    return moved(done(request, at=AT + SECOND, instance=down_by_us(request).instance))
+
+
+def ratifiable() -> Request:
+    """Verified, and approved by all it needs."""
+    return moved(vote(ballot(provisional(), policy=ON_DUTY)))
+
+
+def ratifying(request: Request | None = None, **changed: Any) -> Ratifying:
+    """A ratification that passes every check."""
+    values: dict[str, Any] = {
+        "request": request or ratifiable(),
+        "policy": ON_DUTY,
+        "at": AT + 2 * MINUTE,
+        "unacknowledged": frozenset(),
+    }
+    return Ratifying(**{**values, **changed})
 
 
 STANDING: dict[State, Callable[[], Request]] = {
@@ -254,15 +293,15 @@ STANDING: dict[State, Callable[[], Request]] = {
     State.APPROVED: approved,
     State.RUNNING: running,
     State.UNCERTAIN: lambda: moved(uncertain(running(), at=LATER, why="no answer")),
-    State.PROVISIONAL: _emergency(State.PROVISIONAL),
-    State.RATIFIED: _emergency(State.RATIFIED),
+    State.PROVISIONAL: provisional,
+    State.RATIFIED: lambda: moved(ratify(ratifying())),
     State.DONE: lambda: moved(done(running(), at=LATER, instance=None)),
     State.FAILED: lambda: moved(failed(running(), at=LATER, why="forbidden")),
     State.DENIED: lambda: moved(vote(ballot(pending(), choice=Choice.DENY, reason="not so"))),
     State.WITHDRAWN: lambda: moved(withdraw(pending(), person=ADA, policy=POLICY, at=LATER)),
     State.EXPIRED: lambda: moved(expired(pending(), at=AT + DAY)),
     State.VOID: lambda: moved(account_gone(approved(), at=LATER)),
-    State.LAPSED: _emergency(State.LAPSED),
+    State.LAPSED: lambda: moved(lapse(provisional(), policy=ON_DUTY, at=AT + DAY)),
     State.SUPERSEDED: lambda: moved(supersede(pending(), by="owner:acct_1", at=LATER)),
 }
 """A request in each state, led there by the moves themselves."""

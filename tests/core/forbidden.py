@@ -3,33 +3,46 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import claiming, filing, voting
+from bot.core import claiming, emergency, filing, voting
 from bot.core.claiming import Waits
+from bot.core.emergency import EmergencyFiling, Ratifying
+from bot.core.policy import Policy
 from bot.core.refusal import Why
 from bot.core.request import Choice, State
+from bot.core.voting import vote
 from tests.core.build import (
     ADA,
     AT,
     DAY,
+    DORA,
+    DRAFT,
     EXPLAINED,
     HOUR,
     MINA,
     MINUTE,
     MONA,
     OMAR,
+    ON_DUTY,
+    PROTECTED,
     SAM,
     TESSA,
+    URGENT,
     YESTERDAY,
     account,
     approved,
+    at_once,
     ballot,
     down,
     drafted,
     guards_restore,
     leaving,
     limits,
+    moved,
     pending,
     policy,
+    provisional,
+    ratifiable,
+    ratifying,
     running,
 )
 from tests.core.build import (
@@ -51,6 +64,18 @@ class Forbidden:
 
 
 PRESIDENT = account(tags=("head-of-state",))
+PRESIDENTS = pending(filing_of(of=PRESIDENT, draft=replace(DRAFT, confirm_handle="maria")))
+
+
+def hurried(**changed: Any) -> EmergencyFiling:
+    """The emergency with something else typed."""
+    return at_once(draft=replace(at_once().draft, **changed))
+
+
+def slow(**changed: Any) -> Policy:
+    return replace(ON_DUTY, limits=limits(**changed))
+
+
 LAST_DAY = policy(leaving(ADA))
 
 FILING: dict[Any, Forbidden] = {
@@ -75,9 +100,6 @@ FILING: dict[Any, Forbidden] = {
     filing.reason_fits: Forbidden(case=drafted(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
     filing.evidence_is_url: Forbidden(case=drafted(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
     filing.handle_confirmed: Forbidden(case=filing_of(of=PRESIDENT), says=Why.CONFIRM_HANDLE, input="confirm_handle"),
-    filing.emergency_allowed: Forbidden(
-        case=drafted(emergency=True), says=Why.EMERGENCY_NOT_ALLOWED, input="emergency"
-    ),
     filing.within_limit: Forbidden(
         case=filing_of(policy=policy(limits=limits(requests_per_person_hour=1)), filed_in_hour=(AT - MINUTE,)),
         says=Why.TOO_MANY_REQUESTS,
@@ -92,6 +114,7 @@ FILING: dict[Any, Forbidden] = {
 
 PENDING = pending()
 APPROVED = approved()
+HALF_APPROVED = moved(vote(ballot(PRESIDENTS, TESSA)))
 ON_PRESIDENT = replace(PENDING, tier="protected", quorum=replace(PENDING.quorum, groups=(("manager", 1),)))
 EXPIRED_NOW = replace(PENDING, state=State.EXPIRED, ended_by="countersign")
 
@@ -112,9 +135,7 @@ VOTES: dict[Any, Forbidden] = {
         also=(voting.in_quorum,),
     ),
     voting.in_quorum: Forbidden(case=ballot(PENDING, TESSA), says=Why.NOT_AN_APPROVER),
-    voting.not_voted: Forbidden(
-        case=ballot(APPROVED, OMAR, choice=Choice.DENY, reason="on second thoughts"), says=Why.ALREADY_VOTED
-    ),
+    voting.not_counted: Forbidden(case=ballot(HALF_APPROVED, TESSA), says=Why.ALREADY_VOTED),
     voting.not_yet_approved: Forbidden(case=ballot(APPROVED, MINA), says=Why.ALREADY_APPROVED),
     voting.shown_is_so: Forbidden(case=ballot(PENDING, digest="0" * 64), says=Why.CARD_CHANGED),
     voting.deny_says_why: Forbidden(
@@ -122,6 +143,78 @@ VOTES: dict[Any, Forbidden] = {
     ),
 }
 
+OF_DORA = leaving(DORA)
+BARRED = policy(OF_DORA, tiers=ON_DUTY.tiers)
+
+EMERGENCIES: dict[Any, Forbidden] = {
+    filing.rostered: Forbidden(case=at_once(person=None), says=Why.NOT_ROSTERED),
+    filing.not_gone: Forbidden(
+        case=at_once(person=leaving(DORA, YESTERDAY), policy=policy(leaving(DORA, YESTERDAY), tiers=ON_DUTY.tiers)),
+        says=Why.PAST_LAST_DAY,
+        also=(emergency.tier_allows,),
+    ),
+    filing.among_askers: Forbidden(
+        case=at_once(
+            person=replace(DORA, groups=frozenset({"duty"})),
+            policy=policy(replace(DORA, groups=frozenset({"duty"})), tiers=ON_DUTY.tiers),
+        ),
+        says=Why.MAY_NOT_ASK,
+    ),
+    filing.no_open_incident: Forbidden(case=at_once(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    filing.unrestricted: Forbidden(
+        case=at_once(
+            person=OF_DORA,
+            policy=BARRED,
+            account=account(tags=("head-of-state",)),
+            tier=replace(PROTECTED, emergency=("duty",), from_different_teams=False, confirm_handle=False),
+        ),
+        says=Why.RESTRICTED_ON_PROTECTED,
+        input="handle",
+        also=(emergency.tier_allows,),
+    ),
+    filing.not_already_so: Forbidden(case=at_once(account=down()), says=Why.ALREADY_SO, input="handle"),
+    filing.no_live_twin: Forbidden(case=at_once(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
+    filing.known_category: Forbidden(case=hurried(category="boredom"), says=Why.UNKNOWN_CATEGORY, input="category"),
+    filing.reason_fits: Forbidden(case=hurried(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
+    filing.evidence_is_url: Forbidden(case=hurried(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
+    filing.handle_confirmed: Forbidden(
+        case=at_once(tier=replace(URGENT, confirm_handle=True)), says=Why.CONFIRM_HANDLE, input="confirm_handle"
+    ),
+    emergency.tier_allows: Forbidden(case=at_once(person=ADA), says=Why.EMERGENCY_NOT_ALLOWED, input="emergency"),
+    emergency.one_at_a_time: Forbidden(
+        case=at_once(unratified=provisional()), says=Why.UNRATIFIED_EMERGENCY, input="emergency"
+    ),
+    emergency.within_the_day: Forbidden(
+        case=at_once(emergencies_today=1), says=Why.TOO_MANY_EMERGENCIES, input="emergency"
+    ),
+    emergency.within_the_hour: Forbidden(
+        case=at_once(policy=slow(deactivations_per_hour=1), claimed_in_hour=(AT,)),
+        says=Why.TOO_MANY_DEACTIVATIONS,
+        input="emergency",
+    ),
+    emergency.nothing_under_way: Forbidden(case=at_once(busy=True), says=Why.ACCOUNT_BUSY, input="handle"),
+    filing.within_limit: Forbidden(
+        case=at_once(policy=slow(requests_per_person_hour=1), filed_in_hour=(AT - MINUTE,)),
+        says=Why.TOO_MANY_REQUESTS,
+        input="reason",
+    ),
+    filing.quorum_reachable: Forbidden(
+        case=at_once(policy=policy(DORA, *(leaving(p, YESTERDAY) for p in (MONA, OMAR, MINA)), tiers=ON_DUTY.tiers)),
+        says=Why.NOBODY_ELIGIBLE,
+        input="handle",
+    ),
+}
+
+RATIFICATIONS: dict[Any, Ratifying] = {
+    emergency.verified: ratifying(replace(ratifiable(), state=State.UNCERTAIN)),
+    emergency.undenied: ratifying(
+        replace(
+            ratifiable(), votes=(*ratifiable().votes, replace(ratifiable().votes[0], person="mina", choice=Choice.DENY))
+        )
+    ),
+    emergency.in_time: ratifying(at=AT + HOUR),
+    emergency.quorum_stands: ratifying(policy=policy(DORA, replace(OMAR, groups=frozenset({"agent"})))),
+}
 
 CLAIMS: dict[Any, Forbidden] = {
     claiming.no_deny: Forbidden(

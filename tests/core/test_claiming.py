@@ -37,6 +37,7 @@ from tests.core.build import (
     MONA,
     MS,
     OMAR,
+    POLICY,
     PROTECTED,
     SAM,
     SECOND,
@@ -322,7 +323,7 @@ def test_while_it_waits_for_an_incident_or_the_limit_its_clock_stands_still(why:
     assert (first.waits_for, first.waits_since, first.execute_by) == (why, NOW, QUORATE + 10 * MINUTE)
     much_later = NOW + 5 * HOUR
     assert execution_ends(first, at=much_later) == QUORATE + 10 * MINUTE + 5 * HOUR
-    assert expire_due(first, at=much_later) == QUORATE + 10 * MINUTE + 5 * HOUR
+    assert expire_due(first, policy=POLICY, at=much_later) == QUORATE + 10 * MINUTE + 5 * HOUR
     request = moved(claim(claiming(first, at=much_later)))
     assert (request.state, request.execute_by) == (State.RUNNING, QUORATE + 10 * MINUTE + 5 * HOUR)
     assert (request.waits_for, request.waits_since) == (None, None)
@@ -477,20 +478,20 @@ def test_the_guards_restore_is_dropped_where_nothing_unexplained_stands(account:
 
 
 def test_the_expiry_task_finds_the_end_or_when_to_look_again() -> None:
-    assert expire_due(pending(), at=AT + DAY - MS) == AT + DAY
-    outcome = expire_due(pending(), at=AT + DAY)
+    assert expire_due(pending(), policy=POLICY, at=AT + DAY - MS) == AT + DAY
+    outcome = expire_due(pending(), policy=POLICY, at=AT + DAY)
     assert isinstance(outcome, Transition)
     assert moved(outcome).outcome == "not_decided"
     ends = QUORATE + 10 * MINUTE
-    assert expire_due(approved(), at=ends - MS) == ends
-    outcome = expire_due(approved(), at=ends)
+    assert expire_due(approved(), policy=POLICY, at=ends - MS) == ends
+    outcome = expire_due(approved(), policy=POLICY, at=ends)
     assert isinstance(outcome, Transition)
     assert moved(outcome).outcome == "not_carried_out"
 
 
 def test_what_has_no_clock_is_not_looked_at_again() -> None:
-    assert expire_due(replace(pending(), expires_at=None), at=AT + DAY) is None
-    assert expire_due(guards_restore(), at=AT + DAY) is None
+    assert expire_due(replace(pending(), expires_at=None), policy=POLICY, at=AT + DAY) is None
+    assert expire_due(guards_restore(), policy=POLICY, at=AT + DAY) is None
 
 
 def test_a_request_released_and_shown_anew_still_has_a_task_that_ends_it() -> None:
@@ -498,7 +499,7 @@ def test_a_request_released_and_shown_anew_still_has_a_task_that_ends_it() -> No
     waited = said(claim(claiming(incident="INC-A")))
     request = moved(claim(claiming(waited, at=NOW + DAY)))
     at = NOW + DAY + SECOND
-    assert expire_due(request, at=at) is None
+    assert expire_due(request, policy=POLICY, at=at) is None
     outcome = release(request, at=at)
     released = moved(outcome)
     assert request.execute_by is not None

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
+from bot.core.emergency import EMERGENCY_CHECKS, RATIFY_CHECKS, file_emergency, ratify
 from bot.core.filing import FILE_CHECKS, file, rostered
 from bot.core.refusal import Refusal
 from bot.core.request import Request, State
@@ -12,12 +13,13 @@ from bot.core.transition import Transition
 from bot.core.voting import VOTE_CHECKS, vote
 from bot.core.voting import rostered as voter_rostered
 from tests.core import forbidden
+from tests.core.build import at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
 from tests.core.build import ballot as ballot_of
-from tests.core.build import claiming, down, filing, guards_restore, moved, pending
 
 RULES = {
     "file": (FILE_CHECKS, forbidden.FILING),
     "vote": (VOTE_CHECKS, forbidden.VOTES),
+    "emergency": (EMERGENCY_CHECKS, forbidden.EMERGENCIES),
     "claim": (CLAIM_CHECKS, forbidden.CLAIMS),
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
 }
@@ -31,6 +33,8 @@ CRASHES = {rostered, voter_rostered}
 
 
 def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
+    if rule == "emergency":
+        return file_emergency(case, id="REQ-E", operation="op-e", slack_user="U08DORA", checks=checks)
     if rule == "file":
         return file(case, id="REQ-A", operation="op-a", slack_user="U01ADA", checks=checks)
     return vote(case, checks=checks) if rule == "vote" else claim(case, checks=checks)
@@ -39,7 +43,7 @@ def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
 def let_through(rule: str, outcome: object) -> bool:
     if not isinstance(outcome, Transition) or not isinstance(outcome.after, Request):
         return False
-    return rule in {"file", "vote"} or outcome.after.state is State.RUNNING
+    return rule in {"file", "vote", "emergency"} or outcome.after.state is State.RUNNING
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -51,6 +55,7 @@ def test_every_check_has_a_case_that_it_forbids(rule: str) -> None:
 
 SUCCESS = {
     "file": filing(),
+    "emergency": at_once(),
     "vote": ballot_of(pending()),
     "claim": claiming(),
     "policy_claim": claiming(guards_restore(), account=down()),
@@ -95,3 +100,15 @@ def test_what_stands_behind_a_check_would_have_said_no_too(rule: str, checks: tu
         outcome = ask(rule, wanted.case, tuple(other for other in checks if other is not check))
         assert isinstance(outcome, Refusal)
         assert outcome.why is not wanted.says
+
+
+def test_every_check_of_the_ratification_has_a_case_that_it_forbids() -> None:
+    assert set(forbidden.RATIFICATIONS) == set(RATIFY_CHECKS)
+    assert moved(ratify(ratifying())).state is State.RATIFIED
+
+
+@pytest.mark.parametrize("check", RATIFY_CHECKS, ids=lambda check: check.__name__)
+def test_a_check_of_the_ratification_says_no_and_no_other_does(check: Any) -> None:
+    case = forbidden.RATIFICATIONS[check]
+    assert ratify(case) is None
+    assert ratify(case, checks=tuple(other for other in RATIFY_CHECKS if other is not check)) is not None

@@ -1,5 +1,6 @@
 """Lookups of a policy: people by their ids, days in its time zone, tiers by weight, who may approve."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -230,3 +231,10 @@ def test_eligible_are_those_of_the_quorums_groups_but_the_requester() -> None:
         Quorum(groups=(("manager", 1),)), tier="standard", at=NOON, requester="mona"
     )
     assert [approver.person for approver in able] == ["omar"]
+
+
+def test_a_day_begins_and_ends_at_midnight_in_the_policys_zone() -> None:
+    tokyo = replace(policy(), timezone=ZoneInfo("Asia/Tokyo"))
+    evening = datetime(2026, 11, 16, 16, tzinfo=UTC)
+    assert tokyo.midnight(evening) == datetime(2026, 11, 16, 15, tzinfo=UTC)
+    assert tokyo.tomorrow(evening) == datetime(2026, 11, 17, 15, tzinfo=UTC)

@@ -136,9 +136,19 @@ def test_the_first_entry_is_the_whole_record() -> None:
     assert fold(None, {"a": 1}) == {"a": 1}
 
 
+def cast(person: str, choice: str = "approve", *, revision: int = 1) -> dict[str, object]:
+    return {"person": person, "revision": revision, "choice": choice}
+
+
 def test_votes_are_added_to_those_before_and_a_record_without_any_gets_none() -> None:
-    assert fold({"votes": [1], "a": 1}, {"votes": [2], "a": 2}) == {"votes": [1, 2], "a": 2}
+    first, second = cast("mona"), cast("mona", revision=2)
+    assert fold({"votes": [first], "a": 1}, {"votes": [second], "a": 2}) == {"votes": [first, second], "a": 2}
     assert fold({"a": 1}, {"a": 2}) == {"a": 2}
+
+
+def test_a_vote_that_changed_stands_where_it_stood() -> None:
+    before, changed = [cast("mona"), cast("omar")], cast("mona", "deny")
+    assert fold({"votes": before}, {"votes": [changed]}) == {"votes": [changed, before[1]]}
 
 
 # Any walk
@@ -187,8 +197,8 @@ def braked(why: Waits) -> Move:
 ENDS: list[Move] = [
     lambda r, at: withdraw(r, person=ADA, policy=POLICY, at=at),
     lambda r, at: supersede(r, by=None, at=at),
-    lambda r, at: expire_due(r, at=at),
-    lambda r, at: expire_due(r, at=at + 2 * DAY),
+    lambda r, at: expire_due(r, policy=POLICY, at=at),
+    lambda r, at: expire_due(r, policy=POLICY, at=at + 2 * DAY),
     voted(OMAR, Choice.DENY),
 ]
 MOVES: dict[State, list[Move]] = {

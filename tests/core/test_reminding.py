@@ -56,8 +56,12 @@ def said(rules: Reminders, *, since: datetime, at: datetime, request: Request | 
 
 
 def test_the_escalation_is_the_last_step_and_none_where_there_is_nobody_to_escalate_to() -> None:
-    assert [step.escalates for step in steps(reminding(HOUR, 4 * HOUR, to=("omar",)))] == [False, False, True]
-    assert [step.after for step in steps(reminding(HOUR, 4 * HOUR))] == [HOUR, 4 * HOUR]
+    assert [step.escalates for step in steps(pending(), reminding(HOUR, 4 * HOUR, to=("omar",)))] == [
+        False,
+        False,
+        True,
+    ]
+    assert [step.after for step in steps(pending(), reminding(HOUR, 4 * HOUR))] == [HOUR, 4 * HOUR]
 
 
 def test_each_time_is_counted_from_the_filing() -> None:
@@ -85,7 +89,9 @@ def test_a_request_without_an_end_is_reminded_of_whenever() -> None:
 
 @pytest.mark.parametrize("state", list(State))
 def test_only_what_may_still_be_decided_is_gone_on_with(state: State) -> None:
-    assert reminds_on(STANDING[state](), at=LATER) is (state in OPEN)
+    request = STANDING[state]()
+    assert reminds_on(request, at=LATER) is request.decidable
+    assert request.decidable is (state in OPEN or state is State.PROVISIONAL)
 
 
 def test_what_has_expired_is_gone_on_with_no_more_though_its_expiry_was_not_written_yet() -> None:
@@ -130,8 +136,8 @@ def test_an_escalation_that_reaches_nobody_gives_way_to_the_reminder_missed_befo
     assert said(rules, since=AT + HOUR, at=AT + 9 * HOUR) is None
 
 
-@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING}))
-def test_nothing_is_said_of_a_request_that_is_not_pending(state: State) -> None:
+@pytest.mark.parametrize("state", sorted(set(State) - {State.PENDING, State.PROVISIONAL}))
+def test_nothing_is_said_of_a_request_that_waits_for_nobody(state: State) -> None:
     assert said(reminding(HOUR), since=AT, at=AT + HOUR, request=STANDING[state]()) is None
 
 

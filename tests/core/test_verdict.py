@@ -20,7 +20,7 @@ assert WHEN is not None
 
 
 def keyed(state: State = State.RUNNING, **changed: object) -> Request:
-    return replace(STANDING[state](), explains=None, **changed)
+    return replace(STANDING[state](), **{"id": "REQ-A", "explains": None, "operation": "op-a", **changed})
 
 
 def verdict(of: Instance, **facts: object) -> Verdict:

@@ -205,7 +205,7 @@ def test_the_clock_decides_over_a_vote_although_its_task_has_not_fired() -> None
     assert count(request, OMAR, at=AT + DAY - MS).state is State.APPROVED
     for choice in Choice:
         late = refusal(vote(ballot(request, OMAR, choice=choice, at=AT + DAY)))
-        assert (late.why, late.facts) == (Why.EXPIRED, {"at": AT + DAY})
+        assert (late.why, late.facts) == (Why.EXPIRED, {"at": AT + DAY, "emergency": False})
 
 
 def test_a_deny_after_that_clock_still_ends_what_was_approved_in_time() -> None:
@@ -413,3 +413,13 @@ def test_not_once_it_is_claimed_or_ended(state: State, by: str) -> None:
 def test_whose_request_nobody_voted_on_is_told_of_the_request_itself() -> None:
     request = replace(running(), votes=())
     assert refusal(withdraw(request, person=ADA, policy=POLICY, at=AT)).facts["by"] == "ada"
+
+
+def test_who_approved_may_still_deny_with_that_one_vote_and_never_the_reverse() -> None:
+    before = approved()
+    counted = count(before, OMAR, choice=Choice.DENY, reason="on second thoughts")
+    assert (counted.state, counted.outcome) == (State.DENIED, "on second thoughts")
+    assert [(v.person, v.choice) for v in counted.votes] == [("omar", Choice.DENY)]
+    assert len(before.votes) == len(counted.votes)
+    again = replace(counted, state=State.PENDING)
+    assert refusal(vote(ballot(again, OMAR))).why is Why.ALREADY_VOTED

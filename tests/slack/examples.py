@@ -251,3 +251,9 @@ def endless_week(text: str) -> Digest:
 def life(by: str, moves: int = 1) -> tuple[Entry, ...]:
     """A request's entries of every kind, so many times over."""
     return tuple(Entry(kind=kind, at=FILED, by=by, request=PENDING.id, facts={}) for kind in list(Kind) * moves)
+
+
+def an_emergency(state: State) -> Request:
+    """An emergency where it stands; what has ended was ended by its own deadline."""
+    standing = replace(in_state(state), emergency=True, ratify_by=FILED + timedelta(minutes=15), expires_at=None)
+    return replace(standing, claimed_at=FILED)

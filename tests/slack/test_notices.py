@@ -6,7 +6,7 @@ import pytest
 
 from bot.core.claiming import Waits
 from bot.core.incident import Incident, IncidentKind
-from bot.core.request import Request, State
+from bot.core.request import Request, State, Undo
 from bot.ports import Message, Notice
 from bot.slack.cards import request_card
 from bot.slack.language import Language
@@ -22,6 +22,7 @@ from tests.slack.examples import (
     LONG,
     MONA,
     PENDING,
+    an_emergency,
     hostile,
     hostile_incident,
     in_state,
@@ -39,6 +40,15 @@ STATE = {
     Notice.FAILED: State.FAILED,
     Notice.UNCERTAIN: State.UNCERTAIN,
     Notice.WAITING: State.APPROVED,
+    Notice.RATIFIED: State.RATIFIED,
+    Notice.LAPSED: State.LAPSED,
+}
+WHILE_UNRATIFIED = {Notice.EMERGENCY, Notice.PROVISIONAL, Notice.NEAR_ITS_END}
+UNDONE = {
+    Notice.UNDONE: Undo.RESTORED,
+    Notice.LEFT_DOWN: Undo.LEFT,
+    Notice.NOT_UNDONE: Undo.STUCK,
+    Notice.LAPSED: Undo.RESTORING,
 }
 FACTS: dict[Notice, dict[str, Any]] = {
     Notice.REVISED: {"why": "handle, quorum"},
@@ -56,6 +66,10 @@ def message(notice: Notice, record: Request | Incident | None, **facts: Any) -> 
 
 
 def about(notice: Notice) -> Request:
+    if notice in WHILE_UNRATIFIED:
+        return an_emergency(State.PROVISIONAL)
+    if notice in UNDONE:
+        return replace(an_emergency(State.LAPSED), undo=UNDONE[notice], undone_by="countersign", undone_at=FILED)
     return in_state(STATE.get(notice, State.PENDING))
 
 
@@ -115,9 +129,9 @@ def test_a_wait_says_for_what(waits: Waits) -> None:
 @pytest.mark.parametrize("notice", Notice)
 def test_a_requester_may_withdraw_what_is_open_and_ask_again_for_what_has_ended(notice: Notice) -> None:
     offered = set(buttons(offers(EN, message(notice, about(notice)))))
-    if notice in {Notice.FILED, Notice.REVISED, Notice.WAITING}:
+    if notice in {Notice.FILED, Notice.REVISED, Notice.WAITING} | WHILE_UNRATIFIED:
         assert offered == {"withdraw"}
-    elif notice in STATE and notice not in {Notice.DONE, Notice.UNCERTAIN}:
+    elif notice in STATE and notice not in {Notice.DONE, Notice.UNCERTAIN, Notice.RATIFIED}:
         assert offered == {"ask_again"}
     else:
         assert offered == set()

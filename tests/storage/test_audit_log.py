@@ -117,13 +117,14 @@ def _other(name: str) -> str:
         "action": "'restore'",
         "state": "'done'",
         "choice": "'deny'",
+        "undo": "'stuck'",
         "subject": "replace(subject, 'Straße', 'Strasse')",
         "quorum": "replace(quorum, '1', '2')",
         "groups": "'[]'",
         "explains": """'{"account":"a","actor":null,"at":null,"operation":null}'""",
     }
     times = {"at", "expires_at", "quorate_at", "not_before", "execute_by", "claimed_at", "waits_since", "ended_at"}
-    if name in times | {"filed_at"}:
+    if name in times | {"filed_at", "ratify_by", "undone_at"}:
         return "'2026-01-01T00:00:00.000Z'"
     numbers = {"version", "revision", "place"}
     if name in numbers | {"emergency", "by_policy"}:

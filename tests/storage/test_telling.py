@@ -114,7 +114,8 @@ async def test_a_notice_is_said_as_long_as_it_fits_how_the_request_stands(
 
 
 def test_every_end_is_told_however_late() -> None:
-    ends = {Notice(state.value) for state in State if state.value in set(Notice)} - {Notice.UNCERTAIN}
+    ends = {Notice(state.value) for state in State if state.value in set(Notice)}
+    ends -= {Notice.UNCERTAIN, Notice.PROVISIONAL}
     assert not ends & set(FITS)
     assert {Notice.DONE, Notice.FAILED, Notice.DENIED, Notice.EXPIRED, Notice.SUPERSEDED} <= ends
 

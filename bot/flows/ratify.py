@@ -1,0 +1,15 @@
+"""Ratify an emergency as soon as its effect is verified and its quorum stands, whichever comes last."""
+
+from bot.core.emergency import Ratifying, ratify
+from bot.core.request import Request
+from bot.core.transition import Transition
+from bot.flows.world import World
+from bot.ports import View
+
+
+def ratified_by_now(world: World, view: View, request: Request) -> Transition | None:
+    """The ratification, as the last move of a transaction that counted a vote or recorded a read."""
+    if not request.unratified:
+        return None
+    case = Ratifying(request=request, policy=world.policy, at=world.now(), unacknowledged=view.unacknowledged_actors())
+    return ratify(case)
