@@ -1,5 +1,6 @@
 """Whether an instance is explained. A pure function of the instance, what the ledger knows and the policy."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +54,12 @@ class Facts:
     stands: bool
     """A read shows the instance now; else only the feed tells of it, and it may be long over."""
 
+    @property
+    def of_key(self) -> Request:
+        """The request of the key, once the first check has passed."""
+        assert self.keyed is not None
+        return self.keyed
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Previous:
@@ -62,10 +69,44 @@ class Previous:
     explained: bool
 
 
-def judge(instance: Instance, facts: Facts, guard: GuardRules) -> Verdict:
+KeyCheck = Callable[[Instance, Facts], Because | None]
+
+
+def key_known(instance: Instance, facts: Facts) -> Because | None:
+    known = facts.keyed is not None and facts.keyed.operation == instance.operation
+    return None if known else Because.OWN_WITHOUT_KEY
+
+
+def key_for_this(instance: Instance, facts: Facts) -> Because | None:
+    """The key was given out for this account's deactivation, and for nothing else."""
+    request = facts.of_key
+    same = request.action is Action.DEACTIVATE and request.subject.id == instance.account
+    return None if same else Because.OWN_WITHOUT_KEY
+
+
+def state_explains(instance: Instance, facts: Facts) -> Because | None:  # noqa: ARG001 - one signature a check
+    return None if facts.of_key.state in EXPLAINING else Because.LATE
+
+
+def first_instance(instance: Instance, facts: Facts) -> Because | None:
+    """A key explains one instance: what bears it again is somebody else's, or a second effect."""
+    first = facts.of_key.explains
+    return None if first is None or first == instance else Because.KEY_USED
+
+
+def not_restored_since(instance: Instance, facts: Facts) -> Because | None:
+    over = _restored_since(instance, facts) and (facts.stands or facts.of_key.explains is None)
+    return Because.KEY_USED if over else None
+
+
+KEY_CHECKS: tuple[KeyCheck, ...] = (key_known, key_for_this, state_explains, first_instance, not_restored_since)
+"""What an instance that bears our name must satisfy to be explained by the request whose key it bears."""
+
+
+def judge(instance: Instance, facts: Facts, guard: GuardRules, *, checks: tuple[KeyCheck, ...] = KEY_CHECKS) -> Verdict:
     """Explained by a request, the owner, a registered principal or by replacing what was; else why not."""
     if instance.actor == OWN_PRINCIPAL:
-        return _own(instance, facts)
+        return _own(instance, facts, checks)
     if instance.actor == owner_of(instance.account):
         return Verdict(explained=True, because=Because.OWNER)
     if instance.actor in guard.explained_actors:
@@ -75,19 +116,12 @@ def judge(instance: Instance, facts: Facts, guard: GuardRules) -> Verdict:
     return Verdict(explained=False, because=_unexplained(instance.actor))
 
 
-def _own(instance: Instance, facts: Facts) -> Verdict:
-    request = facts.keyed
-    if request is None or request.operation != instance.operation:
-        return Verdict(explained=False, because=Because.OWN_WITHOUT_KEY)
-    if request.action is not Action.DEACTIVATE or request.subject.id != instance.account:
-        return Verdict(explained=False, because=Because.OWN_WITHOUT_KEY)
-    if request.state not in EXPLAINING:
-        return Verdict(explained=False, because=Because.LATE, request=request.id)
-    if request.explains is not None and request.explains != instance:
-        return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
-    if _restored_since(instance, facts) and (facts.stands or request.explains is None):
-        return Verdict(explained=False, because=Because.KEY_USED, request=request.id)
-    return Verdict(explained=True, because=Because.REQUEST, request=request.id)
+def _own(instance: Instance, facts: Facts, checks: tuple[KeyCheck, ...]) -> Verdict:
+    for check in checks:
+        if because := check(instance, facts):
+            named = None if because is Because.OWN_WITHOUT_KEY else facts.of_key.id
+            return Verdict(explained=False, because=because, request=named)
+    return Verdict(explained=True, because=Because.REQUEST, request=facts.of_key.id)
 
 
 def _restored_since(instance: Instance, facts: Facts) -> bool:

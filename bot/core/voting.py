@@ -73,6 +73,12 @@ def not_own(ballot: Voting) -> Refusal | None:
     return Refusal(why=Why.OWN_REQUEST) if ballot.voter.id == ballot.request.requester else None
 
 
+def by_requester(ballot: Voting) -> Refusal | None:
+    if ballot.voter.id == ballot.request.requester:
+        return None
+    return Refusal(why=Why.NOT_THE_REQUESTER, facts={"requester": ballot.request.requester})
+
+
 def no_open_incident(ballot: Voting) -> Refusal | None:
     if ballot.unacknowledged is None:
         return None
@@ -135,6 +141,7 @@ VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
 )
 """Those that need no click: whom they refuse has no say in it."""
 VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, not_counted, not_yet_approved, shown_is_so, deny_says_why)
+WITHDRAW_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (rostered, not_gone, by_requester, not_ended)
 
 
 def may_vote(
@@ -227,18 +234,21 @@ def _approved(ballot: Ballot, counted: Request) -> Transition:
     return move(before, approved, kind=Kind.APPROVED, by=ballot.voter.id, at=at, tasks=tasks)
 
 
-def withdraw(request: Request, *, person: Person | None, policy: Policy, at: datetime) -> Transition | Refusal:
+def withdraw(
+    request: Request,
+    *,
+    person: Person | None,
+    policy: Policy,
+    at: datetime,
+    checks: tuple[Callable[[Voting], Refusal | None], ...] = WITHDRAW_CHECKS,
+) -> Transition | Refusal:
     """The requester takes it back; nobody else can, and not once it is claimed or ended."""
-    if person is None:
-        return Refusal(why=Why.NOT_ROSTERED)
-    if policy.gone(person, at):
-        return Refusal(why=Why.PAST_LAST_DAY)
-    if person.id != request.requester:
-        return Refusal(why=Why.NOT_THE_REQUESTER, facts={"requester": request.requester})
-    if not request.decidable:
-        return already_decided(request)
-    withdrawn = replace(request, state=State.WITHDRAWN)
-    return end(request, withdrawn, kind=Kind.WITHDRAWN, by=person.id, at=at, ended_by=person.id)
+    case = Voting(request=request, person=person, policy=policy, at=at)
+    for check in checks:
+        if refusal := check(case):
+            return refusal
+    by = case.voter.id
+    return end(request, replace(request, state=State.WITHDRAWN), kind=Kind.WITHDRAWN, by=by, at=at, ended_by=by)
 
 
 def revise(

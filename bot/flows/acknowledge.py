@@ -1,7 +1,8 @@
 """Acknowledge an incident: somebody other than its actor has seen it."""
 
-from bot.core.guarding import acknowledged
-from bot.core.refusal import Refusal, Why
+from bot.core.acknowledging import Acknowledging
+from bot.core.acknowledging import acknowledge as acknowledged
+from bot.core.refusal import Refusal
 from bot.core.transition import Change
 from bot.flows.world import World
 from bot.ports import View
@@ -13,19 +14,15 @@ async def acknowledge(world: World, *, incident: str, slack_user: str, replay: s
     person = policy.person_of_slack(slack_user)
 
     def propose(view: View) -> Change | Refusal:
-        if person is None:
-            return Refusal(why=Why.NOT_ROSTERED)
-        if policy.gone(person, at):
-            return Refusal(why=Why.PAST_LAST_DAY)
-        found = view.incident(incident)
-        if found is None:
-            return Refusal(why=Why.UNKNOWN_INCIDENT)
-        if found.acknowledged_by is not None:
-            return Refusal(why=Why.ALREADY_ACKNOWLEDGED, facts={"by": found.acknowledged_by})
-        own = view.unacknowledged_of(person.id)
-        if own is not None:
-            return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": own})
-        return Change(transitions=(acknowledged(found, by=person.id, at=at),))
+        case = Acknowledging(
+            incident=view.incident(incident),
+            person=person,
+            policy=policy,
+            at=at,
+            unacknowledged=view.unacknowledged_of(person.id) if person else None,
+        )
+        said = acknowledged(case)
+        return said if isinstance(said, Refusal) else Change(transitions=(said,))
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):

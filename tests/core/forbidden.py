@@ -3,13 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import claiming, emergency, filing, voting
+from bot.core import acknowledging, claiming, emergency, filing, verdict, voting
+from bot.core.account import OWN_PRINCIPAL
+from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
 from bot.core.emergency import EmergencyFiling, Ratifying
 from bot.core.policy import Policy
 from bot.core.refusal import Why
-from bot.core.request import Choice, State
-from bot.core.voting import vote
+from bot.core.request import Action, Choice, State
+from bot.core.verdict import Because, Facts
+from bot.core.voting import Voting, vote
 from tests.core.build import (
     ADA,
     AT,
@@ -23,8 +26,10 @@ from tests.core.build import (
     MONA,
     OMAR,
     ON_DUTY,
+    POLICY,
     PROTECTED,
     SAM,
+    SECOND,
     TESSA,
     URGENT,
     YESTERDAY,
@@ -35,9 +40,11 @@ from tests.core.build import (
     down,
     drafted,
     guards_restore,
+    instance,
     leaving,
     limits,
     moved,
+    open_incident,
     pending,
     policy,
     provisional,
@@ -251,4 +258,56 @@ POLICY_CLAIMS: dict[Any, Forbidden] = {
         says=(State.SUPERSEDED, "owner:acct_1"),
     ),
     claiming.lane_free: Forbidden(case=claim_of(guards_restore(), account=down(), lane=running()), says=Waits.LANE),
+}
+
+
+def withdrawal(**changed: Any) -> Voting:
+    return replace(Voting(request=PENDING, person=ADA, policy=POLICY, at=AT + MINUTE), **changed)
+
+
+WITHDRAWALS: dict[Any, Forbidden] = {
+    voting.rostered: Forbidden(case=withdrawal(person=None), says=Why.NOT_ROSTERED),
+    voting.not_gone: Forbidden(
+        case=withdrawal(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))),
+        says=Why.PAST_LAST_DAY,
+    ),
+    voting.by_requester: Forbidden(case=withdrawal(person=MONA), says=Why.NOT_THE_REQUESTER),
+    voting.not_ended: Forbidden(case=withdrawal(request=EXPIRED_NOW), says=Why.ALREADY_DECIDED),
+}
+
+
+def reading(**changed: Any) -> Acknowledging:
+    values = {"incident": open_incident(), "person": ADA, "policy": POLICY, "at": AT + MINUTE, "unacknowledged": None}
+    return Acknowledging(**{**values, **changed})
+
+
+ACKNOWLEDGEMENTS: dict[Any, Forbidden] = {
+    acknowledging.rostered: Forbidden(case=reading(person=None), says=Why.NOT_ROSTERED),
+    acknowledging.not_gone: Forbidden(
+        case=reading(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))), says=Why.PAST_LAST_DAY
+    ),
+    acknowledging.known: Forbidden(case=reading(incident=None), says=Why.UNKNOWN_INCIDENT),
+    acknowledging.not_yet: Forbidden(
+        case=reading(incident=open_incident(acknowledged_by="mona")), says=Why.ALREADY_ACKNOWLEDGED
+    ),
+    acknowledging.not_the_actor: Forbidden(case=reading(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+}
+
+OURS = instance(actor=OWN_PRINCIPAL, operation="op-a")
+RUNNING = running()
+
+
+def of_key(keyed: Any = RUNNING, **changed: Any) -> tuple[Any, Facts]:
+    """An instance that bears our name and a key, and what the ledger knows of it."""
+    return OURS, replace(Facts(keyed=keyed, restored_at=None, previous=None, stands=True), **changed)
+
+
+KEYS: dict[Any, Forbidden] = {
+    verdict.key_known: Forbidden(case=of_key(replace(RUNNING, operation="op-b")), says=Because.OWN_WITHOUT_KEY),
+    verdict.key_for_this: Forbidden(case=of_key(replace(RUNNING, action=Action.RESTORE)), says=Because.OWN_WITHOUT_KEY),
+    verdict.state_explains: Forbidden(case=of_key(EXPIRED_NOW), says=Because.LATE),
+    verdict.first_instance: Forbidden(
+        case=of_key(replace(RUNNING, explains=replace(OURS, at=AT - MINUTE))), says=Because.KEY_USED
+    ),
+    verdict.not_restored_since: Forbidden(case=of_key(restored_at=AT + SECOND), says=Because.KEY_USED),
 }

@@ -4,16 +4,19 @@ from typing import Any
 
 import pytest
 
+from bot.core.acknowledging import ACKNOWLEDGE_CHECKS, acknowledge, known
+from bot.core.acknowledging import rostered as reader_rostered
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
 from bot.core.emergency import EMERGENCY_CHECKS, RATIFY_CHECKS, file_emergency, ratify
 from bot.core.filing import FILE_CHECKS, file, rostered
 from bot.core.refusal import Refusal
-from bot.core.request import Request, State
+from bot.core.request import State
 from bot.core.transition import Transition
-from bot.core.voting import VOTE_CHECKS, vote
+from bot.core.verdict import KEY_CHECKS, Verdict, judge
+from bot.core.voting import VOTE_CHECKS, WITHDRAW_CHECKS, vote, withdraw
 from bot.core.voting import rostered as voter_rostered
 from tests.core import forbidden
-from tests.core.build import at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
+from tests.core.build import POLICY, at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
 from tests.core.build import ballot as ballot_of
 
 RULES = {
@@ -22,14 +25,17 @@ RULES = {
     "emergency": (EMERGENCY_CHECKS, forbidden.EMERGENCIES),
     "claim": (CLAIM_CHECKS, forbidden.CLAIMS),
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
+    "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
+    "acknowledge": (ACKNOWLEDGE_CHECKS, forbidden.ACKNOWLEDGEMENTS),
+    "judge": (KEY_CHECKS, forbidden.KEYS),
 }
 EVERY = [
     pytest.param(name, checks, check, id=f"{name}-{check.__name__}")
     for name, (checks, _) in RULES.items()
     for check in checks
 ]
-CRASHES = {rostered, voter_rostered}
-"""Without these nobody is there to be asked about: the rule stops at an assertion, and files or counts nothing."""
+CRASHES = {rostered, voter_rostered, reader_rostered, known}
+"""Without these there is nobody, or nothing, to be asked about: the rule stops at an assertion and lets nothing by."""
 
 
 def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
@@ -37,13 +43,19 @@ def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
         return file_emergency(case, id="REQ-E", operation="op-e", slack_user="U08DORA", checks=checks)
     if rule == "file":
         return file(case, id="REQ-A", operation="op-a", slack_user="U01ADA", checks=checks)
-    return vote(case, checks=checks) if rule == "vote" else claim(case, checks=checks)
+    if rule == "withdraw":
+        return withdraw(case.request, person=case.person, policy=case.policy, at=case.at, checks=checks)
+    if rule == "judge":
+        return judge(*case, POLICY.guard, checks=checks)
+    return {"vote": vote, "acknowledge": acknowledge}.get(rule, claim)(case, checks=checks)
 
 
 def let_through(rule: str, outcome: object) -> bool:
-    if not isinstance(outcome, Transition) or not isinstance(outcome.after, Request):
+    if isinstance(outcome, Verdict):
+        return outcome.explained
+    if not isinstance(outcome, Transition):
         return False
-    return rule in {"file", "vote", "emergency"} or outcome.after.state is State.RUNNING
+    return not rule.endswith("claim") or moved(outcome).state is State.RUNNING
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -59,6 +71,9 @@ SUCCESS = {
     "vote": ballot_of(pending()),
     "claim": claiming(),
     "policy_claim": claiming(guards_restore(), account=down()),
+    "withdraw": forbidden.withdrawal(),
+    "acknowledge": forbidden.reading(),
+    "judge": forbidden.of_key(),
 }
 
 
@@ -76,6 +91,8 @@ def test_a_check_says_no_to_its_case_and_no_other_check_does(rule: str, checks: 
         assert (outcome.why, outcome.input) == (wanted.says, wanted.input)
     elif isinstance(outcome, Wait):
         assert outcome.why is wanted.says
+    elif isinstance(outcome, Verdict):
+        assert outcome.because is wanted.says
     else:
         after = moved(outcome)
         assert (after.state, after.revised_why if after.state is State.PENDING else after.outcome) == wanted.says
