@@ -48,7 +48,12 @@ class Why(StrEnum):
     LEDGER_AWAY = "ledger_away"
     SLACK_AWAY = "slack_away"
     DRAINING = "draining"
+    # who Slack says it is
     NOT_A_MEMBER = "not_a_member"
+    GUEST = "slack_guest"
+    NOT_A_PERSON = "not_a_person"
+    DEACTIVATED_USER = "deactivated_user"
+    IDENTITY_UNKNOWN = "identity_unknown"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

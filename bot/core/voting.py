@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.core.ending import end, requester_of
 from bot.core.filing import REASON_MAX
-from bot.core.policy import PROTECTED, Person, Policy
+from bot.core.policy import PROTECTED, RULES, Person, Policy
 from bot.core.quorum import Approver, Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, Vote
@@ -40,6 +40,8 @@ class Ballot(Voting):
     choice: Choice
     digest: str
     """What the button carried."""
+    identity_known: bool
+    """Whether Slack has just confirmed who clicked."""
     reason: str | None = None
 
 
@@ -111,6 +113,13 @@ def not_counted(ballot: Ballot) -> Refusal | None:
     return not_voted(ballot)
 
 
+def identified(ballot: Ballot) -> Refusal | None:
+    """Where most is at stake nobody votes who may have become a guest, or have been deactivated, unseen."""
+    if ballot.identity_known or ballot.request.tier not in {PROTECTED, RULES}:
+        return None
+    return Refusal(why=Why.IDENTITY_UNKNOWN)
+
+
 def not_yet_approved(ballot: Ballot) -> Refusal | None:
     if ballot.choice is Choice.APPROVE and ballot.request.state is State.APPROVED:
         return Refusal(why=Why.ALREADY_APPROVED, facts={"by": last_voter(ballot.request)})
@@ -140,7 +149,7 @@ VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
     in_quorum,
 )
 """Those that need no click: whom they refuse has no say in it."""
-VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, not_counted, not_yet_approved, shown_is_so, deny_says_why)
+VOTE_CHECKS: tuple[Check, ...] = (*VOTER_CHECKS, identified, not_counted, not_yet_approved, shown_is_so, deny_says_why)
 WITHDRAW_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (rostered, not_gone, by_requester, not_ended)
 
 

@@ -28,13 +28,23 @@ async def decide(
     slack_user: str,
     choice: Choice,
     digest: str,
+    identity_known: bool,
     reason: str | None,
     replay: str | None,
 ) -> Counted | Refusal:
     """Count a click. Raises LedgerAway, Replayed."""
 
     def propose(view: View) -> Change | Refusal:
-        ballot = _cast(world, request, view, slack_user=slack_user, choice=choice, digest=digest, reason=reason)
+        ballot = _cast(
+            world,
+            request,
+            view,
+            slack_user=slack_user,
+            choice=choice,
+            digest=digest,
+            identity_known=identity_known,
+            reason=reason,
+        )
         if isinstance(ballot, Refusal):
             return ballot
         counted = vote(ballot)
@@ -62,12 +72,28 @@ def _written(world: World, view: View, counted: Transition) -> Change:
 
 
 async def preview(
-    world: World, *, request: str, slack_user: str, choice: Choice, digest: str, replay: str | None
+    world: World,
+    *,
+    request: str,
+    slack_user: str,
+    choice: Choice,
+    digest: str,
+    identity_known: bool,
+    replay: str | None,
 ) -> Request | Refusal:
     """Whether such a click would count, before its reason is asked for. A no is recorded like any other."""
 
     def ask(view: View) -> Request | Refusal:
-        ballot = _cast(world, request, view, slack_user=slack_user, choice=choice, digest=digest, reason=None)
+        ballot = _cast(
+            world,
+            request,
+            view,
+            slack_user=slack_user,
+            choice=choice,
+            digest=digest,
+            identity_known=identity_known,
+            reason=None,
+        )
         if isinstance(ballot, Refusal):
             return ballot
         counted = vote(ballot)
@@ -80,7 +106,15 @@ async def preview(
 
 
 def _cast(
-    world: World, request: str, view: View, *, slack_user: str, choice: Choice, digest: str, reason: str | None
+    world: World,
+    request: str,
+    view: View,
+    *,
+    slack_user: str,
+    choice: Choice,
+    digest: str,
+    identity_known: bool,
+    reason: str | None,
 ) -> Ballot | Refusal:
     """The click with all that the checks look at, from this transaction."""
     found, person = view.request(request), world.policy.person_of_slack(slack_user)
@@ -92,6 +126,7 @@ def _cast(
         slack_user=slack_user,
         choice=choice,
         digest=digest,
+        identity_known=identity_known,
         policy=world.policy,
         at=world.now(),
         unacknowledged=view.unacknowledged_of(person.id) if person else None,

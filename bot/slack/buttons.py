@@ -1,6 +1,7 @@
 """The buttons of cards and of the Home, and the form a deny opens."""
 
 import logging
+from dataclasses import dataclass
 
 from slack_sdk.errors import SlackClientError
 
@@ -30,10 +31,11 @@ async def approve(call: Call) -> None:
     outcome = await call.recorded(
         decide(
             call.world,
-            request=named[0],
+            request=named.id,
             slack_user=click.user,
             choice=Choice.APPROVE,
-            digest=named[1],
+            digest=named.digest,
+            identity_known=named.identity_known,
             reason=None,
             replay=call.door.key,
         )
@@ -42,7 +44,7 @@ async def approve(call: Call) -> None:
     if isinstance(outcome, Counted):
         lang = await call.language_of(click.user)
         text = counted(lang, outcome.request, outcome.missing, slack_user=click.user)
-        await _said(call, click, lang, named[0], text)
+        await _said(call, click, lang, named.id, text)
     else:
         await call.refuse(outcome, channel=click.channel, user=click.user)
     if click.on_home:
@@ -58,10 +60,11 @@ async def deny(call: Call) -> None:
     found = await call.recorded(
         preview(
             call.world,
-            request=named[0],
+            request=named.id,
             slack_user=click.user,
             choice=Choice.DENY,
-            digest=named[1],
+            digest=named.digest,
+            identity_known=named.identity_known,
             replay=call.door.key,
         ),
         wrote=lambda outcome: isinstance(outcome, Refusal),
@@ -72,7 +75,7 @@ async def deny(call: Call) -> None:
         return
     try:
         lang = await call.language_of(click.user)
-        form = deny_request(lang, found, digest=named[1], on_home=click.on_home)
+        form = deny_request(lang, found, digest=named.digest, on_home=click.on_home)
         await call.client.views_open(trigger_id=click.trigger_id, view=form)
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not ask for the reason: %s", type(error).__name__)
@@ -82,7 +85,8 @@ async def deny(call: Call) -> None:
 async def denied(call: Call) -> None:
     """The deny itself, with its reason."""
     form = Submission.parse(call.body)
-    if refusal := call.stranger(form.team):
+    standing = await call.standing_of(form.user, form.team)
+    if refusal := await call.barred(form.user, form.team):
         await _at_reason(call, form, refusal)
         return
     outcome = await call.recorded(
@@ -92,6 +96,7 @@ async def denied(call: Call) -> None:
             slack_user=form.user,
             choice=Choice.DENY,
             digest=str(form.metadata.get("digest")),
+            identity_known=standing.known,
             reason=form.text("reason"),
             replay=call.door.key,
         )
@@ -114,13 +119,13 @@ async def withdraw(call: Call) -> None:
     named = await _named(call, click, direct=True)
     if named is None:
         return
-    outcome = await call.recorded(take_back(call.world, request=named[0], slack_user=click.user, replay=call.door.key))
+    outcome = await call.recorded(take_back(call.world, request=named.id, slack_user=click.user, replay=call.door.key))
     await call.ack()
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
         lang = await call.language_of(click.user)
-        await _said(call, click, lang, named[0], withdrawn(lang, outcome.transitions[0].after))
+        await _said(call, click, lang, named.id, withdrawn(lang, outcome.transitions[0].after))
     if click.on_home:
         await home_tab.redrawn(call, click.user)
 
@@ -131,7 +136,7 @@ async def acknowledge(call: Call) -> None:
     if named is None:
         return
     outcome = await call.recorded(
-        acknowledge_incident(call.world, incident=named[0], slack_user=click.user, replay=call.door.key)
+        acknowledge_incident(call.world, incident=named.id, slack_user=click.user, replay=call.door.key)
     )
     await call.ack()
     if isinstance(outcome, Refusal):
@@ -150,7 +155,7 @@ async def ask_again(call: Call) -> None:
         return
     if not await _may_ask(call, click):
         return
-    request = await call.world.ledger.read(lambda view: view.request(named[0]))
+    request = await call.world.ledger.read(lambda view: view.request(named.id))
     if request is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
         return
@@ -166,7 +171,7 @@ async def restore(call: Call) -> None:
         return
     if not await _may_ask(call, click):
         return
-    incident = await call.world.ledger.read(lambda view: view.incident(named[0]))
+    incident = await call.world.ledger.read(lambda view: view.incident(named.id))
     if incident is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_INCIDENT), channel=click.channel, user=click.user)
         return
@@ -208,16 +213,26 @@ def _links_only(call: Call) -> bool:
     return bool(call.body["actions"][0].get("url"))
 
 
-async def _named(call: Call, click: Click, *, direct: bool = False) -> tuple[str, str] | None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Named:
+    """What a button names, and whether Slack has just said that a member pressed it."""
+
+    id: str
+    digest: str
+    identity_known: bool
+
+
+async def _named(call: Call, click: Click, *, direct: bool = False) -> _Named | None:
     """What the button names, if it was pressed by a member and in a place that counts; else the person is told."""
-    refusal = call.stranger(click.team)
-    if refusal is None and not click.counts_from(call.world.channel, direct=direct):
+    standing, named = await call.standing_of(click.user, click.team), click.named()
+    if standing.against is not None:
+        refusal = Refusal(why=standing.against)
+    elif not click.counts_from(call.world.channel, direct=direct):
         refusal = Refusal(why=Why.WRONG_PLACE)
-    named = click.named()
-    if refusal is None and isinstance(named, Refusal):
+    elif isinstance(named, Refusal):
         refusal = named
-    if refusal is None:
-        return named if isinstance(named, tuple) else None
+    else:
+        return _Named(id=named[0], digest=named[1], identity_known=standing.known)
     await call.note(refusal, user=click.user)
     await call.ack()
     await call.refuse(refusal, channel=click.channel, user=click.user)

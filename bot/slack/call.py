@@ -18,7 +18,7 @@ from bot.slack.door import ANSWERED_WITHIN, Door
 from bot.slack.language import Language
 from bot.slack.sentences import refusal_sentence
 from bot.slack.text import escaped, plain_text
-from bot.slack.users import Users
+from bot.slack.users import Standing, Users
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -116,7 +116,9 @@ class Call:
         """Leave a `refused` entry of what no rule of a record was asked about. Raises LedgerAway, Replayed."""
         person, at = self.world.policy.person_of_slack(user), self.world.now()
         by = person.id if person else user
-        await self.recorded(self.world.ledger.refused(refusal, by=by, at=at, request=None, replay=self.door.key))
+        # Bolt acknowledges an event before its handler runs, and the gate has written the key by then
+        replay = None if "event" in self.body else self.door.key
+        await self.recorded(self.world.ledger.refused(refusal, by=by, at=at, request=None, replay=replay))
 
     async def respond(self, url: str, answer: dict[str, Any]) -> None:
         """Answer a command through its `response_url`; `answer` holds text and blocks."""
@@ -125,6 +127,18 @@ class Call:
         except (SlackClientError, OSError, TimeoutError, ValueError) as error:
             log.warning("could not respond: %s", type(error).__name__)
 
-    def stranger(self, team: str) -> Refusal | None:
-        """Whether the person is of another workspace than the pinned one."""
-        return Refusal(why=Why.NOT_A_MEMBER) if team != self.workspace.team_id else None
+    async def standing_of(self, user: str, team: str) -> Standing:
+        """Whether the person is a full member of the pinned workspace: by what was sent, and by what Slack says."""
+        pinned = self.workspace.team_id
+        if team != pinned:
+            return Standing(against=Why.NOT_A_MEMBER, known=True)
+        return await self.users.standing_of(user, team=pinned, within=self._left())
+
+    async def barred(self, user: str, team: str) -> Refusal | None:
+        """A no to whoever may not act here at all, with its `refused` entry. Raises LedgerAway, Replayed."""
+        standing = await self.standing_of(user, team)
+        if standing.against is None:
+            return None
+        refusal = Refusal(why=standing.against)
+        await self.note(refusal, user=user)
+        return refusal

@@ -62,8 +62,10 @@ async def _not_opened(call: Call, command: Command, again: str) -> None:
 
 async def may_not_ask(call: Call, *, user: str, team: str) -> Refusal | None:
     """What is known without a look-up: a stranger gets no form. It leaves a `refused` entry."""
+    if refusal := await call.barred(user, team):
+        return refusal
     policy = call.world.policy
-    refusal = call.stranger(team) or may_ask(policy, policy.person_of_slack(user), call.world.now())
+    refusal = may_ask(policy, policy.person_of_slack(user), call.world.now())
     if refusal is not None:
         await call.note(refusal, user=user)
     return refusal
@@ -129,7 +131,7 @@ def _form(call: Call, lang: Language, action: Action, found: Facts | Refusal, ty
 async def submitted(call: Call) -> None:
     """File what the form holds, or show the field at fault; what was typed is never lost."""
     form = Submission.parse(call.body)
-    if refusal := call.stranger(form.team):
+    if refusal := await call.barred(form.user, form.team):
         await _at_field(call, form, refusal)
         return
     if call.world.status.draining:
@@ -218,6 +220,6 @@ async def countersign(call: Call) -> None:
 
 async def _outsider(call: Call, command: Command) -> Refusal | None:
     """Only people of the roster are told what is pending on whom."""
-    if refusal := call.stranger(command.team):
+    if refusal := await call.barred(command.user, command.team):
         return refusal
     return Refusal(why=Why.NOT_ROSTERED) if call.world.policy.person_of_slack(command.user) is None else None

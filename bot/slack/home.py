@@ -67,9 +67,9 @@ def home(lang: Language, shown: Home) -> dict[str, Any]:
     return {"type": "home", "private_metadata": turned, "blocks": blocks}
 
 
-def nothing_to_see(lang: Language) -> dict[str, Any]:
-    """The view while nothing can be read."""
-    return {"type": "home", "blocks": [context(lang.say("What is on record cannot be read at the moment; try again."))]}
+def only(sentence: str) -> dict[str, Any]:
+    """The view where there is nothing to see, with the reason."""
+    return {"type": "home", "blocks": [context(sentence)]}
 
 
 def _guard(lang: Language, shown: Home) -> list[Block]:

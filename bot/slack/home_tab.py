@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from typing import Any
 
 from slack_sdk.errors import SlackClientError
 
@@ -16,7 +17,8 @@ from bot.flows.world import World
 from bot.ports import View
 from bot.slack.acts import Click, metadata_of
 from bot.slack.call import Call
-from bot.slack.home import LISTS, Home, Pages, home, nothing_to_see
+from bot.slack.home import LISTS, Home, Pages, home, only
+from bot.slack.sentences import refusal_sentence
 
 log = logging.getLogger(__name__)
 
@@ -25,19 +27,26 @@ LISTED = 500
 
 
 async def opened(call: Call) -> None:
-    """Acknowledge, then draw; nothing is recorded."""
-    await call.ack()
+    """Acknowledge, then draw; nothing is recorded but that somebody was refused."""
     event = call.body["event"]
-    if event.get("tab") in {None, "home"}:
+    if event.get("tab") not in {None, "home"}:
+        await call.ack()
+        return
+    refusal = await call.barred(event["user"], call.body["team_id"])
+    await call.ack()
+    if refusal is None:
         await _draw(call, event["user"], {})
+        return
+    sentence = refusal_sentence(await call.users.language_of(event["user"]), refusal)
+    await _publish(call, event["user"], only(sentence))
 
 
 async def turned(call: Call) -> None:
     """Turn one of the lists to another page; the other stays where it is."""
     click = Click.parse(call.body)
+    refusal = await call.barred(click.user, click.team)
     await call.ack()
     name, _, page = click.value.partition(":")
-    refusal = call.stranger(click.team)
     if refusal is None and not (name in LISTS and page.isdecimal()):
         refusal = Refusal(why=Why.UNKNOWN_REQUEST)
     if refusal is not None:
@@ -58,7 +67,11 @@ async def _draw(call: Call, user: str, pages: Pages) -> None:
         week = await this_week(call.world)
         view = home(lang, await call.world.ledger.read(lambda view: _home(call, view, user, pages, week), long=True))
     except LedgerAway:
-        view = nothing_to_see(lang)
+        view = only(lang.say("What is on record cannot be read at the moment; try again."))
+    await _publish(call, user, view)
+
+
+async def _publish(call: Call, user: str, view: dict[str, Any]) -> None:
     try:
         await call.client.views_publish(user_id=user, view=view)
     except (SlackClientError, OSError, TimeoutError) as error:

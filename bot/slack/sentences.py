@@ -255,6 +255,12 @@ SENTENCES: dict[Why, Sentence] = {
     Why.SLACK_AWAY: N_("Slack did not open the form; try again."),
     Why.DRAINING: N_("The bot is restarting, so nothing was filed; your text is kept, try again in a moment."),
     Why.NOT_A_MEMBER: N_("Only members of this workspace may use this; ask one of them."),
+    Why.GUEST: N_("You are a guest of this workspace, and guests may not use this; ask one of its members."),
+    Why.NOT_A_PERSON: N_("Bots and workflows may not use this; a person has to."),
+    Why.DEACTIVATED_USER: N_("Your user is deactivated in Slack; ask a colleague."),
+    Why.IDENTITY_UNKNOWN: N_(
+        "Slack does not say who you are at the moment, and this weighs too much without; try again in a few seconds."
+    ),
 }
 
 BECAUSE: dict[str, str] = {

@@ -143,6 +143,7 @@ VOTES: dict[Any, Forbidden] = {
     ),
     voting.in_quorum: Forbidden(case=ballot(PENDING, TESSA), says=Why.NOT_AN_APPROVER),
     voting.not_counted: Forbidden(case=ballot(HALF_APPROVED, TESSA), says=Why.ALREADY_VOTED),
+    voting.identified: Forbidden(case=ballot(ON_PRESIDENT, identity_known=False), says=Why.IDENTITY_UNKNOWN),
     voting.not_yet_approved: Forbidden(case=ballot(APPROVED, MINA), says=Why.ALREADY_APPROVED),
     voting.shown_is_so: Forbidden(case=ballot(PENDING, digest="0" * 64), says=Why.CARD_CHANGED),
     voting.deny_says_why: Forbidden(

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.request import State
-from bot.slack.home import SHOWN, Home, home, nothing_to_see
+from bot.slack.home import SHOWN, Home, home, only
 from bot.slack.language import Language
 from tests.slack.examples import EN, HOSTILE, LONG, MONA, PENDING, QUIET_WEEK, URL, WEEK, hostile, in_state
 from tests.slack.validators import check_view, shown
@@ -76,10 +76,10 @@ def test_what_waits_shows_who_has_approved_already() -> None:
     assert "1 of 2: " in shown(view["blocks"])
 
 
-def test_while_nothing_can_be_read_the_home_says_so(lang: Language) -> None:
-    view = nothing_to_see(lang)
+def test_where_there_is_nothing_to_see_the_home_says_why() -> None:
+    view = only("Guests may not use this.")
     check_view(view)
-    assert shown(view["blocks"])
+    assert "Guests may not use this." in shown(view["blocks"])
 
 
 def test_the_guard_and_the_week_are_seen_by_all() -> None:

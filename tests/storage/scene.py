@@ -155,6 +155,7 @@ def voting(
         slack_user=by.slack[0],
         choice=choice,
         digest=found.digest,
+        identity_known=True,
         policy=POLICY,
         at=at,
         reason="Not so." if choice is Choice.DENY else None,

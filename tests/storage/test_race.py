@@ -24,6 +24,7 @@ async def click(ledger: SqlLedger, shelf: Shelf, manager: int, choice: Choice = 
         slack_user=MANAGERS[manager].slack[0],
         choice=choice,
         digest=found.digest,
+        identity_known=True,
         reason=None,
         replay=None,
     )

@@ -19,6 +19,7 @@ class User:
     locale: str = "en-US"
     team_id: str = ""  # "" is the workspace's own team
     is_bot: bool = False
+    is_workflow_bot: bool = False
     deleted: bool = False
     is_admin: bool = False
     is_restricted: bool = False
@@ -46,6 +47,7 @@ class User:
             "is_ultra_restricted": self.is_ultra_restricted,
             "is_bot": self.is_bot,
             "is_app_user": False,
+            **({"is_workflow_bot": True} if self.is_workflow_bot else {}),
             "updated": 0,
         }
         if self.is_stranger or team != team_id:
