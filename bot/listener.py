@@ -80,6 +80,7 @@ async def _ready(world: World) -> web.Response:
 async def _guard(world: World) -> web.Response:
     """Red when something could happen on the platform that the guard would not see or not undo."""
     status, now, guard = world.status, world.clock.monotonic(), world.policy.guard
+    enforces = guard.enforces_at(world.now())
     lag = now - status.feed_answered if status.feed_answered is not None else None
     swept = now - status.swept if status.swept is not None else None
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
@@ -91,7 +92,7 @@ async def _guard(world: World) -> web.Response:
                 lag is not None and not status.platform_away, "away" if status.platform_away else "answers"
             ),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
-            "mode": Check(guard.enforces, "enforces" if guard.enforces else "only observes"),
+            "mode": Check(enforces, "enforces" if enforces else "only observes"),
         }
     )
 

@@ -1,33 +1,62 @@
-"""The policy in force and the file it comes from: read at the start, offered again on SIGHUP."""
+"""The policy in force, as the ledger has it, and the file that is offered at the start and again on SIGHUP."""
 
 import logging
+import threading
 from pathlib import Path
 
 from bot.core.errors import Misconfigured
+from bot.core.offering import parse_offered
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
 from bot.flows.rule import bring_into_force
 from bot.flows.world import World
+from bot.ports import View
 
 log = logging.getLogger(__name__)
 
+KEPT = 8
+"""Policies that stay parsed: that in force, and those that a reader's older snapshot still holds."""
+
 
 class Book:
-    """Implements `bot.ports.PolicyBook`: the policy as this process last brought it into force."""
+    """Implements `bot.ports.PolicyBook`; transactions on several threads ask it."""
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self._parsed = {policy.digest: policy}
+        self._newest = 0
+        self._lock = threading.Lock()
+
+    def policy_in(self, view: View) -> Policy:
+        mark = view.policy_mark()
+        if mark is None:
+            return self.policy
+        number, digest = mark
+        found = self._parsed.get(digest) or self._parse(view)
+        with self._lock:
+            if number > self._newest:
+                self.policy, self._newest = found, number
+        return found
+
+    def _parse(self, view: View) -> Policy:
+        row = view.policy_in_force()
+        assert row is not None
+        found = parse_policy(row.text)
+        with self._lock:
+            self._parsed[found.digest] = found
+            while len(self._parsed) > KEPT:
+                del self._parsed[next(iter(self._parsed))]
+        return found
 
     async def reload(self, world: World, file: Path) -> None:
         """SIGHUP: take the file if it is valid; the old policy stays otherwise, and the log says why."""
         try:
-            policy = read_policy(file)
+            changed = await bring_into_force(world, read_policy(file), by="file")
         except Misconfigured as wrong:
             log.warning("the policy stays as it is: %s", wrong)
             return
-        if await bring_into_force(world, policy, by="file"):
-            self.policy = policy
-            log.info("the policy %s is in force", policy.digest[:12])
+        if changed:
+            log.info("the policy %s is in force", world.policy.digest[:12])
 
 
 def read_policy(file: Path) -> Policy:
@@ -37,6 +66,6 @@ def read_policy(file: Path) -> Policy:
     except (OSError, UnicodeDecodeError) as error:
         raise Misconfigured(f"POLICY_FILE: {file} cannot be read ({type(error).__name__}).") from None
     try:
-        return parse_policy(text)
+        return parse_offered(text)
     except Misconfigured as wrong:
         raise Misconfigured(*(f"{file}: {sentence}" for sentence in wrong.sentences)) from None

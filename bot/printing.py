@@ -99,7 +99,7 @@ async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     async with reader_of(settings, clock) as ledger:
-        digest = await ledger.read(lambda view: digest_of(view, wanted, policy))
+        digest = await ledger.read(lambda view: digest_of(view, wanted, policy, at=clock.now()))
     if post:
         await _file_post(settings, clock, wanted)
         click.echo("Filed: the bot posts it as soon as it runs.", err=True)

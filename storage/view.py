@@ -269,6 +269,11 @@ class ConnectionView:
             return None
         return PolicyRow(digest=row["digest"], text=row["text"], since=unstamp(row["since"]), by=row["by"])
 
+    def policy_mark(self) -> tuple[int, str] | None:
+        query = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return (row.place, row.digest) if row is not None else None
+
     def cursor(self) -> int | None:
         return self._connection.execute(select(cursors.c.value).where(cursors.c.name == FEED)).scalar_one_or_none()
 

@@ -45,6 +45,8 @@ class Account:
     tags: tuple[str, ...]
     etag: str | None
     deactivation: Deactivation | None
+    created: datetime | None = None
+    """None where the platform does not say."""
 
     @property
     def instance(self) -> Instance | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import rfc8785
 
-from bot.core.record import dump, fold, stamp
+from bot.core.record import completed, dump, fold, stamp
 from bot.core.transition import Entry
 
 
@@ -77,13 +77,16 @@ def replay(lines: Iterable[Line]) -> dict[str, tuple[int, dict[str, Any]]]:
 
 
 def compare(logged: Mapping[str, tuple[int, dict[str, Any]]], stored: Mapping[str, Any]) -> Iterator[Disagreement]:
-    """Hold the replayed records against those stored (requests and incidents by id)."""
+    """Hold the replayed records against those stored (requests and incidents by id).
+
+    A field that the log was written before is as if it had told the default.
+    """
     for name, (seq, fields) in logged.items():
         if name not in stored:
             yield Disagreement(seq=seq, record=name, what="the log tells of it, the table does not hold it")
             continue
-        held = dump(stored[name])
-        differing = [key for key in held if held[key] != fields.get(key)]
+        held, told = dump(stored[name]), completed(type(stored[name]), fields)
+        differing = [key for key in held if held[key] != told.get(key)]
         if differing:
             yield Disagreement(seq=seq, record=name, what=f"{', '.join(differing)} is not what the log says")
     for name in stored.keys() - logged.keys():

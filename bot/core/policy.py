@@ -39,17 +39,23 @@ class Person:
     last_day: date | None = None
     contractor: bool = False
     delegate: Delegate | None = None
+    approves_from: datetime | None = None
+    """Until then somebody who was added in Slack neither approves, denies nor lends groups."""
 
 
 class Weighed(Protocol):
     """What a tier looks at: an account just read, or the subject that a card shows."""
 
     @property
+    def id(self) -> str: ...
+    @property
     def tags(self) -> tuple[str, ...]: ...
     @property
     def followers(self) -> int | None: ...
     @property
     def verified(self) -> bool: ...
+    @property
+    def created(self) -> datetime | None: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +65,11 @@ class Match:
     tags: frozenset[str] | None = None
     followers_at_least: int | None = None
     verified: bool | None = None
+    younger_than: timedelta | None = None
+    older_than: timedelta | None = None
 
-    def hits(self, account: Weighed) -> list[bool]:
-        """One truth a condition. Hidden counts hit every threshold: in doubt the weightier tier."""
+    def hits(self, account: Weighed, *, at: datetime) -> list[bool]:
+        """One truth a condition. Hidden counts and ages hit every threshold: in doubt the weightier tier."""
         found: list[bool] = []
         if self.tags is not None:
             found.append(bool(self.tags & set(account.tags)))
@@ -69,6 +77,10 @@ class Match:
             found.append(account.followers is None or account.followers >= self.followers_at_least)
         if self.verified is not None:
             found.append(account.verified is self.verified)
+        if self.younger_than is not None:
+            found.append(account.created is None or at - account.created < self.younger_than)
+        if self.older_than is not None:
+            found.append(account.created is None or at - account.created > self.older_than)
         return found
 
 
@@ -89,8 +101,9 @@ class Tier:
     def catches_all(self) -> bool:
         return self.any is None and self.all is None
 
-    def matches(self, account: Weighed) -> bool:
-        return (self.any is None or any(self.any.hits(account))) and (self.all is None or all(self.all.hits(account)))
+    def matches(self, account: Weighed, *, at: datetime) -> bool:
+        some = self.any is None or any(self.any.hits(account, at=at))
+        return some and (self.all is None or all(self.all.hits(account, at=at)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,11 +123,23 @@ class GuardRules:
     """What the guard does and takes for explained."""
 
     enforces: bool = True
+    """What the mode says; whether it is so now is `enforces_at`."""
+    observes_since: datetime | None = None
+    """From when on it only observes because that was approved; it ends by itself."""
     explained_actors: frozenset[str] = frozenset()
     sweep_every: timedelta = timedelta(seconds=60)
     observe_at_most: timedelta = timedelta(minutes=30)
     restores_unknown_actor: bool = True
     samples: tuple[timedelta, ...] = ()
+
+    @property
+    def observes_until(self) -> datetime | None:
+        """The end of the observing that was approved."""
+        return self.observes_since + self.observe_at_most if self.observes_since is not None else None
+
+    def enforces_at(self, at: datetime) -> bool:
+        """Whether what nobody approved is put back now."""
+        return self.enforces and (self.observes_until is None or at >= self.observes_until)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +184,8 @@ class Policy:
     reminders: Reminders = field(default_factory=Reminders)
     security_channel: str = ""
     on_call: str = ""
+    protected: frozenset[str] = frozenset()
+    """Ids of accounts that are in the tier `protected` whatever they look like."""
 
     def person_of_slack(self, user: str | None) -> Person | None:
         """The person behind a Slack user id; nobody is found by name or e-mail."""
@@ -195,9 +222,12 @@ class Policy:
         lent = (
             other.groups
             for other in self.people.values()
-            if other.id != requester and not self.gone(other, at) and self._stands_in(person, other, at)
+            if other.id != requester and self._counts(other, at) and self._stands_in(person, other, at)
         )
         return person.groups.union(*lent)
+
+    def _counts(self, person: Person, at: datetime) -> bool:
+        return not self.gone(person, at) and (person.approves_from is None or at >= person.approves_from)
 
     def _stands_in(self, person: Person, other: Person, at: datetime) -> bool:
         lent = other.delegate
@@ -206,11 +236,12 @@ class Policy:
     def tier(self, name: str) -> Tier | None:
         return next((t for t in self.tiers if t.name == name), None)
 
-    def tier_of(self, account: Weighed, seen: Iterable[str] = ()) -> Tier:
+    def tier_of(self, account: Weighed, seen: Iterable[str] = (), *, at: datetime) -> Tier:
         """The weightiest of what the account is now and the names of tiers it was `seen` in of late."""
         accounts = [t for t in self.tiers if t.name != RULES]
-        now = next(t for t in accounts if t.matches(account))
-        return min([now, *(t for t in accounts if t.name in set(seen))], key=accounts.index)
+        now = next(t for t in accounts if t.matches(account, at=at))
+        besides = {*seen, PROTECTED} if account.id in self.protected else set(seen)
+        return min([now, *(t for t in accounts if t.name in besides)], key=accounts.index)
 
     def quorum_of(self, tier: Tier, *, requester: Person, at: datetime) -> Quorum:
         """What the tier demands of a request by that person: one approval more where the leaver rule binds them."""
@@ -219,7 +250,11 @@ class Policy:
 
     def approver(self, person: Person, *, tier: str, at: datetime, requester: str) -> Approver | None:
         """The person as one who may vote on that tier now, or None. The requester never is."""
-        if person.id == requester or self.gone(person, at) or (tier == PROTECTED and self.restricted(person, at)):
+        if (
+            person.id == requester
+            or not self._counts(person, at)
+            or (tier == PROTECTED and self.restricted(person, at))
+        ):
             return None
         return Approver(person=person.id, groups=self.groups_of(person, at=at, requester=requester), team=person.team)
 

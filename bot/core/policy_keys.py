@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.core.overlay import change_of
 from bot.core.policy_values import (
     MOST_CATEGORIES,
     Read,
@@ -13,6 +14,7 @@ from bot.core.policy_values import (
     explained,
     flag,
     matching,
+    moment,
     named,
     one_of,
     several,
@@ -35,7 +37,8 @@ TOP: Keys = {
     "timezone": zone,
     "channel_language": one_of({name: name for name in ("en", "fr")}),
     **dict.fromkeys(
-        ("people", "requests", "tier", "leavers", "limits", "guard", "digest", "reminders", "notify"), anything
+        ("people", "requests", "tier", "leavers", "limits", "guard", "digest", "reminders", "notify", "overlay"),
+        anything,
     ),
 }
 PERSON: Keys = {
@@ -67,6 +70,8 @@ MATCH: Keys = {
     "tags": several(text, may_be_empty=False),
     "followers_at_least": whole(1),
     "verified": flag,
+    "younger_than": duration(),
+    "older_than": duration(),
 }
 LEAVERS: Keys = {
     "window": duration(may_be_zero=True, days=True),
@@ -98,6 +103,7 @@ REMINDERS: Keys = {
     "escalate_after": duration(),
     "escalate_to": several(named),
 }
+OVERLAY: Keys = {"change": change_of, "at": moment, "request": named}
 NOTIFY: Keys = {
     "security": matching("[CG][A-Z0-9]+", "the id of a Slack channel", may_be_empty=True),
     "on_call": matching("S[A-Z0-9]+", "the id of a Slack user group", may_be_empty=True),

@@ -6,7 +6,7 @@ value must be instead: the sentence goes on after the key's name.
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -57,6 +57,13 @@ def day(value: Any) -> date:
     """A TOML date; one with a time is none."""
     if type(value) is not date:
         raise Wrong("must be a date without quotes, as in 2026-11-21")
+    return value
+
+
+def moment(value: Any) -> datetime:
+    """A TOML date with a time and the offset from UTC."""
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise Wrong("must be a moment in UTC without quotes, as in 2026-11-21T15:00:00.000Z")
     return value
 
 

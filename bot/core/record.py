@@ -3,7 +3,7 @@
 import types
 import typing
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -74,6 +74,21 @@ def fold(state: Mapping[str, Any] | None, changed: Mapping[str, Any]) -> dict[st
 def _of_whom(vote: Mapping[str, Any]) -> tuple[Any, Any]:
     """A person's later vote on a revision stands in the place of the earlier."""
     return (vote["revision"], vote["person"])
+
+
+def completed(kind: type, value: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain record as the log tells it, with the default of each field that was not there yet when it was written."""
+    hints = _hints(typing.cast("Hashable", kind))
+    defaults = {f.name: plain(f.default) for f in fields(kind) if f.default is not MISSING}
+    return {**defaults, **{name: _completed(hints.get(name), item) for name, item in value.items()}}
+
+
+def _completed(hint: Any, value: Any) -> Any:
+    arms = [hint, *typing.get_args(hint)]
+    kind = next((arm for arm in arms if isinstance(arm, type) and is_dataclass(arm) and arm is not Quorum), None)
+    if kind is not None and isinstance(value, Mapping):
+        return completed(kind, value)
+    return [_completed(kind, item) for item in value] if kind is not None and isinstance(value, list) else value
 
 
 def load(kind: type[T], value: Mapping[str, Any]) -> T:

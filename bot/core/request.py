@@ -113,7 +113,7 @@ class Vote:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Subject:
-    """The account as the card shows it; all of it is bound by the digest, `followers` alone is not."""
+    """The account as the card shows it; all of it is bound by the digest but `followers` and `created`."""
 
     id: str
     handle: str
@@ -121,6 +121,7 @@ class Subject:
     verified: bool
     tags: tuple[str, ...]
     followers: int | None
+    created: datetime | None = None
 
     @classmethod
     def of(cls, account: Account) -> "Subject":
@@ -131,6 +132,7 @@ class Subject:
             verified=account.verified,
             tags=tuple(sorted(account.tags)),
             followers=account.followers,
+            created=account.created,
         )
 
     def bound(self) -> dict[str, Any]:

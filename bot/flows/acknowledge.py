@@ -10,10 +10,11 @@ from bot.ports import View
 
 async def acknowledge(world: World, *, incident: str, slack_user: str, replay: str | None) -> Change | Refusal:
     """Any rostered person but the actor. Raises LedgerAway, Replayed."""
-    policy, at = world.policy, world.now()
-    person = policy.person_of_slack(slack_user)
+    at = world.now()
 
     def propose(view: View) -> Change | Refusal:
+        policy = world.policy_in(view)
+        person = policy.person_of_slack(slack_user)
         case = Acknowledging(
             incident=view.incident(incident),
             person=person,
@@ -26,6 +27,7 @@ async def acknowledge(world: World, *, incident: str, slack_user: str, replay: s
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):
+        person = world.policy.person_of_slack(slack_user)
         by = person.id if person else slack_user
         await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
     return outcome

@@ -80,7 +80,7 @@ def _waiting(world: World, view: View, id: str) -> Change | Refusal:
 
 def _claiming(world: World, view: View, id: str, account: Account | None) -> Change:
     """Ask the claim's rule with all it looks at, from this transaction."""
-    request, policy, at = view.request(id), world.policy, world.now()
+    request, policy, at = view.request(id), world.policy_in(view), world.now()
     if request is None or request.state is not State.APPROVED:
         return Change()
     if account is None:
@@ -91,7 +91,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     case = Claim(
         request=request,
         account=account,
-        tier=policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR)),
+        tier=policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR), at=at),
         policy=policy,
         at=at,
         lane=view.lane(account.id),

@@ -117,7 +117,8 @@ def _cast(
     reason: str | None,
 ) -> Ballot | Refusal:
     """The click with all that the checks look at, from this transaction."""
-    found, person = view.request(request), world.policy.person_of_slack(slack_user)
+    policy, found = world.policy_in(view), view.request(request)
+    person = policy.person_of_slack(slack_user)
     if found is None:
         return Refusal(why=Why.UNKNOWN_REQUEST)
     return Ballot(
@@ -127,7 +128,7 @@ def _cast(
         choice=choice,
         digest=digest,
         identity_known=identity_known,
-        policy=world.policy,
+        policy=policy,
         at=world.now(),
         unacknowledged=view.unacknowledged_of(person.id) if person else None,
         reason=reason,
@@ -147,7 +148,7 @@ def _drifted(view: View, ballot: Ballot) -> Change | None:
     requester = policy.people.get(request.requester)
     if ballot.choice is Choice.DENY or requester is None or request.emergency:
         return None  # what an emergency did is done already: it is ratified as it was drawn
-    tier = policy.tier_of(request.subject, view.tiers_seen(request.subject.id, ballot.at - SEEN_FOR))
+    tier = policy.tier_of(request.subject, view.tiers_seen(request.subject.id, ballot.at - SEEN_FOR), at=ballot.at)
     quorum = policy.quorum_of(tier, requester=requester, at=ballot.at)
     why = [
         name for name, differs in (("tier", tier.name != request.tier), ("quorum", quorum != request.quorum)) if differs
@@ -162,14 +163,13 @@ def _drifted(view: View, ballot: Ballot) -> Change | None:
 
 async def take_back(world: World, *, request: str, slack_user: str, replay: str | None) -> Change | Refusal:
     """Withdraw one's own request. Raises LedgerAway, Replayed."""
-    policy, at = world.policy, world.now()
-    person = policy.person_of_slack(slack_user)
+    at = world.now()
 
     def propose(view: View) -> Change | Refusal:
-        found = view.request(request)
+        policy, found = world.policy_in(view), view.request(request)
         if found is None:
             return Refusal(why=Why.UNKNOWN_REQUEST)
-        withdrawn = withdraw(found, person=person, policy=policy, at=at)
+        withdrawn = withdraw(found, person=policy.person_of_slack(slack_user), policy=policy, at=at)
         if isinstance(withdrawn, Refusal):
             return withdrawn
         return Change(transitions=with_its_undoing(world, view, withdrawn))

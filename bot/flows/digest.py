@@ -1,6 +1,7 @@
 """Post the weekly digest, once a week, whoever is running; and the sums of the week that runs."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 
 from bot.core.approvers import QUICK
@@ -20,8 +21,8 @@ HISTORY = 1_000
 """Requests of one account, the newest: among them the deactivation that a restore overturned."""
 
 
-def digest_of(view: View, week: Week, policy: Policy) -> Digest:
-    """The digest of a week from the ledger."""
+def digest_of(view: View, week: Week, policy: Policy, *, at: datetime) -> Digest:
+    """The digest of a week from the ledger; whether the guard enforces is as at that moment."""
     zone = policy.timezone
     starts, ends = week.starts(zone), week.next().starts(zone)
     oldest = next((request for request in view.pending(limit=1) if request.filed_at < ends), None)
@@ -33,7 +34,7 @@ def digest_of(view: View, week: Week, policy: Policy) -> Digest:
         requests=_records(view, entries),
         incidents=view.incidents(since=starts, until=ends, limit=INCIDENTS),
         pending=Pending(request=oldest.id, filed_at=oldest.filed_at) if oldest else None,
-        enforces=policy.guard.enforces,
+        enforces=policy.guard.enforces_at(at),
     )
 
 
@@ -52,7 +53,7 @@ async def this_week(world: World) -> Digest:
     week = Week.of(policy.today(world.now()))
 
     async def summed() -> Digest:
-        return await world.ledger.read(partial(digest_of, week=week, policy=policy), long=True)
+        return await world.ledger.read(partial(digest_of, week=week, policy=policy, at=world.now()), long=True)
 
     return await world.week.get((week, policy.digest), summed, monotonic=world.clock.monotonic)
 
@@ -67,7 +68,7 @@ async def arm_digest(world: World) -> None:
 async def post_digest(world: World, task: Task) -> Result:
     """Post it; the entry, the next week's task (not for one asked for) and this one's end are one commit."""
     policy, week = world.policy, Week.parse(task.payload["week"])
-    digest = await world.ledger.read(partial(digest_of, week=week, policy=policy), long=True)
+    digest = await world.ledger.read(partial(digest_of, week=week, policy=policy, at=world.now()), long=True)
     await world.desk.post_digest(digest)
     entry = Entry(kind=Kind.DIGEST, at=world.now(), by=BOT, facts={"week": str(week), "starts": stamp(digest.starts)})
     following = week.next()

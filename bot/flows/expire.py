@@ -14,7 +14,7 @@ async def expire(world: World, task: Task) -> Result:
 
     def propose(view: View) -> Change:
         request = view.request(task.payload["request"])
-        found = expire_due(request, policy=world.policy, at=world.now()) if request else None
+        found = expire_due(request, policy=world.policy_in(view), at=world.now()) if request else None
         if isinstance(found, Transition):
             return Change(transitions=with_its_undoing(world, view, found))
         return Change(answer=found)

@@ -11,7 +11,7 @@ from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
-from bot.core.policy import SEEN_FOR
+from bot.core.policy import SEEN_FOR, GuardRules
 from bot.core.request import LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
@@ -116,7 +116,7 @@ def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Chan
 
 def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, ids: tuple[str, str, str]) -> Change:
     """An incident; and its restore, unless the guard only observes or the account is back already."""
-    at, policy, instance, account = world.now(), world.policy, found.instance, found.account
+    at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
     standing = view.open_incident(instance.account)
     if standing is not None:
         known = recorded(instance, verdict, at=at, incident=standing.id)
@@ -135,7 +135,7 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         found_by=found.by,
         at=at,
     )
-    new = _without_restore(world, new, verdict, account)
+    new = _without_restore(policy.guard, new, verdict, account)
     known = recorded(instance, verdict, at=at, incident=new.id)
     open_ = opened(new, at=at)
     if new.state is not IncidentState.OPEN or account is None:
@@ -143,7 +143,7 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     undoing = _undoing(world, view, new, account, ids=ids, at=at)
     stored = open_.after
     assert isinstance(stored, Incident)
-    seen = Sighting(account=account.id, tier=policy.tier_of(account).name, at=at)
+    seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
     return Change(
         transitions=(open_, *undoing, joined(stored, ids[1], at=at)),
         verdicts=(known,),
@@ -152,13 +152,12 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     )
 
 
-def _without_restore(world: World, new: Incident, verdict: Verdict, account: Account | None) -> Incident:
+def _without_restore(guard: GuardRules, new: Incident, verdict: Verdict, account: Account | None) -> Incident:
     """The incident as it is opened: over already, only observed, or open to be undone."""
     if account is None or account.active:
         return replace(new, state=IncidentState.RESTORED, restored_at=new.seen_at, restored_by="others")
-    guard = world.policy.guard
     unknown = verdict.because is Because.UNKNOWN_ACTOR
-    if not guard.enforces or (unknown and not guard.restores_unknown_actor):
+    if not guard.enforces_at(new.seen_at) or (unknown and not guard.restores_unknown_actor):
         return replace(new, state=IncidentState.OBSERVED)
     return new
 
@@ -167,10 +166,10 @@ def _undoing(
     world: World, view: View, new: Incident, account: Account, *, ids: tuple[str, str, str], at: datetime
 ) -> tuple[Transition, ...]:
     """The restore; a person's live request for the same is superseded by it, never in its way."""
-    policy = world.policy
+    policy = world.policy_in(view)
     live = view.live_request(account.id, Action.RESTORE)
     instead = (supersede(live, by="countersign", at=at),) if live is not None and live.state in OPEN else ()
-    tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR))
+    tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR), at=at)
     filed = undo(
         new,
         account,
@@ -214,7 +213,7 @@ def restored_event(world: World, view: View, event: Event) -> Change:
         transitions = (*transitions, supersede(live, by=event.actor, at=at))
     keyed = view.keyed(event.operation) if event.operation else None
     ours = keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account
-    if ours or event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:
+    if ours or event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
         return Change(transitions=transitions)
     return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions))
 
@@ -226,7 +225,7 @@ def restore_of(world: World, event: Event) -> tuple[str, datetime]:
 
 def deleted_event(world: World, view: View, event: Event) -> Change:
     """A deletion cannot be undone: unless the owner or a registered principal did it, the on-call is woken."""
-    if event.actor == owner_of(event.account) or event.actor in world.policy.guard.explained_actors:
+    if event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
         return Change()
     return _unasked(world, view, event, IncidentKind.DELETED, Change())
 
@@ -247,7 +246,7 @@ def _unasked(world: World, view: View, event: Event, kind: IncidentKind, change:
         kind=kind,
         account=event,
         verdict=verdict,
-        person=world.policy.person_of_principal(event.actor),
+        person=world.policy_in(view).person_of_principal(event.actor),
         found_by="feed",
         at=at,
     )

@@ -37,7 +37,7 @@ def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) ->
     known = view.judged(instance)
     if known is not None and still_explained(view, known):
         return Verdict(explained=True, because=Because(known.why))
-    return judge(instance, facts, world.policy.guard)
+    return judge(instance, facts, world.policy_in(view).guard)
 
 
 def recorded(instance: Instance, verdict: Verdict, *, at: datetime, incident: str | None = None) -> Judged:

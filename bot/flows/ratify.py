@@ -11,5 +11,7 @@ def ratified_by_now(world: World, view: View, request: Request) -> Transition | 
     """The ratification, as the last move of a transaction that counted a vote or recorded a read."""
     if not request.unratified:
         return None
-    case = Ratifying(request=request, policy=world.policy, at=world.now(), unacknowledged=view.unacknowledged_actors())
+    case = Ratifying(
+        request=request, policy=world.policy_in(view), at=world.now(), unacknowledged=view.unacknowledged_actors()
+    )
     return ratify(case)

@@ -1,8 +1,15 @@
 """Bring a policy into force: a row of the ledger, an entry, and a notice where it differs from the last."""
 
 import difflib
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
+from bot.core.errors import Misconfigured
+from bot.core.offering import on_file
+from bot.core.overlay import Overlaid, overlay_of
 from bot.core.policy import Policy
+from bot.core.policy_file import parse_policy
 from bot.core.tasks import tell_of_policy
 from bot.core.transition import Change, Entry, Kind, PolicyRow
 from bot.flows.world import World
@@ -12,28 +19,47 @@ DIFFERENCE_LINES = 60
 """What of the difference the channel is shown; the whole stands in the log."""
 
 
-async def bring_into_force(world: World, policy: Policy, *, by: str) -> bool:
-    """Whether it differs from the policy in force. Who owns the file owns the deployment: a looser one is taken too."""
-    at = world.now()
+async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
+    """Put the overlay of the policy in force on a file's policy; whether the result differs from what was in force.
+
+    Who owns the file owns the deployment: a looser one is taken too. Raises Misconfigured, and nothing has changed,
+    where the file and the overlay cannot be together.
+    """
 
     def propose(view: View) -> Change:
         last = view.policy_in_force()
+        policy = _joined(offered, overlay_of(last.text)) if last is not None else offered
         if last is not None and last.digest == policy.digest:
             return Change()
-        difference = _difference(last.text, policy.text) if last is not None else []
-        facts = {"digest": policy.digest, "before": last.digest if last is not None else None, "difference": difference}
-        shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by}
-        to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
-        told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
-        return Change(
-            policy=PolicyRow(digest=policy.digest, text=policy.text, since=at, by=by),
-            entries=(Entry(kind=Kind.POLICY, at=at, by=by, facts=facts),),
-            tasks=told if last is not None else (),
-            answer=True,
-        )
+        return replace(taking_force(world, last, policy, by=by, at=world.now()), answer=True)
 
     change = await world.ledger.decide(propose)
+    await world.ledger.read(world.policy_in)
     return isinstance(change, Change) and change.answer is True
+
+
+def _joined(offered: Policy, overlay: Sequence[Overlaid]) -> Policy:
+    try:
+        return parse_policy(on_file(offered.text, overlay))
+    except Misconfigured as wrong:
+        said = (f"The file together with what was changed in Slack: {sentence}" for sentence in wrong.sentences)
+        raise Misconfigured(*said) from None
+
+
+def taking_force(
+    world: World, last: PolicyRow | None, policy: Policy, *, by: str, at: datetime, request: str | None = None
+) -> Change:
+    """The row, its entry and the notices of a policy that takes the place of the last; `request` asked for it."""
+    difference = _difference(last.text, policy.text) if last is not None else []
+    facts = {"digest": policy.digest, "before": last.digest if last is not None else None, "difference": difference}
+    shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by}
+    to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
+    told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
+    return Change(
+        policy=PolicyRow(digest=policy.digest, text=policy.text, since=at, by=by),
+        entries=(Entry(kind=Kind.POLICY, at=at, by=by, request=request, facts=facts),),
+        tasks=told if last is not None else (),
+    )
 
 
 def _difference(before: str, after: str) -> list[str]:

@@ -7,7 +7,7 @@ from bot.core.account import Account
 from bot.core.emergency import EmergencyFiling, file_emergency, may_act_first
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.filing import Draft, Filing, file
-from bot.core.policy import SEEN_FOR, Person, Tier
+from bot.core.policy import SEEN_FOR, Person, Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action
@@ -39,17 +39,19 @@ async def look_up(world: World, *, action: Action, handle: str, slack_user: str)
     if account is None:
         return Refusal(why=Why.UNKNOWN_ACCOUNT, input="handle", facts={"handle": handle.strip()})
     at = world.now()
-    seen = await world.ledger.read(lambda view: view.tiers_seen(account.id, at - SEEN_FOR))
-    tier = world.policy.tier_of(account, seen)
-    person = world.policy.person_of_slack(slack_user)
-    first = person is not None and may_act_first(world.policy, person, tier=tier, action=action, at=at)
-    return Facts(account=account, tier=tier, quorum=_quorum(world, tier, person, at), may_act_first=first)
+    policy, seen = await world.ledger.read(
+        lambda view: (world.policy_in(view), view.tiers_seen(account.id, at - SEEN_FOR))
+    )
+    tier = policy.tier_of(account, seen, at=at)
+    person = policy.person_of_slack(slack_user)
+    first = person is not None and may_act_first(policy, person, tier=tier, action=action, at=at)
+    return Facts(account=account, tier=tier, quorum=_quorum(policy, tier, person, at), may_act_first=first)
 
 
-def _quorum(world: World, tier: Tier, person: Person | None, at: datetime) -> Quorum:
+def _quorum(policy: Policy, tier: Tier, person: Person | None, at: datetime) -> Quorum:
     if person is None:
         return Quorum(groups=tier.approvals, different_teams=tier.from_different_teams)
-    return world.policy.quorum_of(tier, requester=person, at=at)
+    return policy.quorum_of(tier, requester=person, at=at)
 
 
 RECORDED = frozenset(
@@ -73,12 +75,13 @@ async def submit(
     world: World, *, draft: Draft, account: Account, slack_user: str, replay: str | None
 ) -> Change | Refusal:
     """File it for the account just read. Raises LedgerAway, Replayed."""
-    policy, at = world.policy, world.now()
-    person = policy.person_of_slack(slack_user)
+    at = world.now()
     id, operation = request_id(), operation_key()
 
     def propose(view: View) -> Change | Refusal:
-        tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR))
+        policy = world.policy_in(view)
+        person = policy.person_of_slack(slack_user)
+        tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR), at=at)
         case = Filing(
             draft=draft,
             account=account,
@@ -97,11 +100,12 @@ async def submit(
             filed = file(case, id=id, operation=operation, slack_user=slack_user)
         if isinstance(filed, Refusal):
             return filed
-        seen = Sighting(account=account.id, tier=policy.tier_of(account).name, at=at)
+        seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
         return Change(transitions=(filed,), sightings=(seen,))
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal) and outcome.why in RECORDED:
+        person = world.policy.person_of_slack(slack_user)
         by = person.id if person else slack_user
         await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
     return outcome

@@ -21,7 +21,7 @@ def with_its_undoing(world: World, view: View, ended: Transition) -> tuple[Trans
     live = view.live_request(request.subject.id, Action.RESTORE)
     in_the_way = live is not None and live.state in OPEN and not live.by_policy
     instead = (supersede(live, by=BOT, at=at),) if live is not None and in_the_way else ()
-    policy = world.policy.digest
+    policy = world.policy_in(view).digest
     filed = restore_of(request, id=request_id(), operation=operation_key(), policy=policy, at=at)
     return (ended, *instead, filed)
 

@@ -8,7 +8,7 @@ from bot.core.policy import Policy
 from bot.core.transition import Change
 from bot.flows.kept import Kept
 from bot.flows.status import Status
-from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook
+from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook, View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,7 +28,12 @@ class World:
 
     @property
     def policy(self) -> Policy:
+        """The newest that was seen: for what is shown. What decides asks `policy_in`."""
         return self.book.policy
+
+    def policy_in(self, view: View) -> Policy:
+        """The policy in force in this transaction: a change of the rules and a vote have an order."""
+        return self.book.policy_in(view)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.account import Account, Deactivation, Event, EventType, PublicView
+from bot.core.errors import PlatformAway
 from bot.platform.wire import malformed
 
 LARGEST = 2**63 - 1
@@ -32,6 +33,7 @@ def account_of(user: Any, *, etag: str | None = None) -> Account:
         tags=_tags(extension.get("tags")),
         etag=_sendable(etag) or _sendable(_maybe(user.get("meta")).get("version")),
         deactivation=None if down is None else _deactivation(_object(down, "a deactivation")),
+        created=_created(_maybe(user.get("meta"))),
     )
 
 
@@ -94,6 +96,14 @@ def _deactivation(down: Mapping[str, Any]) -> Deactivation:
         reason=_said(down.get("reason")),
         purge_at=None if down.get("purgeAt") is None else _moment(down, "purgeAt"),
     )
+
+
+def _created(meta: Mapping[str, Any]) -> datetime | None:
+    """An age that cannot be read is as one that is hidden: it weighs more, and stops nothing."""
+    try:
+        return _moment(meta, "created")
+    except PlatformAway:
+        return None
 
 
 def _object(value: Any, what: str) -> Mapping[str, Any]:

@@ -93,7 +93,7 @@ def _home(call: Call, view: View, user: str, pages: Pages, week: Digest) -> Home
         rostered=person is not None,
         waiting=(),
         own=(),
-        enforces=world.policy.guard.enforces,
+        enforces=world.policy.guard.enforces_at(world.now()),
         feed_lag=lag,
         week=week,
         pages=pages,

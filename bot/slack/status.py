@@ -114,7 +114,7 @@ class Asked:
 
     def _guard(self) -> Answer:
         status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
-        enforces = self.world.policy.guard.enforces
+        enforces = self.world.policy.guard.enforces_at(self.world.now())
         lines = [say("The guard enforces.") if enforces else say("⚠ The guard only observes.")]
         if status.feed_answered is None:
             lines.append(say("The platform's feed has not answered yet."))

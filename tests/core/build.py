@@ -125,7 +125,7 @@ def filing(*, of: Account | None = None, draft: Draft = DRAFT, **changed: Any) -
         "person": ADA,
         "policy": POLICY,
         "at": AT,
-        "tier": POLICY.tier_of(of),
+        "tier": POLICY.tier_of(of, at=AT),
         "live": None,
         "filed_in_hour": (),
         "unacknowledged": None,
@@ -191,7 +191,7 @@ def approved(request: Request | None = None, *voters: Person, at: datetime = AT 
 
 def guards_restore(state: State = State.APPROVED) -> Request:
     """A restore that the guard filed and policy approved."""
-    tier = POLICY.tier_of(account())
+    tier = POLICY.tier_of(account(), at=AT)
     free = state is State.RUNNING
     transitions = undo(
         open_incident(), down(), id="REQ-G", operation="op-g", tier=tier, policy="p1", lane_free=free, at=AT
@@ -206,7 +206,7 @@ def claiming(request: Request | None = None, **changed: Any) -> Claim:
     values: dict[str, Any] = {
         "request": request,
         "account": read,
-        "tier": POLICY.tier_of(read),
+        "tier": POLICY.tier_of(read, at=AT),
         "policy": POLICY,
         "at": AT + 2 * MINUTE,
         "lane": None,

@@ -48,7 +48,7 @@ class Log:
 
     def revise(self, request: Request, at: datetime) -> Request:
         shown, requester = replace(request.subject, handle="maria2"), POLICY.people[request.requester]
-        tier = POLICY.tier_of(request.subject)
+        tier = POLICY.tier_of(request.subject, at=AT)
         asked = POLICY.quorum_of(tier, requester=requester, at=at)
         moved = revise(request, subject=shown, tier=tier.name, quorum=asked, why=["handle"], policy=POLICY, at=at)
         after: Request = self.put(moved)

@@ -268,7 +268,7 @@ def test_what_was_restored_before_is_not_overturned_twice() -> None:
 def test_the_guards_own_restore_overturns_nothing() -> None:
     log = Log()
     carried_out(log, AT - DAY)
-    tier = POLICY.tier_of(account())
+    tier = POLICY.tier_of(account(), at=AT)
     filed, claimed = undo(
         open_incident(), down(), id="REQ-G", operation="op", tier=tier, policy="p", lane_free=True, at=AT
     )

@@ -53,7 +53,7 @@ def told() -> tuple[list[Line], Stored]:
     put(done(stored["REQ-A"], at=LATER, instance=instance()))
     entries.append(Entry(kind=Kind.GUARD_STARTED, at=AT, by="countersign", facts={"known": 3}))
     put(opened(replace(open_incident(), version=0), at=AT))
-    tier = POLICY.tier_of(account())
+    tier = POLICY.tier_of(account(), at=AT)
     put(*undo(stored["INC-A"], down(), id="REQ-G", operation="op-g", tier=tier, policy="p1", lane_free=True, at=AT))
     put(joined(stored["INC-A"], "REQ-G", at=AT))
     put(done(stored["REQ-G"], at=LATER, instance=None))
@@ -121,6 +121,28 @@ def test_an_entry_of_an_incident_belongs_to_it_although_it_names_the_restore() -
     noted = next(line for line in lines if line.entry.kind is Kind.JOINED)
     assert noted.entry.request == "REQ-G"
     assert replay(lines)["REQ-G"][1]["id"] == "REQ-G"
+
+
+def before_some_fields() -> list[Line]:
+    """The log as a program wrote it whose accounts had no age and whose requests ended without an outcome."""
+    lines, _ = told()
+    filed = lines[0]
+    changes = dict(filed.entry.facts["changes"])
+    changes["subject"] = {name: value for name, value in changes["subject"].items() if name != "created"}
+    del changes["outcome"], changes["revised_why"]
+    lines[0] = replace(filed, entry=replace(filed.entry, facts={**filed.entry.facts, "changes": changes}))
+    return lines
+
+
+def test_a_log_written_before_a_field_was_there_agrees_with_its_default() -> None:
+    assert found(before_some_fields(), told()[1]) == []
+
+
+@pytest.mark.parametrize("edit", [{"outcome": "x"}, {"subject": replace(Subject.of(account()), created=AT)}])
+def test_what_was_edited_of_a_field_that_the_log_does_not_know_is_found(edit: dict[str, Any]) -> None:
+    stored = told()[1]
+    stored["REQ-A"] = replace(stored["REQ-A"], **edit)
+    assert [d.what for d in found(before_some_fields(), stored)] == [f"{next(iter(edit))} is not what the log says"]
 
 
 # What was edited (T12)

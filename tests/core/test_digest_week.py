@@ -224,7 +224,7 @@ def test_the_week_begins_and_ends_on_monday_in_the_time_zone() -> None:
 def test_the_guards_own_restores_are_incidents_and_no_requests() -> None:
     log = Log()
     log.incident(AT, 3 * SECOND)
-    tier = POLICY.tier_of(account())
+    tier = POLICY.tier_of(account(), at=AT)
     filed, claimed = undo(
         open_incident(), down(), id="REQ-G", operation="op", tier=tier, policy="p", lane_free=True, at=AT
     )

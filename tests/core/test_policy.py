@@ -166,28 +166,45 @@ def test_who_stands_in_for_one_who_stands_in_has_nothing_of_the_first() -> None:
     ],
 )
 def test_the_first_tier_that_matches_is_the_tier(subject: Account, tier: str) -> None:
-    assert policy().tier_of(subject).name == tier
+    assert policy().tier_of(subject, at=NOON).name == tier
 
 
 def test_only_the_conditions_that_are_given_count() -> None:
-    assert Match(verified=False).hits(account(followers=None)) == [True]
-    assert Match(tags=frozenset({"staff"})).hits(account(verified=True)) == [False]
+    assert Match(verified=False).hits(account(followers=None), at=NOON) == [True]
+    assert Match(tags=frozenset({"staff"})).hits(account(verified=True), at=NOON) == [False]
 
 
 def test_hidden_counts_are_taken_for_high_ones() -> None:
-    assert policy().tier_of(account(followers=None)).name == "protected"
+    assert policy().tier_of(account(followers=None), at=NOON).name == "protected"
+
+
+@pytest.mark.parametrize(
+    ("condition", "just", "not_yet"),
+    [
+        (Match(younger_than=timedelta(days=30)), timedelta(days=30, seconds=-1), timedelta(days=30)),
+        (Match(older_than=timedelta(days=30)), timedelta(days=30, seconds=1), timedelta(days=30)),
+    ],
+)
+def test_an_account_weighs_by_its_age(condition: Match, just: timedelta, not_yet: timedelta) -> None:
+    hits = [condition.hits(replace(account(), created=NOON - age), at=NOON) for age in (just, not_yet)]
+    assert hits == [[True], [False]]
+
+
+def test_an_age_that_is_hidden_is_taken_for_the_weightier_one() -> None:
+    both = Match(younger_than=timedelta(days=30), older_than=timedelta(days=3650))
+    assert both.hits(account(), at=NOON) == [True, True]
 
 
 def test_an_account_seen_in_a_weightier_tier_is_still_in_it() -> None:
-    assert policy().tier_of(account(), seen=["standard", "protected", "high"]).name == "protected"
+    assert policy().tier_of(account(), seen=["standard", "protected", "high"], at=NOON).name == "protected"
 
 
 def test_an_account_seen_in_a_lighter_tier_is_in_that_of_now() -> None:
-    assert policy().tier_of(account(tags=("staff",)), seen=["standard"]).name == "protected"
+    assert policy().tier_of(account(tags=("staff",)), seen=["standard"], at=NOON).name == "protected"
 
 
 def test_no_account_was_ever_seen_in_the_tier_of_the_rules() -> None:
-    assert policy().tier_of(account(), seen=["rules", "unheard-of"]).name == "standard"
+    assert policy().tier_of(account(), seen=["rules", "unheard-of"], at=NOON).name == "standard"
 
 
 def test_a_tier_is_found_by_its_name() -> None:

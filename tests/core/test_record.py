@@ -170,7 +170,7 @@ def voted(person: Person, choice: Choice = Choice.APPROVE) -> Move:
 
 
 def shown_anew(subject: Account) -> Move:
-    tier = POLICY.tier_of(subject)
+    tier = POLICY.tier_of(subject, at=AT)
 
     def move(request: Request, at: datetime) -> Transition:
         quorum = POLICY.quorum_of(tier, requester=ADA, at=at)

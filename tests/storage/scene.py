@@ -56,6 +56,9 @@ class Hand:
 class Book:
     policy = POLICY
 
+    def policy_in(self, _: View) -> Policy:
+        return self.policy
+
 
 class Shelf:
     """A folder with one database file, opened as often as a test likes; all is closed at the end.

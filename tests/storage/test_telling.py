@@ -59,6 +59,9 @@ class OnCall:
     def policy(self) -> Any:
         return replace(POLICY, on_call=self.on_call)
 
+    def policy_in(self, _: object) -> Any:
+        return self.policy
+
 
 def world(ledger: SqlLedger, shelf: Shelf, desk: Desk, hook: Hook | None = None, on_call: str = "") -> World:
     return replace(world_of(ledger, shelf.clock), desk=desk, pager=hook or Hook(), book=OnCall(on_call))

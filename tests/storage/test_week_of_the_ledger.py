@@ -51,7 +51,7 @@ async def settle(ledger: SqlLedger, id: str, action: Action, at: Any) -> None:
 async def test_a_restore_finds_the_deactivation_of_weeks_ago_that_it_overturned(ledger: SqlLedger) -> None:
     await settle(ledger, "REQ-1", Action.DEACTIVATE, AT - 5 * WEEK)
     await settle(ledger, "REQ-2", Action.RESTORE, AT)
-    digest = await ledger.read(lambda view: digest_of(view, W47, POLICY))
+    digest = await ledger.read(lambda view: digest_of(view, W47, POLICY, at=AT))
     wrong = Overturned(request="REQ-1", restored_by="REQ-2", account="acct_1", handle="Handle_acct_1")
     assert digest.approvers.overturned == (wrong,)
     assert digest.approvers.load == (Load(person="m0", votes=1),)
@@ -62,7 +62,7 @@ async def test_a_restore_finds_the_deactivation_of_weeks_ago_that_it_overturned(
 async def test_the_week_of_the_deactivation_does_not_know_yet(ledger: SqlLedger) -> None:
     await settle(ledger, "REQ-1", Action.DEACTIVATE, AT - WEEK)
     await settle(ledger, "REQ-2", Action.RESTORE, AT)
-    before = await ledger.read(lambda view: digest_of(view, W47.before(), POLICY))
+    before = await ledger.read(lambda view: digest_of(view, W47.before(), POLICY, at=AT))
     assert (before.approvers.overturned, before.done) == ((), 1)
 
 
@@ -81,7 +81,7 @@ async def test_what_the_guard_judged_is_not_fetched_for_the_sums(ledger: SqlLedg
             fetched.extend(entry.kind for entry in found)
             return found
 
-    await ledger.read(lambda view: digest_of(Counted(view._connection), W47, POLICY))
+    await ledger.read(lambda view: digest_of(Counted(view._connection), W47, POLICY, at=AT))
     assert fetched == [Kind.FILED, Kind.APPROVED, Kind.SETTLED]
 
 

@@ -24,7 +24,9 @@ async def test_an_account_reads_as_the_platform_holds_it(world: World) -> None:
         tags=("head-of-state",),
         etag=account.etag,
         deactivation=None,
+        created=account.created,
     )
+    assert account.created is not None
     assert account.etag
 
 
