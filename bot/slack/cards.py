@@ -10,6 +10,7 @@ from bot.core.claiming import PAUSES_CLOCK
 from bot.core.quorum import ANY_GROUP, Approver
 from bot.core.request import BOT, OPEN, Request, State, Subject, Undo, Vote
 from bot.slack.language import N_, Language
+from bot.slack.look_alikes import reads_like
 from bot.slack.text import (
     Block,
     Element,
@@ -144,7 +145,11 @@ def _tags(tags: Sequence[str]) -> str:
 
 def name_warning(lang: Language, handle: str, display_name: str) -> list[Block]:
     """A line for names that may not be what they look like."""
-    found = [lang.say(FLAGS[flag]) for flag in dict.fromkeys([*flags(handle), *flags(display_name)])]
+    found = dict.fromkeys(
+        lang.say(FLAGS[flag], plain=one_line(reads_like(name) or "", most=80))
+        for name in (handle, display_name)
+        for flag in flags(name)
+    )
     return [context(lang.say("⚠ The name {flags}: go by the id.", flags=lang.list(found)))] if found else []
 
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.record import stamp
+from bot.slack.look_alikes import reads_like
 
 CUT = "…"
 """What a text ends with where something was left out."""
@@ -60,7 +61,7 @@ def escaped(text: str) -> str:
 
 
 def flags(text: str) -> list[str]:
-    """What a reader cannot see in a name, as codes: unseen characters, writing that turns, several alphabets."""
+    """What a reader cannot see in a name, as codes: unseen characters, writing that turns, letters that seem others."""
     found = []
     if any(_SEEN[ord(c)] == UNSEEN for c in set(text)):
         found.append("invisible")
@@ -69,6 +70,8 @@ def flags(text: str) -> list[str]:
     letters = {unicodedata.name(c, "?").split(" ")[0] for c in set(text) if c.isalpha()}
     if len(letters & LOOK_ALIKE) > 1:
         found.append("look_alike")
+    if reads_like(text):
+        found.append("reads_like")
     return found
 
 

@@ -184,6 +184,7 @@ FLAGS = {
     "invisible": N_("has invisible characters"),
     "right_to_left": N_("is partly written from right to left"),
     "look_alike": N_("mixes alphabets that look alike"),
+    "reads_like": N_("reads like “{plain}”"),
 }
 GROUPS = {
     "trust-safety": N_("trust & safety"),
