@@ -10,6 +10,7 @@ from bot.core.offering import on_file
 from bot.core.overlay import Overlaid, overlay_of
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
+from bot.core.stricter import STRICTER, looser
 from bot.core.tasks import tell_of_policy
 from bot.core.transition import Change, Entry, Kind, PolicyRow
 from bot.flows.world import World
@@ -51,15 +52,28 @@ def taking_force(
 ) -> Change:
     """The row, its entry and the notices of a policy that takes the place of the last; `request` asked for it."""
     difference = _difference(last.text, policy.text) if last is not None else []
+    compared = _compared(last, policy)
     facts = {"digest": policy.digest, "before": last.digest if last is not None else None, "difference": difference}
-    shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by}
+    shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by, **compared}
     to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
     told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
     return Change(
         policy=PolicyRow(digest=policy.digest, text=policy.text, since=at, by=by),
-        entries=(Entry(kind=Kind.POLICY, at=at, by=by, request=request, facts=facts),),
+        entries=(Entry(kind=Kind.POLICY, at=at, by=by, request=request, facts={**facts, **compared}),),
         tasks=told if last is not None else (),
     )
+
+
+def _compared(last: PolicyRow | None, policy: Policy) -> dict[str, list[str]]:
+    """The keys in which it is looser than the last, and those in which it is only stricter."""
+    if last is None:
+        return {}
+    try:
+        before = parse_policy(last.text)
+    except Misconfigured:  # written by a program that took more than this one: in doubt all of it is looser
+        return {"looser": list(STRICTER), "stricter": []}
+    lax = looser(before, policy)
+    return {"looser": list(lax), "stricter": [key for key in looser(policy, before) if key not in lax]}
 
 
 def _difference(before: str, after: str) -> list[str]:

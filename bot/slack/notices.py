@@ -1,8 +1,9 @@
 """Messages that are no card: direct messages, threads, pages. Typed text stands in rich text alone."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bot.core.incident import Incident
 from bot.core.request import Request, State
@@ -296,9 +297,17 @@ def _of_policy(lang: Language, message: Message) -> Words:
     text = lang.say("The policy in force was changed.")
     by = one_line(str(facts.get("by")))
     more = lang.say("By {who}; in force is {digest}.", who=by, digest=str(facts.get("digest"))[:12])
+    weighed = [words(" " + sentence) for sentence in _weighed(lang, facts)]
     lines = "\n".join(one_line(str(line), most=300) for line in facts.get("difference", ()))
     shown = [verbatim(cut(lines, DIFFERENCE_SHOWN, lang.say("\n… (the whole is in the log)")))] if lines else []
-    return Words(text=text, blocks=[rich(bold(text), words(" " + more)), *shown])
+    return Words(text=text, blocks=[rich(bold(text), words(" " + more), *weighed), *shown])
+
+
+def _weighed(lang: Language, facts: Mapping[str, Any]) -> list[str]:
+    """Whether more gets through than before, or less, and by which keys of the policy."""
+    looser, stricter = (", ".join(map(str, facts.get(name, ()))) for name in ("looser", "stricter"))
+    found = [lang.say("⚠ It is looser in {keys}.", keys=one_line(looser, most=500))] if looser else []
+    return [*found, *([lang.say("It is stricter in {keys}.", keys=one_line(stricter, most=500))] if stricter else [])]
 
 
 def withdrawn(lang: Language, record: Request | Incident) -> str:

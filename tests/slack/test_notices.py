@@ -57,7 +57,13 @@ FACTS: dict[Notice, dict[str, Any]] = {
     Notice.REMINDER: {"missing": ("manager", "trust-safety")},
     Notice.ESCALATED: {"missing": ("manager", "trust-safety"), "to": ["U02BOSS"]},
     Notice.PAGE: {"why": "uncertain", "on_call": "S0ONCALL", "record": PENDING.id},
-    Notice.POLICY: {"by": "file", "digest": "d" * 64, "difference": ['-mode = "enforce"', '+mode = "observe"']},
+    Notice.POLICY: {
+        "by": "file",
+        "digest": "d" * 64,
+        "difference": ['-mode = "enforce"', '+mode = "observe"'],
+        "looser": ["guard.mode"],
+        "stricter": ["limits.request_expires", "people"],
+    },
 }
 
 
@@ -162,6 +168,14 @@ def test_a_changed_policy_shows_its_difference() -> None:
     said = shown(words_of(EN, message(Notice.POLICY, None)).blocks)
     assert '-mode = "enforce"\n+mode = "observe"' in said
     assert "dddddddddddd" in said
+
+
+def test_a_changed_policy_says_where_it_is_looser_and_where_stricter() -> None:
+    said = shown(words_of(EN, message(Notice.POLICY, None)).blocks)
+    assert "⚠ It is looser in guard.mode.  It is stricter in limits.request_expires, people." in said
+    neither = shown(words_of(EN, message(Notice.POLICY, None, looser=[], stricter=[])).blocks)
+    assert "looser" not in neither
+    assert "stricter" not in neither
 
 
 def test_an_endless_difference_is_cut() -> None:

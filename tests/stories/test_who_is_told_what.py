@@ -319,6 +319,8 @@ async def test_a_changed_policy_is_shown_as_a_difference_and_logged(scene: Scene
     assert "requests_per_person_hour = 21" in text_of(notice)
     rows = [e for _, e in await scene.log() if e.kind == "policy_in_force"]
     assert [bool(e.facts["before"]) for e in rows] == [False, True]
+    assert "It is looser in limits.requests_per_person_hour." in text_of(notice)
+    assert (rows[1].facts["looser"], rows[1].facts["stricter"]) == (["limits.requests_per_person_hour"], [])
 
 
 async def test_the_digest_of_a_week_is_posted_once_whoever_files_it(scene: Scene) -> None:
