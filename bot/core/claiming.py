@@ -47,22 +47,28 @@ class Wait:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Claim:
-    """Everything the checks look at, read in the claiming transaction but for the account, read just before."""
+class Due:
+    """An approved request, whatever it is about, in the transaction that claims it."""
 
     request: Request
-    account: Account
-    tier: Tier
     policy: Policy
     at: datetime
+    unacknowledged: frozenset[str]
+    """The persons whose principals acted in incidents that nobody has acknowledged."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim(Due):
+    """Everything the checks look at, read in the claiming transaction but for the account, read just before."""
+
+    account: Account
+    tier: Tier
     lane: Request | None
     """The other request of this account that is running or uncertain."""
     incident: str | None
     """An open unexplained deactivation of this account."""
     verdict: Verdict | None
     """Of the instance that stands, where the account is down."""
-    unacknowledged: frozenset[str]
-    """The persons whose principals acted in incidents that nobody has acknowledged."""
     claimed_in_hour: tuple[datetime, ...]
     """When deactivations were claimed in the last hour, oldest first."""
 
@@ -71,12 +77,12 @@ Outcome = Transition | Wait
 Check = Callable[[Claim], Outcome | None]
 
 
-def no_deny(claim: Claim) -> Outcome | None:
+def no_deny(claim: Due) -> Outcome | None:
     denied = any(v.choice is Choice.DENY for v in claim.request.votes)
-    return _void(claim, "denied") if denied else None
+    return void(claim, "denied") if denied else None
 
 
-def in_time(claim: Claim) -> Outcome | None:
+def in_time(claim: Due) -> Outcome | None:
     """The quorum came before `request_expires`, and `execution_expires` has not run out since."""
     request = claim.request
     late = request.quorate_at is None or (request.expires_at is not None and request.quorate_at >= request.expires_at)
@@ -84,7 +90,7 @@ def in_time(claim: Claim) -> Outcome | None:
     return expired(request, at=claim.at) if late or ends is None or claim.at >= ends else None
 
 
-def cooled_off(claim: Claim) -> Outcome | None:
+def cooled_off(claim: Due) -> Outcome | None:
     starts = claim.request.not_before
     return wait(claim.request, Waits.COOLING_OFF, until=starts, at=claim.at) if starts and claim.at < starts else None
 
@@ -92,12 +98,12 @@ def cooled_off(claim: Claim) -> Outcome | None:
 def requester_entitled(claim: Claim) -> Outcome | None:
     policy, person = claim.policy, claim.policy.people.get(claim.request.requester)
     if person is None or policy.gone(person, claim.at):
-        return _void(claim, "requester_left")
+        return void(claim, "requester_left")
     if not policy.groups_of(person, at=claim.at) & policy.may_ask:
-        return _void(claim, "requester_may_not_ask")
+        return void(claim, "requester_may_not_ask")
     if claim.tier.name == PROTECTED and policy.restricted(person, claim.at):
-        return _void(claim, "requester_restricted")
-    return _void(claim, "requester_in_incident") if person.id in claim.unacknowledged else None
+        return void(claim, "requester_restricted")
+    return void(claim, "requester_in_incident") if person.id in claim.unacknowledged else None
 
 
 def shown_is_so(claim: Claim) -> Outcome | None:
@@ -118,10 +124,10 @@ def shown_is_so(claim: Claim) -> Outcome | None:
     )
 
 
-def quorum_stands(claim: Claim) -> Outcome | None:
+def quorum_stands(claim: Due) -> Outcome | None:
     approvals = standing_approvals(claim.request, policy=claim.policy, at=claim.at)
     able = [approver for approver in approvals if approver.person not in claim.unacknowledged]
-    return _void(claim, "no_quorum") if claim.request.quorum.missing(able) else None
+    return void(claim, "no_quorum") if claim.request.quorum.missing(able) else None
 
 
 def not_already_so(claim: Claim) -> Outcome | None:
@@ -234,9 +240,9 @@ def wait(request: Request, why: Waits, *, until: datetime, at: datetime) -> Wait
     return Wait(why=why, until=until, transition=said)
 
 
-def _void(claim: Claim, why: str) -> Transition:
-    void = replace(claim.request, state=State.VOID, outcome=why)
-    return end(claim.request, void, kind=Kind.VOIDED, by=BOT, at=claim.at, ended_by=BOT, why=why)
+def void(claim: Due, why: str) -> Transition:
+    ended = replace(claim.request, state=State.VOID, outcome=why)
+    return end(claim.request, ended, kind=Kind.VOIDED, by=BOT, at=claim.at, ended_by=BOT, why=why)
 
 
 def account_gone(request: Request, *, at: datetime) -> Transition:

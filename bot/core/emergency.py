@@ -39,6 +39,8 @@ from bot.core.voting import standing_approvals
 class EmergencyFiling(Filing):
     """An emergency about to be filed, with what stands against acting at once."""
 
+    identity_known: bool
+    """Slack has said of late who the person is."""
     unratified: Request | None
     """The person's emergency that is not ratified yet."""
     emergencies_today: int
@@ -59,6 +61,11 @@ def tier_allows(case: EmergencyFiling) -> Refusal | None:
     if may_act_first(case.policy, case.asker, tier=case.tier, action=case.draft.action, at=case.at):
         return None
     return Refusal(why=Why.EMERGENCY_NOT_ALLOWED, input="emergency", facts={"groups": sorted(case.tier.emergency)})
+
+
+def identified(case: EmergencyFiling) -> Refusal | None:
+    """Nobody else looks before it is done: so it is known who does it, or it is not done."""
+    return None if case.identity_known else Refusal(why=Why.IDENTITY_UNKNOWN)
 
 
 def one_at_a_time(case: EmergencyFiling) -> Refusal | None:
@@ -102,6 +109,7 @@ EMERGENCY_CHECKS: tuple[EmergencyCheck, ...] = (
     reason_fits,
     evidence_is_url,
     handle_confirmed,
+    identified,
     tier_allows,
     one_at_a_time,
     within_the_day,

@@ -30,6 +30,11 @@ class Why(StrEnum):
     TOO_MANY_EMERGENCIES = "too_many_emergencies"
     TOO_MANY_DEACTIVATIONS = "too_many_deactivations"
     ACCOUNT_BUSY = "account_busy"
+    RULES_NOT_IN_SLACK = "rules_not_in_slack"
+    RULES_IMPOSSIBLE = "rules_impossible"
+    UNKNOWN_PERSON = "unknown_person"
+    NO_DATE = "no_date"
+    RULES_ALREADY_SO = "rules_already_so"
     # the vote
     UNKNOWN_REQUEST = "unknown_request"
     OWN_REQUEST = "own_request"

@@ -20,13 +20,17 @@ class Action(StrEnum):
 
     DEACTIVATE = "deactivate"
     RESTORE = "restore"
+    ROSTER = "roster"
+    PROTECT = "protect"
+    GUARD = "guard"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionRule:
     """One row of the closed table: what the action makes of its subject and whether the lane's brakes bind it."""
 
-    makes_active: bool
+    makes_active: bool | None
+    """What is to be seen of the account afterwards; None where the subject is the policy, which the ledger holds."""
     waits_for_incident: bool
     """An open unexplained deactivation of the account holds it back, its execution clock with it."""
     limited: bool
@@ -36,6 +40,9 @@ class ActionRule:
 ACTIONS: dict[Action, ActionRule] = {
     Action.DEACTIVATE: ActionRule(makes_active=False, waits_for_incident=True, limited=True),
     Action.RESTORE: ActionRule(makes_active=True, waits_for_incident=False, limited=False),
+    Action.ROSTER: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
+    Action.PROTECT: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
+    Action.GUARD: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
 }
 
 
@@ -232,6 +239,11 @@ class Request:
     def vote_of(self, person: str) -> Vote | None:
         """The person's vote on the revision now shown."""
         return next((v for v in self.votes if v.person == person and v.revision == self.revision), None)
+
+    @property
+    def of_the_rules(self) -> bool:
+        """Whether it is about the bot's own rules, not about an account."""
+        return self.rule.makes_active is None
 
     @property
     def rule(self) -> ActionRule:

@@ -19,6 +19,7 @@ from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page
 from bot.core.transition import Change, Task, Transition
+from bot.flows.change_rules import change_rules
 from bot.flows.guard import undoable
 from bot.flows.judging import verdict_of
 from bot.flows.ratify import ratified_by_now
@@ -40,6 +41,8 @@ async def carry_out(world: World, task: Task) -> Result:
     request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
     if request is None or request.state not in {State.APPROVED, *IN_LANE}:
         return None
+    if request.of_the_rules:
+        return await change_rules(world, task)
     if request.state is State.APPROVED:
         claimed = await _claim(world, request, task)
         if not isinstance(claimed, Request):
@@ -134,7 +137,7 @@ async def _call(world: World, request: Request, task: Task) -> Result:
     """
     try:
         reason = f"{request.id}: {request.category}"
-        await world.platform.set_active(request, active=request.rule.makes_active, reason=reason)
+        await world.platform.set_active(request, active=request.rule.makes_active is True, reason=reason)
         finding = await look_until_shown(world, request)
     except WorldMoved:
         return await _after(world, request, task, moved=True)

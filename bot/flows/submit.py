@@ -57,6 +57,7 @@ def _quorum(policy: Policy, tier: Tier, person: Person | None, at: datetime) -> 
 RECORDED = frozenset(
     {
         Why.NOT_ROSTERED,
+        Why.IDENTITY_UNKNOWN,
         Why.PAST_LAST_DAY,
         Why.MAY_NOT_ASK,
         Why.OPEN_INCIDENT_OF_YOURS,
@@ -72,7 +73,7 @@ RECORDED = frozenset(
 
 
 async def submit(
-    world: World, *, draft: Draft, account: Account, slack_user: str, replay: str | None
+    world: World, *, draft: Draft, account: Account, slack_user: str, identity_known: bool, replay: str | None
 ) -> Change | Refusal:
     """File it for the account just read. Raises LedgerAway, Replayed."""
     at = world.now()
@@ -95,7 +96,8 @@ async def submit(
             denied_before=view.denied(account.id, draft.action, at - SEEN_FOR),
         )
         if draft.emergency:
-            filed = file_emergency(_at_once(view, case), id=id, operation=operation, slack_user=slack_user)
+            urgent = _at_once(view, case, identity_known=identity_known)
+            filed = file_emergency(urgent, id=id, operation=operation, slack_user=slack_user)
         else:
             filed = file(case, id=id, operation=operation, slack_user=slack_user)
         if isinstance(filed, Refusal):
@@ -103,20 +105,25 @@ async def submit(
         seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
         return Change(transitions=(filed,), sightings=(seen,))
 
-    outcome = await world.ledger.decide(propose, replay=replay)
+    return await noted(world, await world.ledger.decide(propose, replay=replay), by=slack_user, replay=replay)
+
+
+async def noted(world: World, outcome: Change | Refusal, *, by: str, replay: str | None) -> Change | Refusal:
+    """The outcome; of a refusal of who asked it leaves the `refused` entry. Raises LedgerAway, Replayed."""
     if isinstance(outcome, Refusal) and outcome.why in RECORDED:
-        person = world.policy.person_of_slack(slack_user)
-        by = person.id if person else slack_user
-        await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
+        person = world.policy.person_of_slack(by)
+        name = person.id if person else by
+        await world.ledger.refused(outcome, by=name, at=world.now(), request=None, replay=replay)
     return outcome
 
 
-def _at_once(view: View, case: Filing) -> EmergencyFiling:
+def _at_once(view: View, case: Filing, *, identity_known: bool) -> EmergencyFiling:
     """With what stands against acting before anybody has approved."""
     person, account, at = case.person, case.account.id, case.at
     unratified = view.unratified(person=person.id) if person else ()
     return EmergencyFiling(
         **{field.name: getattr(case, field.name) for field in fields(case)},
+        identity_known=identity_known,
         unratified=next(iter(unratified), None),
         emergencies_today=view.emergencies_filed(person.id, case.policy.midnight(at)) if person else 0,
         busy=view.lane(account) is not None or view.open_incident(account) is not None,

@@ -30,7 +30,7 @@ class Finding:
         """A restore had its effect and somebody took the account down again since: a new instance, judged anew."""
         return (
             self.account is not None
-            and request.rule.makes_active
+            and request.rule.makes_active is True
             and not self.account.active
             and self.account.etag != request.if_match
         )

@@ -83,6 +83,10 @@ class Submission:
     view_id: str
     metadata: dict[str, Any]
     values: dict[str, str | None]
+    users: dict[str, str]
+    """The Slack users chosen, by the input's name."""
+    chosen: dict[str, tuple[str, ...]]
+    """The options chosen of those that allow several, by the input's name."""
     ticked: frozenset[str]
     inputs: frozenset[str]
 
@@ -96,13 +100,19 @@ class Submission:
             view_id=view["id"],
             metadata=metadata_of(view),
             values={name: _value(given) for name, given in state.items()},
-            ticked=frozenset(o["value"] for given in state.values() for o in given.get("selected_options") or ()),
+            users={name: str(given["selected_user"]) for name, given in state.items() if given.get("selected_user")},
+            chosen={name: _values(given) for name, given in state.items() if "selected_options" in given},
+            ticked=frozenset(value for given in state.values() for value in _values(given)),
             inputs=frozenset(state),
         )
 
     def text(self, name: str) -> str:
         """What was typed, trimmed; empty where nothing was."""
         return (self.values.get(name) or "").strip()
+
+
+def _values(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(str(option["value"]) for option in given.get("selected_options") or ())
 
 
 def _value(given: Mapping[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from bot.core.errors import LedgerAway
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
 from bot.ports import CardAt
+from bot.slack.acts import Submission
 from bot.slack.door import ANSWERED_WITHIN, Door
 from bot.slack.language import Language
 from bot.slack.sentences import refusal_sentence
@@ -111,6 +112,12 @@ class Call:
         """Tell a person no where they look."""
         lang = await self.users.language_of(user)
         await self.whisper(channel=channel, user=user, text=refusal_sentence(lang, refusal))
+
+    async def at_field(self, form: Submission, refusal: Refusal) -> None:
+        """Show a refusal at the field at fault, at the first where the form has no such one; nothing typed is lost."""
+        field = refusal.input if refusal.input in form.inputs else "handle" if "handle" in form.inputs else "reason"
+        lang = await self.language_of(form.user)
+        await self.ack(response_action="errors", errors={field: refusal_sentence(lang, refusal)})
 
     async def note(self, refusal: Refusal, *, user: str) -> None:
         """Leave a `refused` entry of what no rule of a record was asked about. Raises LedgerAway, Replayed."""

@@ -1,25 +1,21 @@
 """The request's card: a pure function of the record. No clock, no memory; redraw it any time, from any replica."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.core.account import Account
 from bot.core.claiming import PAUSES_CLOCK
 from bot.core.quorum import ANY_GROUP, Approver
-from bot.core.request import BOT, OPEN, Request, State, Subject, Undo, Vote
+from bot.core.request import BOT, OPEN, Request, State, Undo, Vote
 from bot.slack.language import N_, Language
-from bot.slack.look_alikes import reads_like
+from bot.slack.subjects import asked_plainly, subject_lines, sure, title
 from bot.slack.text import (
     Block,
     Element,
     bold,
     button,
-    code,
     context,
-    cut,
-    flags,
     header,
     link,
     many_lines,
@@ -28,30 +24,22 @@ from bot.slack.text import (
     plain_text,
     quote,
     rich,
-    unmarked,
     user,
     words,
 )
 from bot.slack.wording import (
-    ASKED,
     ENDED_BY,
     EXPIRY,
-    FLAGS,
     OUTCOMES,
-    SURE,
-    SURE_TO_RATIFY,
-    TITLES,
     VOID,
     changed,
     group,
-    tier_name,
     waits,
     why_failed,
 )
 
 REASON_SHOWN, REASON_LINES = 1500, 20
 """Characters and lines of a reason on the card; the whole stands in the thread."""
-TAGS_SHOWN = 20
 MAY_ASK_AGAIN = frozenset(
     {State.FAILED, State.DENIED, State.WITHDRAWN, State.EXPIRED, State.VOID, State.LAPSED, State.SUPERSEDED}
 )
@@ -75,12 +63,11 @@ class Card:
 
 def request_card(lang: Language, request: Request) -> Card:
     """The card of a request as it now stands."""
-    title = TITLES[request.action, request.emergency]
     outcome = lang.say(OUTCOMES[request.state])
     blocks = [
-        header(lang.say(title, handle=one_line(request.subject.handle, most=80)), block_id=f"request:{request.id}"),
+        header(title(lang, request), block_id=f"request:{request.id}"),
         rich(*lang.line("{outcome} · asked by {who}", outcome=bold(outcome), who=who(request, request.requester))),
-        *account_lines(lang, request.subject, tier=request.tier),
+        *subject_lines(lang, request),
         *grounds(lang, request),
         *_said_before(lang, request),
         *_progress(lang, request),
@@ -95,8 +82,7 @@ def request_card(lang: Language, request: Request) -> Card:
 
 def called(lang: Language, request: Request) -> str:
     """The request in a few words that Slack may parse: nobody's text but a harmless handle."""
-    subject = unmarked(request.subject.handle, unmarked(request.subject.id, lang.say("an account")))
-    return named(lang, request.id, lang.say(ASKED[request.action], account=subject))
+    return named(lang, request.id, asked_plainly(lang, request))
 
 
 def named(lang: Language, id: str, what: str) -> str:
@@ -112,45 +98,6 @@ def who(request: Request, person: str | None) -> Element:
     if person in {None, BOT}:
         return bold("Countersign")
     return user(known[person]) if person in known else words(one_line(str(person), most=100))
-
-
-def account_lines(lang: Language, account: Subject | Account, *, tier: str | None = None) -> list[Block]:
-    """Who it is: what the digest binds, and the followers beside it."""
-    facts = [
-        followers(lang, account.followers),
-        lang.say("verified") if account.verified else lang.say("not verified"),
-        _tags(account.tags) or lang.say("no tags"),
-    ]
-    if tier is not None:
-        facts.append(lang.say("tier {tier}", tier=tier_name(lang, tier)))
-    line = rich(
-        bold(one_line(account.display_name)),
-        words(f"  @{one_line(account.handle, most=80)}  "),
-        code(one_line(account.id, most=100)),
-        words("\n" + " · ".join(facts)),
-    )
-    return [line, *name_warning(lang, account.handle, account.display_name)]
-
-
-def followers(lang: Language, count: int | None) -> str:
-    if count is None:
-        return lang.say("followers hidden")
-    return lang.count("{n} follower", "{n} followers", count)
-
-
-def _tags(tags: Sequence[str]) -> str:
-    """As many as there is room for; a platform may send any number of any length."""
-    return cut(", ".join(one_line(tag, most=40) for tag in tags[:TAGS_SHOWN]) + ("…" if tags[TAGS_SHOWN:] else ""), 400)
-
-
-def name_warning(lang: Language, handle: str, display_name: str) -> list[Block]:
-    """A line for names that may not be what they look like."""
-    found = dict.fromkeys(
-        lang.say(FLAGS[flag], plain=one_line(reads_like(name) or "", most=80))
-        for name in (handle, display_name)
-        for flag in flags(name)
-    )
-    return [context(lang.say("⚠ The name {flags}: go by the id.", flags=lang.list(found)))] if found else []
 
 
 def shown_reason(lang: Language, request: Request) -> str:
@@ -219,6 +166,8 @@ def expiry(request: Request) -> datetime | None:
 
 def places(lang: Language, request: Request) -> list[Element]:
     """“1 of 2: managers ✓ @mona · trust & safety –”."""
+    if not request.quorum.places:
+        return [words(lang.say("Nobody more has to approve: it only makes the rules stricter."))]
     votes, seats = {vote.person: vote for vote in request.approvals}, _seats(request)
     filled = sum(seat is not None for seat in seats)
     elements = [bold(lang.say("{filled} of {places}: ", filled=filled, places=len(seats)))]
@@ -331,12 +280,10 @@ def buttons_of(lang: Language, request: Request, *makers: Button, row: str = "ac
 
 def approve_button(lang: Language, request: Request, value: str) -> dict[str, Any]:
     """It asks once more, with the immutable id: handles can be made to look like others."""
-    title, text = SURE_TO_RATIFY if request.emergency else SURE[request.action]
-    subject = request.subject
-    named = {"handle": one_line(subject.handle, most=60), "id": one_line(subject.id, most=100)}
+    head, text = sure(lang, request)
     confirm = {
-        "title": plain_text(lang.say(title)),
-        "text": plain_text(lang.say(text, **named), most=300),
+        "title": plain_text(head),
+        "text": plain_text(text, most=300),
         "confirm": plain_text(lang.say("Approve")),
         "deny": plain_text(lang.say("Back")),
     }

@@ -9,11 +9,13 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from bot.core.account import Account
 from bot.core.errors import LedgerAway
 from bot.core.filing import Draft, already_so, may_ask
+from bot.core.overlay import RuleVerb
 from bot.core.policy import Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
-from bot.core.request import Action
+from bot.core.request import ACTIONS, Action
 from bot.flows.submit import RECORDED, Facts, look_up, submit
+from bot.slack import rules
 from bot.slack.acts import Command, Submission
 from bot.slack.call import Call, inert
 from bot.slack.language import Language
@@ -132,20 +134,29 @@ async def submitted(call: Call) -> None:
     """File what the form holds, or show the field at fault; what was typed is never lost."""
     form = Submission.parse(call.body)
     if refusal := await call.barred(form.user, form.team):
-        await _at_field(call, form, refusal)
+        await call.at_field(form, refusal)
         return
     if call.world.status.draining:
-        await _at_field(call, form, Refusal(why=Why.DRAINING))
+        await call.at_field(form, Refusal(why=Why.DRAINING))
         return
     try:
         action = Action(form.metadata.get("action", ""))
     except ValueError:
-        await _at_field(call, form, Refusal(why=Why.UNKNOWN_REQUEST))
+        await call.at_field(form, Refusal(why=Why.UNKNOWN_REQUEST))
         return
+    standing = await call.standing_of(form.user, form.team)
+    if ACTIONS[action].makes_active is None:
+        await rules.submitted(call, form, identity_known=standing.known)
+    else:
+        await _about_account(call, form, action, identity_known=standing.known)
+
+
+async def _about_account(call: Call, form: Submission, action: Action, *, identity_known: bool) -> None:
+    """File it for the account that was shown; another one is shown first."""
     asked = look_up(call.world, action=action, handle=form.text("handle"), slack_user=form.user)
     found = await call.looked_up(asked)
     if isinstance(found, Refusal):
-        await _at_field(call, form, found)
+        await call.at_field(form, found)
         return
     unconfirmed = found.tier.confirm_handle and "confirm_handle" not in form.inputs
     if form.metadata.get("id") != found.account.id or unconfirmed:
@@ -154,12 +165,17 @@ async def submitted(call: Call) -> None:
         return
     outcome = await call.recorded(
         submit(
-            call.world, draft=_draft(form, action), account=found.account, slack_user=form.user, replay=call.door.key
+            call.world,
+            draft=_draft(form, action),
+            account=found.account,
+            slack_user=form.user,
+            identity_known=identity_known,
+            replay=call.door.key,
         ),
         wrote=lambda filed: not isinstance(filed, Refusal) or filed.why in RECORDED,
     )
     if isinstance(outcome, Refusal):
-        await _at_field(call, form, outcome)
+        await call.at_field(form, outcome)
         return
     await call.ack()
 
@@ -178,12 +194,6 @@ def _draft(form: Submission, action: Action) -> Draft:
 def _typed(form: Submission) -> dict[str, str]:
     ticked = dict.fromkeys(form.ticked, "ticked")
     return {**ticked, **{name: value for name, value in form.values.items() if value}}
-
-
-async def _at_field(call: Call, form: Submission, refusal: Refusal) -> None:
-    field = refusal.input if refusal.input in form.inputs else "handle"
-    lang = await call.language_of(form.user)
-    await call.ack(response_action="errors", errors={field: refusal_sentence(lang, refusal)})
 
 
 async def request_deactivation(call: Call) -> None:
@@ -210,12 +220,25 @@ async def countersign(call: Call) -> None:
     if refusal := await _outsider(call, command):
         await _answered(call, command, refusal)
         return
+    if change := rules.verb_of(command.text):
+        await _change(call, command, *change)
+        return
     await call.ack()
     word, rest = command.words
     lang = await call.language_of(command.user)
     asked = Asked(world=call.world, lang=lang, link_to=call.workspace.link_to)
     answer = await asked.answer(word.lower(), rest)
     await call.respond(command.response_url, {"text": answer.text, "blocks": answer.blocks})
+
+
+async def _change(call: Call, command: Command, verb: RuleVerb, rest: str) -> None:
+    """Ask for a change of the bot's own rules."""
+    if refusal := rules.may_not_change(call, command.user):
+        await _answered(call, command, refusal)
+        return
+    await call.ack()
+    if not await rules.ask(call, command, verb, rest):
+        await _not_opened(call, command, f"/countersign {command.text}".strip())
 
 
 async def _outsider(call: Call, command: Command) -> Refusal | None:

@@ -10,7 +10,6 @@ from bot.core.digest import TWITTER_2017, Digest
 from bot.core.request import Request
 from bot.slack.cards import (
     Button,
-    account_lines,
     approve_button,
     buttons_of,
     cut_short,
@@ -21,8 +20,9 @@ from bot.slack.cards import (
     withdraw_button,
 )
 from bot.slack.language import Language
+from bot.slack.subjects import subject_lines, verb
 from bot.slack.text import Block, bold, button, context, header, moment, one_line, plain_text, quote, rich, words
-from bot.slack.wording import OUTCOMES, VERBS
+from bot.slack.wording import OUTCOMES
 
 SHOWN = 7
 """Requests of each list on a page: at six blocks apiece both together stay under Slack's hundred."""
@@ -135,7 +135,7 @@ def _request(lang: Language, request: Request, row: str, buttons: tuple[Button, 
     """One request in six blocks at most, the row of its buttons the last."""
     about = lang.line(
         "{what} · {category} · {state} · asked by {who}",
-        what=bold(f"{lang.say(VERBS[request.action])} · {request.id}"),
+        what=bold(f"{verb(lang, request)} · {request.id}"),
         category=one_line(request.category),
         state=lang.say(OUTCOMES[request.state]),
         who=who(request, request.requester),
@@ -144,7 +144,7 @@ def _request(lang: Language, request: Request, row: str, buttons: tuple[Button, 
         about += [words(" · "), *lang.line("expires {when}", when=moment(ends))]
     return [
         rich(*about),
-        *account_lines(lang, request.subject, tier=request.tier),
+        *subject_lines(lang, request),
         rich(*places(lang, request)),
         quote(cut_short(request.reason, lang.say("… (whole text on the card)"), REASON_SHOWN)),
         buttons_of(lang, request, *buttons, row=row),

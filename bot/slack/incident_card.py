@@ -4,9 +4,10 @@ import hashlib
 
 from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
-from bot.slack.cards import Card, name_warning, named
+from bot.slack.cards import Card, named
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
+from bot.slack.subjects import name_warning
 from bot.slack.text import Block, Element, bold, button, code, context, header, moment, one_line, rich, unmarked, words
 from bot.slack.wording import HAPPENED, LEFT, NOT_UNDONE, UNDOING, why_failed
 

@@ -9,10 +9,11 @@ from bot.core.policy import Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request
 from bot.core.voting import DENIAL_MIN
-from bot.slack.cards import account_lines, grounds, named
+from bot.slack.cards import grounds, named
 from bot.slack.language import N_, Language
+from bot.slack.subjects import account_lines, asked, subject_lines
 from bot.slack.text import Block, Element, bold, context, moment, one_line, plain_text, rich, words
-from bot.slack.wording import ASKED, needs, tier_name
+from bot.slack.wording import needs, tier_name
 
 View = dict[str, Any]
 
@@ -31,6 +32,17 @@ def looking_up(lang: Language, action: Action, handle: str) -> View:
         "title": plain_text(lang.say(TITLES[action])),
         "close": plain_text(lang.say("Cancel")),
         "blocks": [{"type": "section", "text": plain_text(shown)}],
+    }
+
+
+def looking_up_rules(lang: Language) -> View:
+    """The same for a change of the rules."""
+    return {
+        "type": "modal",
+        "callback_id": "looking_up",
+        "title": plain_text(lang.say("Change the rules")),
+        "close": plain_text(lang.say("Cancel")),
+        "blocks": [{"type": "section", "text": plain_text(lang.say("One moment …"))}],
     }
 
 
@@ -68,31 +80,33 @@ def submit_request(
 def _inputs(lang: Language, policy: Policy, typed: dict[str, str], *, confirm: bool, emergency: bool) -> list[Block]:
     hint = lang.say("{least} to {most} characters.", least=REASON_MIN, most=REASON_MAX)
     inputs = [
-        _input("handle", lang.say("Account (@handle or id)"), _line("handle", typed)),
-        _input("category", lang.say("Category"), _category(policy, typed)),
-        _input("reason", lang.say("Reason, for those who decide"), _reason(typed), hint=hint),
-        _input("evidence", lang.say("Evidence (a link)"), _evidence(typed), optional=True),
+        input_block("handle", lang.say("Account (@handle or id)"), line_input("handle", typed)),
+        input_block("category", lang.say("Category"), _category(policy, typed)),
+        input_block("reason", lang.say("Reason, for those who decide"), reason_input(typed), hint=hint),
+        input_block("evidence", lang.say("Evidence (a link)"), evidence_input(typed), optional=True),
     ]
     if emergency:
-        inputs.append(_input("emergency", lang.say("Emergency"), _emergency(lang, typed), optional=True))
+        inputs.append(input_block("emergency", lang.say("Emergency"), _emergency(lang, typed), optional=True))
     if confirm:
         again = lang.say("Type the handle again to confirm")
-        inputs.append(_input("confirm_handle", again, _line("confirm_handle", typed)))
+        inputs.append(input_block("confirm_handle", again, line_input("confirm_handle", typed)))
     return inputs
 
 
-def _input(name: str, label: str, element: dict[str, Any], *, optional: bool = False, hint: str | None = None) -> Block:
+def input_block(
+    name: str, label: str, element: dict[str, Any], *, optional: bool = False, hint: str | None = None
+) -> Block:
     block = {"type": "input", "block_id": name, "label": plain_text(label), "element": element, "optional": optional}
     return {**block, "hint": plain_text(hint)} if hint else block
 
 
-def _line(name: str, typed: dict[str, str]) -> dict[str, Any]:
+def line_input(name: str, typed: dict[str, str]) -> dict[str, Any]:
     element = {"type": "plain_text_input", "action_id": name, "max_length": HANDLE_MAX}
     given = " ".join(typed.get(name, "").split())[:HANDLE_MAX]
     return {**element, "initial_value": given} if given else element
 
 
-def _reason(typed: dict[str, str]) -> dict[str, Any]:
+def reason_input(typed: dict[str, str]) -> dict[str, Any]:
     element = {"type": "plain_text_input", "action_id": "reason", "max_length": REASON_MAX, "multiline": True}
     given = typed.get("reason", "")[:REASON_MAX]
     return {**element, "initial_value": given} if given else element
@@ -105,7 +119,7 @@ def _category(policy: Policy, typed: dict[str, str]) -> dict[str, Any]:
     return {**element, "initial_option": chosen} if chosen else element
 
 
-def _evidence(typed: dict[str, str]) -> dict[str, Any]:
+def evidence_input(typed: dict[str, str]) -> dict[str, Any]:
     element = {"type": "url_text_input", "action_id": "evidence"}
     given = typed.get("evidence", "")
     return {**element, "initial_value": given} if is_url(given) else element
@@ -147,7 +161,6 @@ def deny_request(lang: Language, request: Request, *, digest: str, on_home: bool
         "min_length": DENIAL_MIN,
         "max_length": REASON_MAX,
     }
-    asked = lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
     hint = lang.say("The requester is told. A deny is final.")
     return {
         "type": "modal",
@@ -157,9 +170,9 @@ def deny_request(lang: Language, request: Request, *, digest: str, on_home: bool
         "close": plain_text(lang.say("Cancel")),
         "private_metadata": json.dumps({"id": request.id, "digest": digest, "home": on_home}),
         "blocks": [
-            rich(bold(named(lang, request.id, asked))),
-            *account_lines(lang, request.subject, tier=request.tier),
+            rich(bold(named(lang, request.id, asked(lang, request)))),
+            *subject_lines(lang, request),
             *grounds(lang, request),
-            _input("reason", lang.say("Why do you deny it?"), element, hint=hint),
+            input_block("reason", lang.say("Why do you deny it?"), element, hint=hint),
         ],
     }

@@ -23,6 +23,7 @@ from bot.slack.cards import (
 )
 from bot.slack.incident_card import incident_called
 from bot.slack.language import N_, Language
+from bot.slack.subjects import asked, shown_as
 from bot.slack.text import (
     Block,
     Element,
@@ -39,7 +40,7 @@ from bot.slack.text import (
     words,
 )
 from bot.slack.timeline import timeline
-from bot.slack.wording import ASKED, PAGED, SHOWN_AS, changed, needs, still_missing, waits
+from bot.slack.wording import PAGED, changed, needs, still_missing, waits
 
 Elements = list[Element]
 
@@ -96,12 +97,10 @@ def offers(lang: Language, message: Message) -> list[Block]:
 def _of_request(lang: Language, message: Message, request: Request) -> Words:
     sentence, rest = REQUEST[message.notice]
     called_up = [rich(*_on_call(lang, message))] if message.notice is Notice.PAGE else []
-    subject = request.subject
-    asked = lang.say(ASKED[request.action], account=f"@{one_line(subject.handle, most=80)}")
     about: Elements = [
-        bold(named(lang, request.id, asked)),
+        bold(named(lang, request.id, asked(lang, request))),
         words(" "),
-        code(one_line(subject.id, most=100)),
+        code(one_line(request.subject.id, most=100)),
         words(" · "),
     ]
     told = rich(*about, bold(lang.say(sentence)), *_spaced(rest(lang, message, request)))
@@ -122,7 +121,7 @@ def _filed(lang: Language, _: Message, request: Request) -> Elements:
 
 
 def _done(lang: Language, _: Message, request: Request) -> Elements:
-    found: Elements = [words(lang.say(SHOWN_AS[request.action]))]
+    found: Elements = [words(shown_as(lang, request))]
     if request.approvals:
         found += _spaced(lang.line("Approved by {names}.", names=names(request)))
     if request.ended_at:

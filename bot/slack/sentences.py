@@ -188,6 +188,18 @@ def _already_approved(lang: Language, facts: Facts) -> str:
     return lang.say(text, by=_name(lang, facts, "by"))
 
 
+def _impossible(lang: Language, facts: Facts) -> str:
+    problem = one_line(str(facts.get("problem") or "?"), most=600).rstrip(".")
+    return lang.say("The rules that would result cannot be: {problem}.", problem=_MARKUP.sub("�", problem))
+
+
+def _unknown_person(lang: Language, facts: Facts) -> str:
+    names = lang.list([_MARKUP.sub("�", str(name)) for name in facts.get("nearest", ())])
+    if not names:
+        return lang.say("Name somebody as the roster does.")
+    return lang.say("The roster knows nobody of that name; the nearest are {names}.", names=names)
+
+
 def _expired(lang: Language, facts: Facts) -> str:
     if facts.get("emergency"):
         return lang.say("The time to ratify this emergency is over; the account is being restored.")
@@ -234,6 +246,13 @@ SENTENCES: dict[Why, Sentence] = {
     Why.TOO_MANY_EMERGENCIES: _too_many_emergencies,
     Why.TOO_MANY_DEACTIVATIONS: _too_many_deactivations,
     Why.ACCOUNT_BUSY: N_("Something is being done to this account at this moment; try again in a few seconds."),
+    Why.RULES_NOT_IN_SLACK: N_(
+        "The policy has no tier “rules”, so its rules are changed in its file alone; ask whoever owns it."
+    ),
+    Why.RULES_IMPOSSIBLE: _impossible,
+    Why.RULES_ALREADY_SO: N_("The rules say so already; nothing is to be changed."),
+    Why.NO_DATE: N_("Write a day that exists, as in 2026-11-21."),
+    Why.UNKNOWN_PERSON: _unknown_person,
     Why.UNKNOWN_REQUEST: N_(
         "This button belongs to nothing that is on record; look for the newest card, or ask again."
     ),

@@ -16,8 +16,9 @@ from bot.ports import CardAt, View
 from bot.slack.cards import who
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because, refusal_sentence
+from bot.slack.subjects import asked
 from bot.slack.text import Element, bold, code, escaped, link, moment, one_line, rich, words
-from bot.slack.wording import ASKED, KINDS, OUTCOMES, STANDS
+from bot.slack.wording import KINDS, OUTCOMES, STANDS
 
 HELP = (
     N_("/deactivate @handle reason: ask for an account to be deactivated"),
@@ -130,10 +131,9 @@ class Asked:
         return self.lang.span(timedelta(seconds=max(seconds, 0)))
 
     def _request(self, request: Request, cards: Mapping[str, CardAt]) -> Line:
-        asked = self.lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
         return [
             *self._name(request.id, cards),
-            *self.lang.line(": {what} ", what=asked),
+            *self.lang.line(": {what} ", what=asked(self.lang, request)),
             code(one_line(request.subject.id, most=100)),
             words(" · "),
             *self.lang.line(

@@ -12,7 +12,13 @@ from bot.core.transition import Kind
 from bot.slack.language import N_, Language
 from bot.slack.text import one_line
 
-VERBS = {Action.DEACTIVATE: N_("Deactivate"), Action.RESTORE: N_("Restore")}
+VERBS = {
+    Action.DEACTIVATE: N_("Deactivate"),
+    Action.RESTORE: N_("Restore"),
+    Action.ROSTER: N_("Change the roster"),
+    Action.PROTECT: N_("Protect"),
+    Action.GUARD: N_("Change the guard"),
+}
 ASKED = {Action.DEACTIVATE: N_("deactivate {account}"), Action.RESTORE: N_("restore {account}")}
 """What was asked for, in the middle of a sentence."""
 TITLES = {
@@ -90,6 +96,7 @@ VOID = {
     "requester_in_incident": N_("the requester acted in an incident that nobody has acknowledged"),
     "no_quorum": N_("an approver lost the right, and the rest is no quorum"),
     "account_gone": N_("the account no longer exists"),
+    "rules_not_in_slack": N_("the policy no longer lets its rules be changed in Slack"),
 }
 EXPIRY = {
     "not_decided": N_("nobody decided in time"),
@@ -177,6 +184,7 @@ FAILED = {
     Failed.NO_EFFECT: N_("the platform said yes and nothing happened"),
     Failed.REFUSED: N_("the platform refused with {words}"),
     Failed.NO_ANSWER: N_("the platform gave no answer and nothing shows yet"),
+    Failed.IMPOSSIBLE: N_("the rules that would result cannot be: {words}"),
     Failed.MOVED: N_("the account changed in that moment, so nothing was done; look at it and ask again"),
 }
 """Why something could not be done, as a clause; the platform's own words stay as they are."""

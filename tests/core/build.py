@@ -256,6 +256,7 @@ def at_once(**changed: Any) -> EmergencyFiling:
     base = filing(policy=ON_DUTY, person=DORA, tier=URGENT, draft=replace(DRAFT, emergency=True))
     values: dict[str, Any] = {
         **{f.name: getattr(base, f.name) for f in fields(base)},
+        "identity_known": True,
         "unratified": None,
         "emergencies_today": 0,
         "busy": False,

@@ -3,14 +3,16 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import acknowledging, claiming, emergency, filing, verdict, voting
+from bot.core import acknowledging, claiming, emergency, filing, ruling, verdict, voting
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
 from bot.core.emergency import EmergencyFiling, Ratifying
 from bot.core.policy import Policy
+from bot.core.policy_file import parse_policy
 from bot.core.refusal import Why
 from bot.core.request import Action, Choice, State
+from bot.core.ruling import Outlook, file_change
 from bot.core.verdict import Because, Facts
 from bot.core.voting import Voting, vote
 from tests.core.build import (
@@ -58,6 +60,7 @@ from tests.core.build import (
 from tests.core.build import (
     filing as filing_of,
 )
+from tests.core.rules import FILE, NOBODY, OBSERVE, REMOVE_REX, RULED, change_due, change_filing, filed_change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +191,7 @@ EMERGENCIES: dict[Any, Forbidden] = {
     filing.handle_confirmed: Forbidden(
         case=at_once(tier=replace(URGENT, confirm_handle=True)), says=Why.CONFIRM_HANDLE, input="confirm_handle"
     ),
+    emergency.identified: Forbidden(case=at_once(identity_known=False), says=Why.IDENTITY_UNKNOWN),
     emergency.tier_allows: Forbidden(case=at_once(person=ADA), says=Why.EMERGENCY_NOT_ALLOWED, input="emergency"),
     emergency.one_at_a_time: Forbidden(
         case=at_once(unratified=provisional()), says=Why.UNRATIFIED_EMERGENCY, input="emergency"
@@ -222,6 +226,97 @@ RATIFICATIONS: dict[Any, Ratifying] = {
     ),
     emergency.in_time: ratifying(at=AT + HOUR),
     emergency.quorum_stands: ratifying(policy=policy(DORA, replace(OMAR, groups=frozenset({"agent"})))),
+}
+
+
+def unlike(of: Policy = RULED, **people: str) -> Policy:
+    """The rules' policy with something else in a person's table."""
+    text = FILE
+    for name, line in people.items():
+        text = text.replace(f"[people.{name}]\n", f"[people.{name}]\n{line}\n")
+    return replace(parse_policy(text), digest=of.digest)
+
+
+LEFT = unlike(ada="last_day = 2026-11-15")
+NO_RULES = replace(RULED, tiers=tuple(tier for tier in RULED.tiers if tier.name != "rules"))
+MADE = moved(file_change(change_filing(REMOVE_REX), id="REQ-C", operation="op-c", slack_user="U01ADA"))
+VOTED = moved(
+    vote(
+        ballot(
+            moved(vote(ballot(filed_change(OBSERVE), RULED.people["omar"], policy=RULED))),
+            RULED.people["tessa"],
+            policy=RULED,
+        )
+    )
+)
+DENIED = replace(VOTED, votes=(*VOTED.votes, replace(VOTED.votes[0], person="mona", choice=Choice.DENY)))
+
+CHANGES: dict[Any, Forbidden] = {
+    filing.rostered: Forbidden(case=change_filing(REMOVE_REX, person=None), says=Why.NOT_ROSTERED),
+    filing.not_gone: Forbidden(case=change_filing(REMOVE_REX, policy=LEFT), says=Why.PAST_LAST_DAY),
+    ruling.rules_in_slack: Forbidden(
+        case=replace(change_filing(REMOVE_REX), policy=NO_RULES), says=Why.RULES_NOT_IN_SLACK
+    ),
+    ruling.identified: Forbidden(case=change_filing(REMOVE_REX, identity_known=False), says=Why.IDENTITY_UNKNOWN),
+    ruling.no_open_incident: Forbidden(
+        case=change_filing(REMOVE_REX, unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS
+    ),
+    ruling.possible: Forbidden(
+        case=change_filing(REMOVE_REX, outlook=Outlook(changes=True, stricter=True, problems=("no",))),
+        says=Why.RULES_IMPOSSIBLE,
+        input="handle",
+    ),
+    ruling.changes_something: Forbidden(
+        case=change_filing(REMOVE_REX, outlook=NOBODY), says=Why.RULES_ALREADY_SO, input="handle"
+    ),
+    ruling.no_live_twin: Forbidden(case=change_filing(REMOVE_REX, live=MADE), says=Why.LIVE_REQUEST, input="handle"),
+    ruling.reason_fits: Forbidden(
+        case=change_filing(REMOVE_REX, reason="short"), says=Why.REASON_LENGTH, input="reason"
+    ),
+    ruling.evidence_is_url: Forbidden(
+        case=change_filing(REMOVE_REX, evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"
+    ),
+    ruling.within_limit: Forbidden(
+        case=change_filing(
+            REMOVE_REX,
+            policy=replace(RULED, limits=limits(requests_per_person_hour=1)),
+            filed_in_hour=(AT - MINUTE,),
+        ),
+        says=Why.TOO_MANY_REQUESTS,
+        input="reason",
+    ),
+    ruling.quorum_reachable: Forbidden(
+        case=change_filing(OBSERVE, policy=unlike(tessa="last_day = 2026-11-15")),
+        says=Why.NOBODY_ELIGIBLE,
+        input="handle",
+    ),
+}
+
+RULE_CLAIMS: dict[Any, Forbidden] = {
+    claiming.no_deny: Forbidden(
+        case=change_due(DENIED, OBSERVE),
+        says=(State.VOID, "denied"),
+    ),
+    claiming.in_time: Forbidden(case=change_due(VOTED, OBSERVE, at=AT + HOUR), says=(State.EXPIRED, "not_carried_out")),
+    ruling.rules_still_in_slack: Forbidden(
+        case=change_due(VOTED, OBSERVE, policy=NO_RULES), says=(State.VOID, "rules_not_in_slack")
+    ),
+    ruling.requester_rostered: Forbidden(
+        case=change_due(VOTED, OBSERVE, unacknowledged=frozenset({"ada"})), says=(State.VOID, "requester_in_incident")
+    ),
+    ruling.demands_as_shown: Forbidden(
+        case=change_due(VOTED, OBSERVE, outlook=Outlook(changes=True, stricter=True)), says=(State.PENDING, "quorum")
+    ),
+    claiming.quorum_stands: Forbidden(
+        case=change_due(VOTED, OBSERVE, unacknowledged=frozenset({"omar"})), says=(State.VOID, "no_quorum")
+    ),
+    claiming.cooled_off: Forbidden(
+        case=change_due(replace(VOTED, not_before=AT + 3 * MINUTE), OBSERVE), says=Waits.COOLING_OFF
+    ),
+    ruling.not_yet_so: Forbidden(
+        case=change_due(VOTED, OBSERVE, outlook=Outlook(changes=False, stricter=False)),
+        says=(State.SUPERSEDED, None),
+    ),
 }
 
 CLAIMS: dict[Any, Forbidden] = {

@@ -11,6 +11,14 @@ from bot.core.emergency import EMERGENCY_CHECKS, RATIFY_CHECKS, file_emergency, 
 from bot.core.filing import FILE_CHECKS, file, rostered
 from bot.core.refusal import Refusal
 from bot.core.request import State
+from bot.core.ruling import (
+    RULE_CHECKS,
+    RULE_CLAIM_CHECKS,
+    claim_change,
+    file_change,
+    rules_in_slack,
+    rules_still_in_slack,
+)
 from bot.core.transition import Transition
 from bot.core.verdict import KEY_CHECKS, Verdict, judge
 from bot.core.voting import VOTE_CHECKS, WITHDRAW_CHECKS, vote, withdraw
@@ -18,11 +26,14 @@ from bot.core.voting import rostered as voter_rostered
 from tests.core import forbidden
 from tests.core.build import POLICY, at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
 from tests.core.build import ballot as ballot_of
+from tests.core.rules import OBSERVE, REMOVE_REX, change_due, change_filing
 
 RULES = {
     "file": (FILE_CHECKS, forbidden.FILING),
     "vote": (VOTE_CHECKS, forbidden.VOTES),
     "emergency": (EMERGENCY_CHECKS, forbidden.EMERGENCIES),
+    "change": (RULE_CHECKS, forbidden.CHANGES),
+    "change_claim": (RULE_CLAIM_CHECKS, forbidden.RULE_CLAIMS),
     "claim": (CLAIM_CHECKS, forbidden.CLAIMS),
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
     "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
@@ -34,20 +45,24 @@ EVERY = [
     for name, (checks, _) in RULES.items()
     for check in checks
 ]
-CRASHES = {rostered, voter_rostered, reader_rostered, known}
+CRASHES = {rostered, voter_rostered, reader_rostered, known, rules_in_slack, rules_still_in_slack}
 """Without these there is nobody, or nothing, to be asked about: the rule stops at an assertion and lets nothing by."""
 
 
 def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
     if rule == "emergency":
         return file_emergency(case, id="REQ-E", operation="op-e", slack_user="U08DORA", checks=checks)
+    if rule == "change":
+        return file_change(case, id="REQ-C", operation="op-c", slack_user="U01ADA", checks=checks)
     if rule == "file":
         return file(case, id="REQ-A", operation="op-a", slack_user="U01ADA", checks=checks)
     if rule == "withdraw":
         return withdraw(case.request, person=case.person, policy=case.policy, at=case.at, checks=checks)
     if rule == "judge":
         return judge(*case, POLICY.guard, checks=checks)
-    return {"vote": vote, "acknowledge": acknowledge}.get(rule, claim)(case, checks=checks)
+    return {"vote": vote, "acknowledge": acknowledge, "change_claim": claim_change}.get(rule, claim)(
+        case, checks=checks
+    )
 
 
 def let_through(rule: str, outcome: object) -> bool:
@@ -68,6 +83,8 @@ def test_every_check_has_a_case_that_it_forbids(rule: str) -> None:
 SUCCESS = {
     "file": filing(),
     "emergency": at_once(),
+    "change": change_filing(REMOVE_REX),
+    "change_claim": change_due(forbidden.VOTED, OBSERVE),
     "vote": ballot_of(pending()),
     "claim": claiming(),
     "policy_claim": claiming(guards_restore(), account=down()),

@@ -4,11 +4,14 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from bot.core.account import Account
 from bot.core.approvers import Approvers, Load, Overturned, Pair, QuickVote
 from bot.core.digest import Day, Digest, Pending, Week
 from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.overlay import RuleChange, RuleVerb
 from bot.core.quorum import Quorum
-from bot.core.request import BOT, Action, Choice, Request, State, Subject, Vote
+from bot.core.request import ACTIONS, BOT, Action, Choice, Request, State, Subject, Vote
+from bot.core.ruling import ACTION_OF, subject_of
 from bot.core.transition import Entry, Kind
 from bot.slack.language import language
 
@@ -257,3 +260,32 @@ def an_emergency(state: State) -> Request:
     """An emergency where it stands; what has ended was ended by its own deadline."""
     standing = replace(in_state(state), emergency=True, ratify_by=FILED + timedelta(minutes=15), expires_at=None)
     return replace(standing, claimed_at=FILED)
+
+
+ACCOUNT = Account(
+    id="1000001",
+    handle="president",
+    display_name="The President",
+    active=True,
+    verified=True,
+    followers=41_700_000,
+    following=45,
+    tags=("head-of-state",),
+    etag='W/"1"',
+    deactivation=None,
+)
+ON_ACCOUNTS = tuple(action for action in Action if ACTIONS[action].makes_active is not None)
+CHANGES = {
+    RuleVerb.ADD: RuleChange(verb=RuleVerb.ADD, person="nina", slack="U09NINA", groups=("agent", "manager"), team="x"),
+    RuleVerb.REMOVE: RuleChange(verb=RuleVerb.REMOVE, person="rex"),
+    RuleVerb.LEAVE: RuleChange(verb=RuleVerb.LEAVE, person="rex", last_day=date(2026, 11, 21)),
+    RuleVerb.PROTECT: RuleChange(verb=RuleVerb.PROTECT, account="acct_" + "9" * 250, handle="~@" + "x" * 250),
+    RuleVerb.OBSERVE: RuleChange(verb=RuleVerb.OBSERVE),
+    RuleVerb.ENFORCE: RuleChange(verb=RuleVerb.ENFORCE),
+}
+
+
+def of_the_rules(verb: RuleVerb, state: State = State.PENDING) -> Request:
+    """A request for a change of the bot's own rules."""
+    change = CHANGES[verb]
+    return replace(in_state(state), action=ACTION_OF[verb], subject=subject_of(change), tier="rules", category="rules")

@@ -22,6 +22,7 @@ from tests.slack.examples import (
     INCIDENT,
     LONG,
     MONA,
+    ON_ACCOUNTS,
     PENDING,
     RESTORED,
     TESSA,
@@ -43,7 +44,7 @@ LONGEST = replace(
 
 
 @pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("action", ON_ACCOUNTS)
 def test_the_card_of_every_state_is_one_that_slack_takes(lang: Language, state: State, action: Action) -> None:
     for request in (in_state(state, action=action), by_guard(state), replace(LONGEST, state=state)):
         card = request_card(lang, request)

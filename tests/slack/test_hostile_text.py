@@ -26,6 +26,7 @@ from bot.slack.notices import words_of
 from bot.slack.sentences import refusal_sentence
 from tests.slack.examples import (
     INCIDENT,
+    ON_ACCOUNTS,
     PENDING,
     RESTORED,
     WEEK,
@@ -69,7 +70,7 @@ def check(blocks: list[dict[str, Any]], parsed: str) -> None:
 def test_no_string_from_a_person_reaches_mrkdwn(part: int) -> None:
     lang, dice = language(LANGUAGES[part % len(LANGUAGES)]), random.Random(part)
     for text in texts(part):
-        request = hostile(in_state(dice.choice(list(State)), action=dice.choice(list(Action))), text, tags=2)
+        request = hostile(in_state(dice.choice(list(State)), action=dice.choice(ON_ACCOUNTS)), text, tags=2)
         request = replace(request, requester=text, requester_slack=None, revised_why=text, waits_for=text)
         incident = replace(
             hostile_incident(dice.choice([INCIDENT, RESTORED]), text),

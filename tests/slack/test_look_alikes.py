@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.slack.cards import name_warning
 from bot.slack.look_alikes import DOUBLES, reads_like
+from bot.slack.subjects import name_warning
 from bot.slack.text import flags
 from tests.slack.examples import EN, FR
 from tests.slack.validators import shown

@@ -24,6 +24,7 @@ KINDS: dict[str, type[Component]] = {
     "input": blockkit.Input,
     "link": blockkit.RichLinkEl,
     "modal": blockkit.Modal,
+    "multi_static_select": blockkit.MultiStaticSelect,
     "plain_text": blockkit.Text,
     "plain_text_input": blockkit.PlainTextInput,
     "rich_text": blockkit.RichText,
@@ -35,12 +36,14 @@ KINDS: dict[str, type[Component]] = {
     "text": blockkit.RichTextEl,
     "url_text_input": blockkit.UrlInput,
     "user": blockkit.RichUserEl,
+    "users_select": blockkit.UsersSelect,
     "usergroup": blockkit.RichUserGroupEl,
 }
 """All that is used; a mrkdwn text is none of it and fails here."""
 NAMELESS: dict[str, type[Component]] = {
     "confirm": blockkit.Confirm,
     "initial_option": blockkit.Option,
+    "initial_options": blockkit.Option,
     "options": blockkit.Option,
     "style": blockkit.RichStyle,
 }

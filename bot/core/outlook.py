@@ -1,0 +1,35 @@
+"""What a change of the rules would make of the policy in force, before anybody has made it."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from bot.core.errors import Misconfigured
+from bot.core.overlay import RuleChange, RuleVerb, with_change
+from bot.core.policy import Policy
+from bot.core.policy_file import parse_policy
+from bot.core.ruling import Outlook
+from bot.core.stricter import looser
+from bot.core.strictness import protecting_is_stricter
+
+
+def changed(policy: Policy, change: RuleChange, *, at: datetime, request: str) -> Policy:
+    """The policy with the change. Raises Misconfigured where there can be no such policy."""
+    return parse_policy(with_change(policy.text, change, at=at, request=request))
+
+
+def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | None) -> Outlook:
+    """What the change would do; `tier` is the one that the account of a `protect` is in now."""
+    try:
+        after = changed(policy, change, at=at, request="REQ")
+    except Misconfigured as wrong:
+        return Outlook(changes=True, stricter=False, problems=wrong.sentences)
+    if change.verb is RuleVerb.PROTECT:
+        stricter = tier is not None and protecting_is_stricter(policy, tier)
+    else:
+        stricter = not looser(policy, after)
+    return Outlook(changes=_unlike(policy, after), stricter=stricter)
+
+
+def _unlike(before: Policy, after: Policy) -> bool:
+    """Whether they differ in more than how they are written."""
+    return replace(before, text="", digest="") != replace(after, text="", digest="")

@@ -1,0 +1,214 @@
+"""`/countersign roster`, `protect`, `guard observe` and `guard enforce`: ask for a change of the bot's own rules."""
+
+import logging
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+from slack_sdk.errors import SlackClientError
+
+from bot.core.account import Account
+from bot.core.outlook import outlook
+from bot.core.overlay import RuleChange, RuleVerb
+from bot.core.policy import RULES, Policy
+from bot.core.refusal import Refusal, Why
+from bot.core.request import Action
+from bot.core.ruling import quorum_of_change
+from bot.flows.change_rules import ask_change
+from bot.flows.submit import RECORDED, look_up
+from bot.slack.acts import Command, Submission
+from bot.slack.call import Call
+from bot.slack.language import Language
+from bot.slack.modals import looking_up_rules
+from bot.slack.rule_forms import RuleForm, rule_form
+from bot.slack.sentences import refusal_sentence
+from bot.slack.wording import needs
+
+log = logging.getLogger(__name__)
+
+NAMED = 3
+"""So many names of the roster are offered for one that it does not know."""
+
+
+def verb_of(text: str) -> tuple[RuleVerb, str] | None:
+    """The change that a subcommand begins, and what follows it; None where it is no change."""
+    words = text.split()
+    for verb in RuleVerb:
+        begins = verb.value.split()
+        if [word.lower() for word in words[: len(begins)]] == begins:
+            return verb, " ".join(words[len(begins) :])
+    return None
+
+
+async def ask(call: Call, command: Command, verb: RuleVerb, rest: str) -> bool:
+    """Open the form, then draw in it what is known. False where Slack did not open it."""
+    lang = await call.language_of(command.user)
+    name, _, reason = rest.partition(" ") if verb not in {RuleVerb.OBSERVE, RuleVerb.ENFORCE} else ("", "", rest)
+    typed = {"handle": name, "reason": reason.strip()}
+    try:
+        opened = await call.client.views_open(trigger_id=command.trigger_id, view=looking_up_rules(lang))
+        view = opened["view"]
+        drawn = await _form(call, lang, verb, typed, user=command.user)
+        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
+    except (SlackClientError, OSError, TimeoutError) as error:
+        log.warning("could not open the form: %s", type(error).__name__)
+        return False
+    return True
+
+
+def may_not_change(call: Call, user: str) -> Refusal | None:
+    """What is known before anything is typed."""
+    policy = call.world.policy
+    person = policy.person_of_slack(user)
+    if person is None:
+        return Refusal(why=Why.NOT_ROSTERED)
+    if policy.gone(person, call.world.now()):
+        return Refusal(why=Why.PAST_LAST_DAY)
+    return Refusal(why=Why.RULES_NOT_IN_SLACK) if policy.tier(RULES) is None else None
+
+
+async def _form(
+    call: Call, lang: Language, verb: RuleVerb, typed: dict[str, str], *, user: str, form: Submission | None = None
+) -> dict[str, Any]:
+    """The form with what is known of what was typed, or with what stands against it."""
+    policy, notice, account, demands = call.world.policy, None, None, None
+    if verb is RuleVerb.PROTECT and typed.get("handle"):
+        found = await look_up(call.world, action=Action.PROTECT, handle=typed["handle"], slack_user=user)
+        if isinstance(found, Refusal):
+            notice = refusal_sentence(lang, found)
+        else:
+            account = found.account
+            demands = _demands(call, lang, RuleChange(verb=verb, account=account.id), user=user, tier=found.tier.name)
+    elif verb in {RuleVerb.OBSERVE, RuleVerb.ENFORCE}:
+        demands = _demands(call, lang, RuleChange(verb=verb), user=user, tier=None)
+    groups = sorted(frozenset[str]().union(*(p.groups for p in policy.people.values())))
+    return rule_form(
+        lang,
+        RuleForm(
+            verb=verb,
+            typed=typed,
+            groups=groups,
+            today=policy.today(call.world.now()),
+            notice=notice,
+            account=account,
+            demands=demands,
+            chosen=form.chosen.get("groups", ()) if form else (),
+            user=form.users.get("slack_user", "") if form else "",
+        ),
+    )
+
+
+def _demands(call: Call, lang: Language, change: RuleChange, *, user: str, tier: str | None) -> str | None:
+    """What the change would take, as a sentence."""
+    policy, at = call.world.policy, call.world.now()
+    person = policy.person_of_slack(user)
+    if person is None or policy.tier(RULES) is None:
+        return None
+    stricter = outlook(policy, change, at=at, tier=tier).stricter
+    quorum = quorum_of_change(policy, person, stricter=stricter, at=at)
+    if not quorum.places:
+        return lang.say("It only makes the rules stricter, so nobody more has to approve.")
+    return lang.say("It needs {approvals}.", approvals=needs(lang, quorum))
+
+
+async def submitted(call: Call, form: Submission, *, identity_known: bool) -> None:
+    """File the change that the form asks for, or show the field at fault."""
+    try:
+        verb = RuleVerb(form.metadata.get("verb", ""))
+    except ValueError:
+        await call.at_field(form, Refusal(why=Why.UNKNOWN_REQUEST))
+        return
+    tier: str | None = None
+    account: Account | None = None
+    if verb is RuleVerb.PROTECT:
+        asked = look_up(call.world, action=Action.PROTECT, handle=form.text("handle"), slack_user=form.user)
+        found = await call.looked_up(asked)
+        if isinstance(found, Refusal):
+            await call.at_field(form, found)
+            return
+        if form.metadata.get("id") != found.account.id:
+            await _shown_first(call, form, verb)
+            return
+        account, tier = found.account, found.tier.name
+    change = change_asked(verb, form, account=account, policy=call.world.policy)
+    if isinstance(change, Refusal):
+        await call.at_field(form, change)
+        return
+    await _file(call, form, change, tier=tier, identity_known=identity_known)
+
+
+async def _shown_first(call: Call, form: Submission, verb: RuleVerb) -> None:
+    """Nobody protects an account that they were not shown."""
+    lang = await call.language_of(form.user)
+    typed = {name: value for name, value in form.values.items() if value}
+    drawn = await _form(call, lang, verb, typed, user=form.user, form=form)
+    await call.ack(response_action="update", view=drawn)
+
+
+async def _file(call: Call, form: Submission, change: RuleChange, *, tier: str | None, identity_known: bool) -> None:
+    outcome = await call.recorded(
+        ask_change(
+            call.world,
+            change=change,
+            tier=tier,
+            reason=form.text("reason"),
+            evidence=form.text("evidence") or None,
+            slack_user=form.user,
+            identity_known=identity_known,
+            replay=call.door.key,
+        ),
+        wrote=lambda filed: not isinstance(filed, Refusal) or filed.why in RECORDED,
+    )
+    if isinstance(outcome, Refusal):
+        await call.at_field(form, outcome)
+        return
+    await call.ack()
+
+
+def change_asked(verb: RuleVerb, form: Submission, *, account: Account | None, policy: Policy) -> RuleChange | Refusal:
+    """The change that the form holds, or what is wrong with what was typed."""
+    name = form.text("handle").removeprefix("@")
+    day = _day(form.text("last_day"))
+    if verb in {RuleVerb.REMOVE, RuleVerb.LEAVE} and name not in policy.people:
+        nearest = get_close_matches(name, policy.people, n=NAMED, cutoff=0)
+        return Refusal(why=Why.UNKNOWN_PERSON, input="handle", facts={"nearest": nearest})
+    if verb is RuleVerb.LEAVE and day is None:
+        return Refusal(why=Why.NO_DATE, input="last_day")
+    try:
+        return _change(verb, form, name=name, last_day=day, account=account)
+    except ValueError as error:
+        return Refusal(why=Why.RULES_IMPOSSIBLE, input="handle", facts={"problem": str(error)})
+
+
+def _change(
+    verb: RuleVerb, form: Submission, *, name: str, last_day: date | None, account: Account | None
+) -> RuleChange:
+    """Raises ValueError with a sentence where no change can be so."""
+    match verb:
+        case RuleVerb.ADD:
+            slack, groups = form.users.get("slack_user", ""), form.chosen.get("groups", ())
+            return RuleChange(verb=verb, person=name, slack=slack, groups=groups, team=form.text("team") or None)
+        case RuleVerb.REMOVE:
+            return RuleChange(verb=verb, person=name)
+        case RuleVerb.LEAVE:
+            return RuleChange(verb=verb, person=name, last_day=last_day)
+        case RuleVerb.PROTECT:
+            return _protecting(account)
+        case _:
+            return RuleChange(verb=verb)
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _protecting(account: Account | None) -> RuleChange:
+    """With the handle where a line can hold it; the id is what counts."""
+    assert account is not None
+    try:
+        return RuleChange(verb=RuleVerb.PROTECT, account=account.id, handle=account.handle)
+    except ValueError:
+        return RuleChange(verb=RuleVerb.PROTECT, account=account.id)
