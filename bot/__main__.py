@@ -119,10 +119,25 @@ def policy() -> None:
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @JSON
 def policy_check(file: Path | None, *, as_json: bool) -> None:
-    """Validate a policy file and print who may do what."""
-    from bot.printing import print_policy
+    """Validate a policy file and print who may do what, with what was changed in Slack."""
+    from bot.policy_printing import print_policy
 
-    print_policy(file, as_json=as_json)
+    _run(print_policy(file, as_json=as_json))
+
+
+@policy.command("what-if")
+@click.argument("new", type=click.Path(path_type=Path))
+@click.option("--weeks", type=click.IntRange(1, 520), default=8, show_default=True, help="How far back.")
+@JSON
+def policy_what_if(new: Path, weeks: int, *, as_json: bool) -> None:
+    """Tell which past requests would have ended otherwise under the policy file NEW.
+
+    Each request of people is filed, voted on and claimed once more by that policy, at the times and with the accounts
+    of the log. Where the log does not hold what decided, nothing is said.
+    """
+    from bot.policy_printing import print_what_if
+
+    _run(print_what_if(new, weeks=weeks, as_json=as_json))
 
 
 @main.group()

@@ -15,7 +15,9 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
+from bot.core.overlay import overlay_of
 from bot.core.policy_table import rows
+from bot.flows.rule import with_overlay
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
@@ -81,7 +83,7 @@ async def _database(settings: Settings) -> str:
         policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
     except Misconfigured:
         return f"{head} audit entries."
-    if row is not None and row.digest != policy.digest:
+    if row is not None and row.digest != with_overlay(policy, overlay_of(row.text)).digest:
         raise LedgerAway("The policy in force is not the file's: restart the bot, or send it SIGHUP.")
     return f"{head} audit entries; the policy in force is the file's."
 

@@ -1,10 +1,8 @@
-"""What the read-only commands print: requests, digests, policies and the log."""
+"""What the read-only commands print: requests, digests and the log."""
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import click
@@ -13,8 +11,6 @@ from bot.clock import SystemClock
 from bot.core.audit import Line, compare, gaps, replay
 from bot.core.digest import Week
 from bot.core.errors import CountersignError
-from bot.core.policy import RULES
-from bot.core.policy_table import TierRow, rows
 from bot.core.record import dump, stamp
 from bot.core.request import Request, State
 from bot.core.settling import Failed
@@ -109,45 +105,6 @@ async def print_digest(week: str | None, *, post: bool, as_json: bool) -> None:
 async def _file_post(settings: Settings, clock: SystemClock, week: Week) -> None:
     async with ledger_of(settings, clock, exclusive=False) as ledger:
         await ledger.hand_over(digest_on_demand(week, due=clock.now()))
-
-
-def print_policy(file: Path | None, *, as_json: bool) -> None:
-    """The table of who may do what per tier, with what would surprise."""
-    chosen = file or load_settings(needs={Part.POLICY}).policy_file
-    policy = read_policy(chosen)
-    table = rows(policy, datetime.now(UTC))
-    if as_json:
-        click.echo(json.dumps({"digest": policy.digest, "tiers": [dump(row) for row in table]}, indent=2, default=str))
-        return
-    click.echo(f"{chosen} is valid; its digest is {policy.digest[:12]}.")
-    for row in table:
-        _print_tier(row)
-
-
-def _print_tier(row: TierRow) -> None:
-    click.echo("")
-    for name, value in dump(row).items():
-        shown = _readable(value) if value or name != "conditions" else _without_conditions(row)
-        click.echo(f"  {name.replace('_', ' '):<22} {shown}")
-
-
-def _without_conditions(row: TierRow) -> str:
-    return "the bot's own rules" if row.name == RULES else "everything else"
-
-
-def _readable(value: Any) -> str:
-    """A field of the table as people write it."""
-    match value:
-        case bool():
-            return "yes" if value else "no"
-        case timedelta():
-            return f"{value.total_seconds():.0f} s"
-        case [str(), int()]:
-            return f"{value[1]} of {value[0]}"
-        case list() | tuple():
-            return ", ".join(_readable(item) for item in value) or "–"
-        case _:
-            return str(value) or "–"
 
 
 async def verify_log(*, as_json: bool) -> int:

@@ -38,6 +38,10 @@ LIVE_STATES = [state.value for state in LIVE]
 LANE_STATES = [state.value for state in IN_LANE]
 
 
+def _policy_of(row: Mapping[str, Any]) -> PolicyRow:
+    return PolicyRow(digest=row["digest"], text=row["text"], since=unstamp(row["since"]), by=row["by"])
+
+
 class ConnectionView:
     """The ledger as the transaction of `connection` sees it."""
 
@@ -144,6 +148,11 @@ class ConnectionView:
         query = select(requests).where(requests.c.requester == person).order_by(requests.c.filed_at).limit(limit)
         wanted = [state.value for state in states]
         return self._requests(query.where(requests.c.state.in_(wanted)) if wanted else query)
+
+    def of_people(self, *, since: datetime) -> Sequence[Request]:
+        """What people filed since, the oldest first."""
+        filed = select(requests).where(requests.c.filed_at >= stamp(since), ~requests.c.by_policy)
+        return self._requests(filed.order_by(requests.c.filed_at))
 
     def _incidents(self, query: Select[Any]) -> list[Incident]:
         return [incident_of(row) for row in self._rows(query)]
@@ -265,9 +274,11 @@ class ConnectionView:
 
     def policy_in_force(self) -> PolicyRow | None:
         row = next(iter(self._rows(select(policies).order_by(policies.c.place.desc()).limit(1))), None)
-        if row is None:
-            return None
-        return PolicyRow(digest=row["digest"], text=row["text"], since=unstamp(row["since"]), by=row["by"])
+        return _policy_of(row) if row is not None else None
+
+    def policies(self) -> Sequence[PolicyRow]:
+        """Every policy that came into force, in order."""
+        return [_policy_of(row) for row in self._rows(select(policies).order_by(policies.c.place))]
 
     def policy_mark(self) -> tuple[int, str] | None:
         query = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)

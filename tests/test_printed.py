@@ -17,7 +17,7 @@ from bot.core.approvers import Approvers, Load, Overturned, Pair, QuickVote
 from bot.core.digest import Digest, Week, summarise
 from bot.digest_lines import MOST_LISTED, digest_json, digest_lines
 from bot.doctor import _unreached, examine
-from bot.printing import print_policy
+from bot.policy_printing import print_policy
 from bot.serving import Stamped
 from tests.core.build import open_incident
 
@@ -76,8 +76,11 @@ def test_as_json_it_has_every_field_with_lengths_in_seconds() -> None:
     assert read["approvers"]["overturned"][0]["restored_by"] == "REQ-B"
 
 
-def test_a_tier_without_conditions_says_what_it_catches(capsys: pytest.CaptureFixture[str]) -> None:
-    print_policy(SAMPLE, as_json=False)
+async def test_a_tier_without_conditions_says_what_it_catches(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    await print_policy(SAMPLE, as_json=False)
     told = re.findall(r"name +(\S+)\n  conditions +(.+)", capsys.readouterr().out)
     assert dict(told)["standard"] == "everything else"
     assert dict(told)["rules"] == "the bot's own rules"

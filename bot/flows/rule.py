@@ -29,7 +29,7 @@ async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
 
     def propose(view: View) -> Change:
         last = view.policy_in_force()
-        policy = _joined(offered, overlay_of(last.text)) if last is not None else offered
+        policy = with_overlay(offered, overlay_of(last.text)) if last is not None else offered
         if last is not None and last.digest == policy.digest:
             return Change()
         return replace(taking_force(world, last, policy, by=by, at=world.now()), answer=True)
@@ -39,7 +39,8 @@ async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
     return isinstance(change, Change) and change.answer is True
 
 
-def _joined(offered: Policy, overlay: Sequence[Overlaid]) -> Policy:
+def with_overlay(offered: Policy, overlay: Sequence[Overlaid]) -> Policy:
+    """The policy of a file with what was changed in Slack. Raises Misconfigured where they cannot be together."""
     try:
         return parse_policy(on_file(offered.text, overlay))
     except Misconfigured as wrong:

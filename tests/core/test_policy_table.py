@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.core.overlay import RuleChange, RuleVerb, with_change
 from bot.core.policy_file import parse_policy
 from bot.core.policy_table import TierRow, rows
 
@@ -28,7 +29,9 @@ def test_a_row_says_who_may_do_what() -> None:
         from_different_teams=True,
         asks=("mona", "ada", "rex"),
         approves=("mona", "omar", "tessa"),
+        short_of=(),
         emergency=(),
+        may_act_first=(),
         cooling_off=timedelta(0),
         confirm_handle=True,
         warnings=(),
@@ -76,6 +79,43 @@ def test_the_approval_more_that_a_leaver_needs_may_be_what_is_missing() -> None:
     assert "A request by rex finds too few who could approve it: one more of any group." in warnings
 
 
-def test_of_the_rules_the_policy_says_who_approves_not_who_asks() -> None:
-    assert row("rules", BEFORE).asks == ()
+def test_for_the_rules_anybody_on_the_roster_asks() -> None:
+    assert row("rules", BEFORE).asks == ("mona", "omar", "tessa", "ada", "rex")
+    assert row("rules", AFTER).asks == ("mona", "omar", "tessa", "ada")
     assert row("rules", BEFORE).approves == ("mona", "omar", "tessa")
+
+
+def test_conditions_on_the_age_are_phrases() -> None:
+    text = EXAMPLE.replace("verified = true", 'younger_than = "30d", older_than = "90s"')
+    assert row("high", BEFORE, text).conditions == (
+        "at least 100,000 followers and younger than 30 days and older than 90 s",
+    )
+
+
+def test_a_group_is_named_that_cannot_fill_its_places_without_leavers() -> None:
+    """Tessa still votes on what is not protected, but not for long."""
+    text = EXAMPLE.replace('team = "safety"', 'team = "safety"\nlast_day = 2026-11-30')
+    assert row("high", LAST_DAY, text).short_of == ("trust-safety",)
+    assert row("high", BEFORE, text).short_of == ()
+    assert row("standard", LAST_DAY, text).short_of == ()
+
+
+def test_who_asks_fills_no_place_so_a_group_of_one_is_too_small_for_that_one() -> None:
+    text = EXAMPLE.replace('groups = ["trust-safety"]', 'groups = ["trust-safety", "agent"]')
+    assert row("high", BEFORE, text).short_of == ("trust-safety",)
+
+
+def test_who_may_act_first_asks_and_is_in_one_of_the_groups() -> None:
+    text = EXAMPLE.replace("emergency = false", 'emergency = ["manager"]')
+    found = row("protected", BEFORE, text)
+    assert (found.emergency, found.may_act_first) == (("manager",), ("mona",))
+    leaves = text.replace('team = "support"', 'team = "support"\nlast_day = 2026-11-21', 1)
+    assert row("protected", LAST_DAY, leaves).may_act_first == ()
+
+
+def test_who_was_added_in_slack_is_told_to_wait() -> None:
+    nina = RuleChange(verb=RuleVerb.ADD, person="nina", slack="U09NINA", groups=("manager",))
+    text = with_change(EXAMPLE, nina, at=LAST_DAY, request="REQ-A")
+    sentence = "nina was added in Slack and approves from 2026-11-22T12:00:00.000Z on."
+    assert sentence in row("standard", LAST_DAY, text).warnings
+    assert sentence not in row("standard", AFTER, text).warnings

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core import policy_keys as keys
@@ -57,6 +57,7 @@ def pair(rng: Random) -> tuple[Policy, Policy]:
     return before, changed(rng, before, rng.choice([1, 1, 1, 2, 3]))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32))
 def test_what_gets_through_a_stricter_policy_got_through_before(seed: int) -> None:
     rng = Random(seed)

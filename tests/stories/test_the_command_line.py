@@ -52,7 +52,19 @@ async def beside(staged: Stage, *words: str) -> Ran:
     return await countersign(*words, cwd=staged.folder, **staged.environment)
 
 
-HELPFUL = ["", "run", "demo", "platform", "doctor", "request", "digest", "policy", "policy check", "audit verify"]
+HELPFUL = [
+    "",
+    "run",
+    "demo",
+    "platform",
+    "doctor",
+    "request",
+    "digest",
+    "policy",
+    "policy check",
+    "policy what-if",
+    "audit verify",
+]
 
 
 @pytest.mark.parametrize("words", HELPFUL)
