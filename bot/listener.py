@@ -24,6 +24,17 @@ class Check:
     says: str
 
 
+def runner(world: World, *, events: Events | None) -> web.AppRunner:
+    """Bodies come as they were sent: the bytes on the wire are what is signed, and nothing unpacks what is not."""
+    return web.AppRunner(
+        listener(world, events=events),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=2.0,
+        auto_decompress=False,
+    )
+
+
 def listener(world: World, *, events: Events | None) -> web.Application:
     """The routes; `events` is the gate, None in Socket Mode."""
 

@@ -31,7 +31,7 @@ from bot.flows.rule import bring_into_force
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.sweep import first_list, sweep
 from bot.flows.world import World
-from bot.listener import listener
+from bot.listener import runner
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import Book
@@ -204,19 +204,17 @@ async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
         secrets_ = [secret.get_secret_value() for secret in settings.slack_signing_secrets]
         gate = Gate(secrets=secrets_, ledger=bot.world.ledger, clock=bot.world.clock, dispatch=bot.dispatch)
         events = gate.handle
-    runner = web.AppRunner(
-        listener(bot.world, events=events), access_log=None, handle_signals=False, shutdown_timeout=2.0
-    )
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    site = web.TCPSite(runner, settings.host, settings.port)
+    serving = runner(bot.world, events=events)
+    await serving.setup()
+    stack.push_async_callback(serving.cleanup)
+    site = web.TCPSite(serving, settings.host, settings.port)
     try:
         await site.start()
     except OSError as error:
         raise Misconfigured(
             f"HOST and PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})."
         ) from None
-    port: int = runner.addresses[0][1]
+    port: int = serving.addresses[0][1]
     return port
 
 

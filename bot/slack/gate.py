@@ -58,8 +58,8 @@ class Gate:
         body = await self._body(request)
         if body is None:
             return _refused()
-        signature = request.headers.get("X-Slack-Signature", "")
-        if not self._signed(body, request.headers.get("X-Slack-Request-Timestamp", ""), signature):
+        signature = _only(request, "X-Slack-Signature")
+        if not self._signed(body, _only(request, "X-Slack-Request-Timestamp"), signature):
             return _refused()
         text = _readable(body, request.content_type)
         if text is None:
@@ -103,6 +103,12 @@ class Gate:
         if await self._replays.keep(door):
             return _refused()
         return web.Response(status=answer.status, text=answer.body, headers=answer.headers)
+
+
+def _only(request: web.Request, name: str) -> str:
+    """The header's value; nothing where it is not there, or there more than once, so that nobody can mean the other."""
+    values = request.headers.getall(name, [])
+    return values[0] if len(values) == 1 else ""
 
 
 def _readable(body: bytes, content_type: str) -> str | None:

@@ -50,7 +50,7 @@ async def who_we_are(client: AsyncWebClient, settings: Settings) -> Workspace:
     )
 
 
-def assert_bolt_is_new_enough() -> None:
+def assert_bolt_is_new_enough(version: str = bolt_version) -> None:
     """Raises Misconfigured for a Bolt whose own checks are known to be wrong."""
-    if tuple(int(part) for part in bolt_version.split(".")[:2]) < OLDEST_BOLT:
-        raise Misconfigured(f"slack-bolt {bolt_version} is too old; this program needs 1.30 or newer.")
+    if tuple(int(part) for part in version.split(".")[:2]) < OLDEST_BOLT:
+        raise Misconfigured(f"slack-bolt {version} is too old; this program needs 1.30 or newer.")

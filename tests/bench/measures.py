@@ -15,6 +15,7 @@ from bot.sandbox.slack.records import Message
 from bot.slack.cards import request_card
 from bot.slack.language import LANGUAGES, language
 from tests.bench.figures import Figures, Line, milliseconds
+from tests.bench.gate import gate
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
 from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
@@ -221,4 +222,5 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "cli": cli,
     "memory": memory,
     "card": card,
+    "gate": gate,
 }

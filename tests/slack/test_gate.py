@@ -3,9 +3,12 @@
 import asyncio
 import hashlib
 import hmac
+import re
 import time
+import zlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
@@ -13,8 +16,10 @@ import pytest
 from aiohttp import web
 
 from bot.clock import SystemClock
+from bot.core.errors import Misconfigured
 from bot.slack.door import Door
-from bot.slack.gate import BODY_LIMIT, Answer, Gate
+from bot.slack.gate import BODY_LIMIT, NEWEST, OLDEST, Answer, Gate
+from bot.slack.joining import assert_bolt_is_new_enough
 from storage.database import Database
 from storage.ledger import SqlLedger
 
@@ -37,6 +42,15 @@ class Bolt:
         return Answer(status=200, body="heard", headers={"X-From": "bolt"})
 
 
+class Watch(SystemClock):
+    """This machine's clock until a test stops it."""
+
+    stopped: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.stopped or super().now()
+
+
 @dataclass
 class Doorway:
     """The gate on a port of its own."""
@@ -45,6 +59,7 @@ class Doorway:
     port: int
     bolt: Bolt
     ledger: SqlLedger
+    clock: Watch
     session: aiohttp.ClientSession
 
     async def post(self, body: bytes, headers: dict[str, str]) -> tuple[int, str]:
@@ -74,19 +89,19 @@ def signed(body: bytes, *, secret: str = NEW, at: int | None = None) -> dict[str
 
 @pytest.fixture
 async def doorway(tmp_path: Path) -> AsyncIterator[Doorway]:
-    clock, bolt = SystemClock(), Bolt()
+    clock, bolt = Watch(), Bolt()
     database = Database(f"sqlite:///{tmp_path / 'gate.db'}")
     database.migrate()
     ledger = SqlLedger(database, clock=clock, owner="gate")
     gate = Gate(secrets=(NEW, OLD), ledger=ledger, clock=clock, dispatch=bolt.dispatch, body_within=0.5)
     app = web.Application(client_max_size=0)
     app.router.add_post("/", gate.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, auto_decompress=False)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     port = runner.addresses[0][1]
     async with aiohttp.ClientSession() as session:
-        yield Doorway(f"http://127.0.0.1:{port}/", port, bolt, ledger, session)
+        yield Doorway(f"http://127.0.0.1:{port}/", port, bolt, ledger, clock, session)
     await runner.cleanup()
     ledger.close()
 
@@ -113,6 +128,97 @@ async def test_no_other_secret_does(doorway: Doorway, secret: str) -> None:
 @pytest.mark.parametrize("at", [-1, 0, 1, 10**13])
 async def test_absurd_timestamps_do_not(doorway: Doorway, at: int) -> None:
     assert (await doorway.post(b"command=x", signed(b"command=x", at=at)))[0] == 401
+
+
+@pytest.mark.parametrize(
+    ("age", "status"), [(OLDEST - 1, 401), (OLDEST, 200), (0, 200), (NEWEST, 200), (NEWEST + 1, 401)]
+)
+async def test_the_window_is_five_minutes_back_and_one_ahead(doorway: Doorway, age: int, status: int) -> None:
+    now = int(time.time())
+    doorway.clock.stopped = datetime.fromtimestamp(now, UTC)
+
+    answer, _ = await doorway.post(b"command=x", signed(b"command=x", at=now + age))
+
+    assert (OLDEST, NEWEST, answer) == (-300, 60, status)
+
+
+def wire(body: bytes, *headers: tuple[str, str]) -> bytes:
+    """A request as it goes over the wire; headers may be there twice."""
+    lines = ["POST / HTTP/1.1", "Host: x", f"Content-Length: {len(body)}", "Connection: close"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.parametrize("twice", ["X-Slack-Signature", "X-Slack-Request-Timestamp"])
+@pytest.mark.parametrize("other", ["the same", "another"])
+@pytest.mark.parametrize("place", ["before", "behind"])
+async def test_a_header_that_is_there_twice_does_not_count(
+    doorway: Doorway, twice: str, other: str, place: str
+) -> None:
+    headers = signed(b"command=x")
+    once = list(headers.items())
+    more = (twice, headers[twice] if other == "the same" else headers[twice][:-1] + "0")
+
+    assert b" 401 " in await doorway.raw(wire(b"command=x", *([more, *once] if place == "before" else [*once, more])))
+    assert doorway.bolt.heard == []
+    assert b" 200 " in await doorway.raw(wire(b"command=x", *once))
+
+
+@pytest.mark.parametrize("version", ["v1=", "V0=", "v0", "", "v0==", "v0=v0="])
+async def test_a_signature_of_another_version_does_not_pass(doorway: Doorway, version: str) -> None:
+    headers = signed(b"command=x")
+    headers["X-Slack-Signature"] = version + headers["X-Slack-Signature"].removeprefix("v0=")
+
+    assert (await doorway.post(b"command=x", headers))[0] == 401
+
+
+async def test_no_byte_of_a_signed_body_can_be_changed(doorway: Doorway) -> None:
+    body = b"command=%2Fdeactivate&user_id=U01ADA"
+    headers = signed(body)
+
+    for place in range(len(body)):
+        altered = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        assert (await doorway.post(altered, headers))[0] == 401
+    for altered in (body[:-1], body + b" ", b""):
+        assert (await doorway.post(altered, headers))[0] == 401
+    assert doorway.bolt.heard == []
+    assert (await doorway.post(body, headers))[0] == 200
+
+
+@pytest.mark.parametrize("signed_part", ["packed", "unpacked"])
+async def test_nothing_is_unpacked(doorway: Doorway, signed_part: str) -> None:
+    body = b"command=x" * 1000
+    packed = zlib.compress(body)
+    headers = {**signed(packed if signed_part == "packed" else body), "Content-Encoding": "deflate"}
+
+    assert (await doorway.post(packed, headers))[0] == 401
+    assert doorway.bolt.heard == []
+
+
+async def test_every_bad_request_gets_the_same_bytes(doorway: Doorway) -> None:
+    body = b"command=x"
+    good = list(signed(body).items())
+    bad = {
+        "unsigned": wire(body, *good[:1]),
+        "forged": wire(body, *signed(body, secret="another").items()),
+        "altered": wire(b"command=y", *good),
+        "old": wire(body, *signed(body, at=int(time.time()) - 400).items()),
+        "of another kind": wire(body, *good[1:], ("Content-Type", "text/plain")),
+        "no json": wire(b"payload=%7B", *signed(b"payload=%7B").items()),
+        "ssl_check": wire(b"ssl_check=1&token=x", *good[:1]),
+        "url_verification": wire(b'{"type": "url_verification"}', ("Content-Type", "application/json")),
+        "too long": wire(b"a" * (BODY_LIMIT + 1), *good),
+        "empty": wire(b""),
+        "replayed": wire(body, *good),
+    }
+    assert b" 200 " in await doorway.raw(bad["replayed"])
+
+    answers = {name: await doorway.raw(request) for name, request in bad.items()}
+
+    undated = {name: re.sub(rb"Date: [^\r]+\r\n", b"", answer) for name, answer in answers.items()}
+    assert set(undated.values()) == {undated["unsigned"]}
+    assert undated["unsigned"].startswith(b"HTTP/1.1 401 ")
+    assert doorway.bolt.heard == ["command=x"]
 
 
 NONSENSE = {
@@ -210,3 +316,14 @@ async def test_a_slow_body_is_refused_and_costs_no_more_than_its_time(doorway: D
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
 
     assert b" 401 " in await doorway.raw(head, pause=1.0)
+
+
+@pytest.mark.parametrize("version", ["1.30.0", "1.31.0rc1", "2.0.0"])
+def test_a_bolt_that_is_new_enough_is_taken(version: str) -> None:
+    assert_bolt_is_new_enough(version)
+
+
+@pytest.mark.parametrize("version", ["1.29.9", "1.4.0", "0.99.0"])
+def test_an_older_one_is_refused_with_a_sentence(version: str) -> None:
+    with pytest.raises(Misconfigured, match=rf"slack-bolt {version} is too old"):
+        assert_bolt_is_new_enough(version)

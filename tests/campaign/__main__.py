@@ -1,0 +1,59 @@
+"""`uv run --group test python -m tests.campaign NAME`: a threat tried as often as the evidence says."""
+
+import asyncio
+import importlib
+import logging
+import pkgutil
+import sys
+
+import click
+from tqdm import tqdm
+
+import tests.campaign
+from tests.campaign.campaign import SEED, Campaign, Stopwatch, told
+
+NO_CAMPAIGN = frozenset({"__main__", "campaign"})
+
+
+def names() -> list[str]:
+    """The modules of this folder that hold a campaign; the rigs and the tests hold none."""
+    found = (module.name for module in pkgutil.iter_modules(tests.campaign.__path__))
+    return sorted(n for n in found if n not in NO_CAMPAIGN and not n.startswith("test_") and campaign_of(n) is not None)
+
+
+def campaign_of(name: str) -> Campaign | None:
+    found = getattr(importlib.import_module(f"tests.campaign.{name}"), "CAMPAIGN", None)
+    return found if isinstance(found, Campaign) else None
+
+
+@click.command()
+@click.argument("name")
+@click.option("--count", type=click.IntRange(min=1), help="How many tries; the full size where none is given.")
+@click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same tries.")
+def main(name: str, *, count: int | None, seed: int) -> None:
+    """Run the campaign NAME, or `list` them. Exit code 1 if its claim broke."""
+    if name == "list":
+        for each in names():
+            campaign = campaign_of(each)
+            assert campaign is not None
+            click.echo(f"{each:<16} {campaign.threat:<10} {campaign.full:>9,}  {campaign.claim}")
+        return
+    if name not in names():
+        raise click.BadParameter(f"There is no campaign “{name}”; `list` names them.", param_hint="NAME")
+    campaign = campaign_of(name)
+    assert campaign is not None
+    sys.exit(run(campaign, count or campaign.full, seed))
+
+
+def run(campaign: Campaign, count: int, seed: int) -> int:
+    """Run it with a bar on standard error where that is a terminal; the exit code."""
+    logging.basicConfig(handlers=[logging.NullHandler()])  # what the bot logs of attacks is no news here
+    watch = Stopwatch()
+    with tqdm(total=count, desc=campaign.name, leave=False, disable=None) as bar:
+        counts = asyncio.run(campaign.run(count, bar.update, seed=seed))
+    click.echo(told(campaign, counts, seconds=watch.seconds))
+    return 1 if counts.broken else 0
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m tests.campaign")
