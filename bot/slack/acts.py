@@ -76,7 +76,7 @@ class Click:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Submission:
-    """A form sent in; `values` by the inputs' names, which are their block and action ids."""
+    """A form sent in; `values`, `users` and `chosen` by the inputs' names, which are their block and action ids."""
 
     user: str
     team: str
@@ -84,10 +84,11 @@ class Submission:
     metadata: dict[str, Any]
     values: dict[str, str | None]
     users: dict[str, str]
-    """The Slack users chosen, by the input's name."""
+    """The Slack user ids of those chosen, where somebody was."""
     chosen: dict[str, tuple[str, ...]]
-    """The options chosen of those that allow several, by the input's name."""
+    """The values of the options chosen, of inputs that let one choose several."""
     ticked: frozenset[str]
+    """The boxes ticked anywhere in the form."""
     inputs: frozenset[str]
 
     @classmethod
@@ -101,8 +102,10 @@ class Submission:
             metadata=metadata_of(view),
             values={name: _value(given) for name, given in state.items()},
             users={name: str(given["selected_user"]) for name, given in state.items() if given.get("selected_user")},
-            chosen={name: _values(given) for name, given in state.items() if "selected_options" in given},
-            ticked=frozenset(value for given in state.values() for value in _values(given)),
+            chosen={name: _options(given) for name, given in state.items() if "selected_options" in given},
+            ticked=frozenset(
+                o for given in state.values() if given.get("type") == "checkboxes" for o in _options(given)
+            ),
             inputs=frozenset(state),
         )
 
@@ -111,8 +114,8 @@ class Submission:
         return (self.values.get(name) or "").strip()
 
 
-def _values(given: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(option["value"]) for option in given.get("selected_options") or ())
+def _options(given: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(speakable(str(option["value"])) for option in given.get("selected_options") or ())
 
 
 def _value(given: Mapping[str, Any]) -> str | None:

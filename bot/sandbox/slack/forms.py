@@ -1,7 +1,7 @@
 """A modal as a person fills it in: what each input holds, and what Slack's client refuses before anything is sent."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any
 
 from bot.sandbox.slack.elements import offered
@@ -33,14 +33,26 @@ def option_of(element: Json, wanted: Any) -> Json:
     raise NotThere(f"{element.get('action_id')} offers no option {value!r}")
 
 
-def chosen(element: Json, given: Any) -> Any:
-    """What Slack holds for an element after a person put `given` into it."""
+def user_of(users: Container[str], given: Any) -> str:
+    """A user of the workspace, by id."""
+    if not isinstance(given, str) or given not in users:
+        raise NotThere(f"no user {given!r} in this workspace")
+    return given
+
+
+def chosen(element: Json, given: Any, users: Container[str]) -> Any:
+    """What Slack holds for an element after a person put `given` into it; `users` are those of the workspace."""
     key = value_key(element["type"])
+    if key == "selected_user":
+        return None if given is None else user_of(users, given)
+    if key == "selected_users":
+        return list(dict.fromkeys(user_of(users, one) for one in given or ()))
     if key == "selected_option":
         return None if given is None else option_of(element, given)
     if key == "selected_options":
         many = [given] if isinstance(given, (str, dict)) else list(given or ())
-        return [option_of(element, one) for one in many]
+        found = [option_of(element, one) for one in many]
+        return [option for nth, option in enumerate(found) if option not in found[:nth]]
     if element["type"] in TEXTS:
         return None if given in (None, "") else str(given)
     return given
@@ -53,7 +65,7 @@ def initial(element: Json) -> Any:
     return element.get(key, [] if key == "initial_options" else None)
 
 
-def filled(view: View, values: Mapping[str, Any]) -> dict[str, Json]:
+def filled(view: View, values: Mapping[str, Any], users: Container[str]) -> dict[str, Json]:
     """`view.state.values` after a person put these values, by block id, into the inputs. Raises NotThere."""
     inputs = view.inputs
     if unknown := [block_id for block_id in values if block_id not in inputs]:
@@ -63,7 +75,7 @@ def filled(view: View, values: Mapping[str, Any]) -> dict[str, Json]:
         element = block["element"]
         key, action_id = value_key(element["type"]), element["action_id"]
         if block_id in values:
-            value = chosen(element, values[block_id])
+            value = chosen(element, values[block_id], users)
         else:
             value = view.values.get(block_id, {}).get(action_id, {}).get(key, initial(element))
         state[block_id] = {action_id: {"type": element["type"], key: value}}
@@ -75,7 +87,8 @@ def complaint(block: Json, value: Any) -> str | None:
     if not value:
         return None if block.get("optional") else REQUIRED
     if element["type"] not in TEXTS:
-        return None
+        most = element.get("max_selected_items")
+        return f"Please choose at most {most}." if most is not None and len(value) > most else None
     least, most = element.get("min_length", 0), element.get("max_length", LONGEST)
     if len(value) < least:
         return f"Please enter at least {least} characters."

@@ -39,7 +39,7 @@ class People(Acts):
         if found is None:
             raise NotThere(f"nothing with the action id {action_id!r}, only {now.action_ids}")
         block, element = found
-        held = None if element["type"] == "button" else chosen(element, value)
+        held = None if element["type"] == "button" else chosen(element, value, self._state.users)
         if isinstance(now, View) and element["type"] != "button":
             key = payloads.value_key(element["type"])
             entered = {element["action_id"]: {"type": element["type"], key: held}}
@@ -93,7 +93,7 @@ class People(Acts):
         now = self._open_modal(who, view)
         if "submit" not in now.content:
             raise NotThere("the modal has no submit button")
-        now = self._keep(now, filled(now, values or {}))
+        now = self._keep(now, filled(now, values or {}, self._state.users))
         if errors := complaints(now, now.values):
             return self._logged("submit", who, {"view": now.id}, Outcome(errors=errors))
         outcome = await self._submitted(who, now, {})
@@ -106,7 +106,7 @@ class People(Acts):
     ) -> Outcome:
         """Submit this very copy of a modal, unchecked, open or not; keys of the payload may be altered."""
         who = self._user(user)
-        copy = replace(view, values=filled(view, values or {}))
+        copy = replace(view, values=filled(view, values or {}, self._state.users))
         outcome = await self._submitted(who, copy, altered or {})
         return self._logged("submit", who, {"view": view.id, "raw": True}, outcome)
 

@@ -190,6 +190,67 @@ async def test_a_submission_carries_what_was_put_in_and_closes_the_modal(
         await workspace.submit(AGENT, opened, GOOD)
 
 
+CHOICES = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("agent", "manager", "duty")]
+
+
+def choosing(form: Json) -> Json:
+    """The form with a person and some of several groups to choose."""
+    groups = {"type": "multi_static_select", "action_id": "groups", "options": CHOICES, "max_selected_items": 2}
+    inputs = {"person": {"type": "users_select", "action_id": "person"}, "groups": groups}
+    blocks = [
+        {"type": "input", "block_id": name, "label": {"type": "plain_text", "text": name}, "element": element}
+        for name, element in inputs.items()
+    ]
+    return {**form, "blocks": blocks}
+
+
+@pytest.fixture
+async def to_choose(bolt: AsyncApp, workspace: Workspace, form: Json) -> View:
+    """The form of choices, open before the agent."""
+
+    @bolt.command("/roster")
+    async def roster(ack: AsyncAck, command: Json, client: AsyncWebClient) -> None:
+        await ack()
+        await client.views_open(trigger_id=command["trigger_id"], view=choosing(form))
+
+    assert (await workspace.command(AGENT, "/roster")).ok
+    return await workspace.wait_for_view(AGENT)
+
+
+async def test_people_and_several_options_are_chosen_as_slack_tells_them(
+    to_choose: View, bolt: AsyncApp, workspace: Workspace
+) -> None:
+    bodies = answering(bolt, {})
+    values = {"person": MANAGER, "groups": ["manager", "agent", "manager"]}
+    assert (await workspace.submit(AGENT, to_choose, values)).ok
+    held = bodies[0]["view"]["state"]["values"]
+    assert held["person"]["person"] == {"type": "users_select", "selected_user": MANAGER}
+    assert held["groups"]["groups"] == {"type": "multi_static_select", "selected_options": [CHOICES[1], CHOICES[0]]}
+
+
+@pytest.mark.parametrize("nothing", [{}, {"person": None, "groups": []}])
+async def test_a_choice_that_is_demanded_is_not_left_out(
+    to_choose: View, bolt: AsyncApp, workspace: Workspace, nothing: Json
+) -> None:
+    bodies = answering(bolt, {})
+    outcome = await workspace.submit(AGENT, to_choose, nothing)
+    assert set(outcome.errors) == {"person", "groups"}
+    assert bodies == []
+
+
+async def test_no_more_is_chosen_than_may_be(to_choose: View, bolt: AsyncApp, workspace: Workspace) -> None:
+    bodies = answering(bolt, {})
+    values = {"person": MANAGER, "groups": ["agent", "manager", "duty"]}
+    assert "at most 2" in (await workspace.submit(AGENT, to_choose, values)).errors["groups"]
+    assert bodies == []
+
+
+@pytest.mark.parametrize("wrong", [{"person": "U0NOBODY"}, {"person": ["U2MANAGER"]}, {"groups": ["owner"]}])
+async def test_nobody_chooses_what_is_not_there(to_choose: View, workspace: Workspace, wrong: Json) -> None:
+    with pytest.raises(NotThere):
+        await workspace.submit(AGENT, to_choose, {"person": MANAGER, "groups": ["agent"], **wrong})
+
+
 async def test_the_bots_errors_stand_at_the_field_and_the_text_is_kept(
     opened: View, bolt: AsyncApp, workspace: Workspace
 ) -> None:

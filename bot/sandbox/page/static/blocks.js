@@ -8,7 +8,7 @@ import { picture } from "./pictures.js";
 import { richText } from "./rich_text.js";
 import { table } from "./tables.js";
 
-// `context`: name(user), channel(id), locale, act(block, element, value), and for modals values and errors.
+// `context`: name(user), people(), channel(id), locale, act(block, element, value), and for modals values and errors.
 export function drawBlocks(blocks, context) {
   return blocks.map((block) => {
     const draw = BLOCKS[block.type];

@@ -7,6 +7,7 @@ import { act } from "./server.js";
 export function contextOf(store, source) {
   const context = {
     name: (user) => store.name(user),
+    people: () => [...store.workspace.users.values()].filter((user) => !user.deleted && !user.is_bot),
     channel: (id) => store.workspace.channels.get(id)?.name || id,
     locale: store.me?.locale ?? "en-US",
     text: (object) => (object.type === "mrkdwn" ? mrkdwn(object.text, context) : object.text),

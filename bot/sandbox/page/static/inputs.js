@@ -2,6 +2,7 @@
 
 import { el, newId } from "./dom.js";
 
+const BOXES = { checkboxes: "checkbox", multi_static_select: "checkbox", radio_buttons: "radio" };
 const TYPES = { plain_text_input: "text", url_text_input: "url", email_text_input: "email", number_input: "text" };
 
 export function drawInput(block, context) {
@@ -23,14 +24,21 @@ export function drawInput(block, context) {
     error && el("p", { class: "error", id: ids.error }, error),
     block.hint && el("p", { class: "hint", id: ids.hint }, block.hint.text),
   ];
-  if (["checkboxes", "radio_buttons"].includes(element.type)) {
+  if (element.type in BOXES) {
     return el("fieldset", {}, el("legend", {}, label), boxes(element, common, kept), below);
   }
-  return el("div", {}, el("label", { for: ids.field }, label), field(element, common, kept), below);
+  return el("div", {}, el("label", { for: ids.field }, label), field(element, common, kept, context), below);
 }
 
-function field(element, common, kept) {
-  if (element.type === "static_select") return dropDown(element, common, kept);
+function field(element, common, kept, context) {
+  if (element.type === "static_select") {
+    const offered = optionsOf(element).map((option) => [option.value, option.text.text]);
+    return dropDown(element, common, offered, kept ?? element.initial_option?.value, "Choose an option");
+  }
+  if (element.type === "users_select") {
+    const offered = context.people().map((user) => [user.id, user.real_name || user.name]);
+    return dropDown(element, common, offered, kept ?? element.initial_user, "Choose a person");
+  }
   const value = kept ?? element.initial_value ?? "";
   const placeholder = element.placeholder?.text;
   const limits = { placeholder, maxlength: element.max_length ?? 3000, autocomplete: "off" };
@@ -42,23 +50,23 @@ function field(element, common, kept) {
   return el("input", { ...common, ...limits, type: TYPES[element.type] ?? "text", value });
 }
 
-function dropDown(element, common, kept) {
-  const chosen = kept ?? element.initial_option?.value ?? "";
-  const options = element.options ?? element.option_groups.flatMap((group) => group.options);
+const optionsOf = (element) => element.options ?? element.option_groups.flatMap((group) => group.options);
+
+function dropDown(element, common, offered, chosen, otherwise) {
   return el(
     "select",
     common,
-    el("option", { value: "", selected: chosen === "" }, element.placeholder?.text ?? "Choose an option"),
-    options.map((option) => el("option", { value: option.value, selected: option.value === chosen }, option.text.text)),
+    el("option", { value: "", selected: !chosen }, element.placeholder?.text ?? otherwise),
+    offered.map(([value, text]) => el("option", { value, selected: value === chosen }, text)),
   );
 }
 
+// A choice of several is drawn as boxes, too: a list in which one holds a key down serves fewer people.
 function boxes(element, common, kept) {
   const initial = [element.initial_option, ...(element.initial_options ?? [])].map((option) => option?.value);
   const chosen = kept === undefined ? initial : [kept].flat();
-  const type = element.type === "checkboxes" ? "checkbox" : "radio";
-  return element.options.map((option) => {
-    const box = { ...common, id: newId("box"), "aria-required": null, type, value: option.value };
+  return optionsOf(element).map((option) => {
+    const box = { ...common, id: newId("box"), "aria-required": null, type: BOXES[element.type], value: option.value };
     const checked = chosen.includes(option.value);
     return el("label", { class: "box" }, el("input", { ...box, checked }), el("span", {}, option.text.text));
   });
@@ -70,8 +78,9 @@ export function valuesOf(form, blocks) {
   for (const block of blocks.filter((one) => one.type === "input")) {
     const fields = [...form.querySelectorAll(`[name="${CSS.escape(block.block_id)}"]`)];
     const checked = fields.filter((one) => one.checked).map((one) => one.value);
-    if (block.element.type === "checkboxes") values[block.block_id] = checked;
-    else if (block.element.type === "radio_buttons") values[block.block_id] = checked[0] ?? null;
+    const type = BOXES[block.element.type];
+    if (type === "checkbox") values[block.block_id] = checked;
+    else if (type === "radio") values[block.block_id] = checked[0] ?? null;
     else values[block.block_id] = fields[0]?.value || null;
   }
   return values;
