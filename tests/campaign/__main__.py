@@ -48,7 +48,7 @@ def run(campaign: Campaign, count: int, seed: int) -> int:
     """Run it with a bar on standard error where that is a terminal; the exit code."""
     watch = Stopwatch()
     with tqdm(total=count, desc=campaign.name, leave=False, disable=None) as bar:
-        counts = asyncio.run(campaign.run(count, lambda: bar.update() and None, seed=seed))
+        counts = asyncio.run(campaign.run(count, bar.update, seed=seed))
     click.echo(told(campaign, counts, seconds=watch.seconds))
     return 1 if counts.broken else 0
 

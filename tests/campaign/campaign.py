@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,18 +15,21 @@ class Counts:
 
     tried: int
     broken: int
-    figures: dict[str, object]
+    figures: Mapping[str, object]
 
 
 class Run(Protocol):
     """Try `count` times; `tried` is called once a try. The same seed makes the same tries."""
 
-    async def __call__(self, count: int, tried: Callable[[], None], *, seed: int = SEED) -> Counts: ...
+    async def __call__(self, count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Campaign:
-    """One threat, the claim that stands against it, and how to try it: `smoke` times in CI, `full` times for evidence."""
+    """One threat and how to try it: `smoke` times in CI, `full` times for evidence.
+
+    `claim` names what must never happen: it is what `broken` counts.
+    """
 
     name: str
     threat: str
@@ -53,7 +56,10 @@ async def smoke(campaign: Campaign) -> Counts:
 def told(campaign: Campaign, counts: Counts, *, seconds: float) -> str:
     """The lines printed of a run. With nothing broken in N tries the rate is below 3/N (95 %, the rule of three)."""
     bound = f" (95 %: below 3/{counts.tried:,} = {3 / counts.tried:.2g})" if counts.tried and not counts.broken else ""
-    lines = [f"{campaign.name} ({campaign.threat}): {campaign.claim}", f"  {counts.broken:,} in {counts.tried:,}{bound}"]
+    lines = [
+        f"{campaign.name} ({campaign.threat}): {campaign.claim}",
+        f"  {counts.broken:,} in {counts.tried:,}{bound}",
+    ]
     lines += [f"  {name}: {value}" for name, value in counts.figures.items()]
     return "\n".join([*lines, f"  {seconds:.1f} s"])
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from random import Random
 
-from bot.core.policy_file import parse_policy
 from bot.core.refusal import Refusal
 from bot.core.request import Request, State
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
@@ -68,22 +67,19 @@ def full_roster(tried: Try) -> Roster:
 
 def changed(roster: Roster, tried: Try, dice: Random, stand: Rig) -> Roster:
     """The roster without the right."""
-    today = parse_policy(roster.toml()).today(stand.clock.now())
-    who, some = tried.who, timedelta(days=dice.randint(0, 13))
-    match tried.change:
-        case "removed":
-            return roster.without(who)
-        case "leaver window":
-            return roster.changed(who, last_day=today + some)
-        case "past last day":
-            return roster.changed(who, last_day=today - DAY - some)
-        case "group taken":
-            return roster.changed(who, groups=("nobody",))
-        case "contractor":
-            return roster.changed(who, contractor=True)
-        case "newcomer":
-            return roster.changed(who, joined=today - some)
-    return roster
+    if tried.change is None:
+        return roster
+    if tried.change == "removed":
+        return roster.without(tried.who)
+    today, some = stand.clock.now().date(), timedelta(days=dice.randint(0, 13))
+    values: dict[str, dict[str, object]] = {
+        "leaver window": {"last_day": today + some},
+        "past last day": {"last_day": today - DAY - some},
+        "group taken": {"groups": ("nobody",)},
+        "contractor": {"contractor": True},
+        "newcomer": {"joined": today - some},
+    }
+    return roster.changed(tried.who, **values[tried.change])
 
 
 async def attempt(stand: Rig, tried: Try, account: str, dice: Random) -> Request | None:
@@ -116,7 +112,7 @@ async def attempt(stand: Rig, tried: Try, account: str, dice: Random) -> Request
     return await stand.request(filed.id)
 
 
-async def run(count: int, tried: Callable[[], None], *, seed: int = SEED) -> Counts:
+async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
     ends: Counter[str] = Counter()
     broken, unchanged, lawful = 0, 0, 0
     async with rig() as stand:
@@ -146,7 +142,7 @@ CAMPAIGN = Campaign(
     name="leavers",
     threat="T2, T5",
     claim="carried out for somebody not entitled at the claim",
-    smoke=90,
-    full=12_000,
+    smoke=60,
+    full=6_000,
     run=run,
 )

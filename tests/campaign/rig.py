@@ -11,10 +11,13 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any, cast
 
 import aiohttp
+from sqlalchemy import Connection
 
 from bot.core.account import Account
 from bot.core.filing import Draft
@@ -40,7 +43,7 @@ REASON = "Pretends to be the support desk."
 DRAFT = Draft(action=Action.DEACTIVATE, category="spam", reason=REASON, evidence=None, confirm_handle=None)
 UNSAID = TALKS_TO_SLACK | {TaskKind.PAGE}
 SCIM = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder in memory for a folder of tests
+MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a folder of its own is made in it
 """What is tried here is not durability: where the system has a file system in memory, no commit waits for a disk."""
 
 
@@ -89,6 +92,10 @@ class Rig:
         async with self.session.post(f"{self.mock.control_url}/control/v1/{path}", json=body) as answer:
             answer.raise_for_status()
             return await answer.json()
+
+    async def mend(self) -> None:
+        async with self.session.delete(f"{self.mock.control_url}/control/v1/faults") as answer:
+            answer.raise_for_status()
 
     async def accounts(self, count: int, **values: Any) -> list[str]:
         """Fresh accounts by id."""
@@ -155,12 +162,14 @@ class Rig:
         found, self.leased = self.leased, []
         return list({task.key: task for task in (*found, *await self.ledger.claim_due(limit=1000))}.values())
 
-    async def settle(self, *, rounds: int = 50) -> None:
-        """Run what is due until nothing is; a task that comes back later waits for the clock."""
+    async def settle(self, *, dice: Random | None = None, rounds: int = 50) -> None:
+        """Run what is due until nothing is, in any order; a task that comes back later waits for the clock."""
         for _ in range(rounds):
             tasks = await self.due()
             if not tasks:
                 return
+            if dice is not None:
+                dice.shuffle(tasks)
             await self.leave_unsaid([task for task in tasks if task.kind in UNSAID])
             for task in tasks:
                 if task.kind not in UNSAID:
@@ -170,7 +179,11 @@ class Rig:
     async def leave_unsaid(self, tasks: Sequence[Task]) -> None:
         """Done with as if they were said, in one transaction."""
         if tasks:
-            await self.ledger._transact(lambda connection: [self.ledger.tasks.finish(connection, t) for t in tasks])
+            await self.ledger._transact(partial(self._finish, tasks))
+
+    def _finish(self, tasks: Sequence[Task], connection: Connection) -> None:
+        for task in tasks:
+            self.ledger.tasks.finish(connection, task)
 
     async def run(self, task: Task) -> None:
         """What the worker does with a task."""
@@ -199,8 +212,7 @@ def open_ledger(folder: Path, clock: Hand, *, owner: str) -> SqlLedger:
 async def rig(roster: Roster | None = None, *, at: datetime = AT) -> AsyncIterator[Rig]:
     """Everything started, with a policy in force."""
     async with AsyncExitStack() as stack:
-        parent = MEMORY if MEMORY.is_dir() else None
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-campaign-", dir=parent)))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-campaign-", dir=MEMORY)))
         mock = await stack.enter_async_context(MockPlatform())
         session = await stack.enter_async_context(aiohttp.ClientSession())
         platform = ScimPlatform(mock.url, "bot-dev-token")
