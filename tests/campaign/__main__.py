@@ -2,6 +2,7 @@
 
 import asyncio
 import importlib
+import logging
 import pkgutil
 import sys
 
@@ -46,6 +47,7 @@ def main(name: str, *, count: int | None, seed: int) -> None:
 
 def run(campaign: Campaign, count: int, seed: int) -> int:
     """Run it with a bar on standard error where that is a terminal; the exit code."""
+    logging.basicConfig(handlers=[logging.NullHandler()])  # what the bot logs of attacks is no news here
     watch = Stopwatch()
     with tqdm(total=count, desc=campaign.name, leave=False, disable=None) as bar:
         counts = asyncio.run(campaign.run(count, bar.update, seed=seed))
