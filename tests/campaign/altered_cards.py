@@ -167,7 +167,7 @@ def other_form(deck: Deck, dice: Random) -> Awaitable[Outcome]:
     """A form to ask with, that carries another account or action, or that holds what cannot be chosen in it."""
     kept, form = json.loads(deck.asking.private_metadata), deck.asking
     values = {"handle": deck.handle, "category": "spam", "reason": REASON}
-    metadata = (
+    metadata: tuple[object, ...] = (
         {**kept, "id": id_of(dice.choice(deck.cards))}, {**kept, "id": "acct_25073877"}, {**kept, "id": None},
         {"action": kept["action"]}, {**kept, "action": "restore"}, {**kept, "action": "delete"}, {},
         {**kept, "action": ""}, {**kept, "action": None}, [], "x",

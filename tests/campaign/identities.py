@@ -127,8 +127,8 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
     async with stage(with_them) as scene:
         for user in USERS:
             scene.workspace.put_user(user)
-        for user in KINDS.values():
-            scene.workspace._state.dm(user)
+        for id in KINDS.values():
+            scene.workspace._state.dm(id)
         for number in range(count):
             ends[await attempt(scene, order[number % len(order)], number)] += 1
             tried()
