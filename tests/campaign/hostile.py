@@ -9,7 +9,6 @@ logged at DEBUG and `/metrics` are looked at. There is no export for spreadsheet
 
 import io
 import json
-import logging
 from collections import Counter
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -22,8 +21,8 @@ from bot.core.transition import Entry, Kind
 from bot.digest_lines import digest_json, digest_lines
 from bot.printing import _print_request
 from bot.sandbox.slack.server import APPROVALS
-from bot.serving import Stamped
 from tests.campaign.campaign import SEED, Campaign, Counts
+from tests.campaign.loglines import every_line
 from tests.campaign.stage import stage
 from tests.slack.examples import FILED, PENDING, RESTORED, WEEK, hostile, hostile_incident, life
 from tests.slack.test_hostile_text import (
@@ -86,29 +85,6 @@ def alive(text: str) -> list[str]:
     return found
 
 
-class Lines(logging.Handler):
-    """Every line that any logger writes, at DEBUG, as `countersign run` would write it."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.setFormatter(Stamped("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-        self.written: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if record.name.startswith(("bot", "storage")) and not record.name.startswith("bot.sandbox"):
-            self.written.append(self.format(record))
-
-    def __enter__(self) -> "Lines":
-        self._level = logging.getLogger().level
-        logging.getLogger().setLevel(logging.DEBUG)
-        logging.getLogger().addHandler(self)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        logging.getLogger().removeHandler(self)
-        logging.getLogger().setLevel(self._level)
-
-
 def in_slack(scene: Scene) -> list[str]:
     """What of all that the stand-in for Slack was sent is alive."""
     people = (ADA, MONA)
@@ -158,7 +134,13 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
     """Whole parts of five hundred, the last one cut short in the count alone."""
     broke: Counter[str] = Counter()
     whole_stack = 0
-    with Lines() as lines:
+    ours: list[str] = []
+
+    def hear(logger: str, line: str) -> None:
+        if logger.startswith(("bot.", "storage.")) and not logger.startswith("bot.sandbox"):
+            ours.append(line)
+
+    with every_line(hear):
         async with stage() as scene:
             for number in range(-(-count // PART)):
                 part = seed + number
@@ -170,14 +152,15 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
                     if place == 0:
                         whole_stack += 1
                         broke.update(await through_everything(scene, text, number))
+            assert scene.bot is not None
             async with scene.session.get(f"http://127.0.0.1:{scene.bot.port}/metrics") as answer:
                 broke["/metrics"] += bool((CONTROLS - {"\n"}) & set(await answer.text()))
             exported_whole = [json.dumps(Line(seq=seq, entry=entry).as_json()) for seq, entry in await scene.log()]
             broke["audit export"] += sum(not line.isascii() or not line.isprintable() for line in exported_whole)
-    broke["log"] += sum(bool(CONTROLS & set(line)) for line in lines.written)
+    broke["log"] += sum(bool(CONTROLS & set(line)) for line in ours)
     figures = {
         "through the whole stack": whole_stack,
-        "lines logged": len(lines.written),
+        "lines logged": len(ours),
         "lines exported": len(exported_whole),
         "alive": {where: times for where, times in broke.items() if times},
     }
