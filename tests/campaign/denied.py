@@ -19,8 +19,9 @@ from tests.campaign.rig import Rig, rig, together
 from tests.campaign.roster import PEOPLE, Roster
 
 ORDERS = tuple(permutations(("mona", "omar", "mina")))
-WAYS = ("one after the other", "with the claim", "all at once")
-"""The claim runs after each vote; with the last vote; or with all three votes under way together."""
+WAYS = ("one after the other", "with the claim", "all at once", "after the own approval")
+"""The claim runs after each vote; with the last vote; with all three votes under way together; or who denies has
+approved before, and the last of the three votes is theirs, with the claim."""
 SLOWEST = 0.006
 """Seconds a vote is held back at most where it races: about what a claim takes."""
 
@@ -36,7 +37,10 @@ class Try:
         """Every order with every denier in every way, over and over."""
         people = ORDERS[number % len(ORDERS)]
         number //= len(ORDERS)
-        return cls(order=people, denier=people[number % 3], way=WAYS[number // 3 % len(WAYS)])
+        denier, way = people[number % 3], WAYS[number // 3 % len(WAYS)]
+        if way == "after the own approval":
+            people = (*(name for name in people if name != denier), denier)
+        return cls(order=people, denier=denier, way=way)
 
 
 async def attempt(stand: Rig, tried: Try, request: Request, dice: Random) -> Counted | Refusal:
@@ -53,8 +57,10 @@ async def attempt(stand: Rig, tried: Try, request: Request, dice: Random) -> Cou
         answers = await together(*(cast(name, racing=True) for name in tried.order), _settle_while(stand))
         told = dict(zip(tried.order, answers, strict=False))
     else:
+        if tried.way == "after the own approval":
+            await stand.vote(PEOPLE[tried.denier].slack[0], request, digest=request.digest)
         for place, name in enumerate(tried.order):
-            if tried.way == "with the claim" and place == len(tried.order) - 1:
+            if tried.way != "one after the other" and place == len(tried.order) - 1:
                 told[name], _ = await together(cast(name, racing=True), stand.settle())
             else:
                 told[name] = await cast(name, racing=False)
@@ -112,7 +118,7 @@ CAMPAIGN = Campaign(
     name="denied",
     threat="T24",
     claim="carried out, or anything but denied, after a deny that was counted",
-    smoke=54,
-    full=5_400,
+    smoke=72,
+    full=7_200,
     run=run,
 )

@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from bot.core.account import Account
 from bot.core.filing import Draft
+from bot.core.policy import Policy
 from bot.core.refusal import Refusal
 from bot.core.request import Action, Choice, Request
 from bot.core.transition import Change, Task, TaskKind
@@ -80,11 +81,7 @@ class Rig:
 
     async def rule(self, roster: Roster) -> None:
         """Bring a policy into force as SIGHUP does; one that is refused raises Misconfigured."""
-        file = self.folder / "policy.toml"
-        file.write_text(roster.toml(), encoding="utf-8")
-        policy = read_policy(file)
-        await bring_into_force(self.world, policy, by="file")
-        cast("Book", self.world.book).policy = policy
+        await bring_into_force(self.world, written(roster, self.folder), by="file")
 
     # the platform
 
@@ -141,7 +138,14 @@ class Rig:
         shown = digest or (await self.request(request.id)).digest
         reason = "Not what it seems." if choice is Choice.DENY else None
         return await decide(
-            self.world, request=request.id, slack_user=slack, choice=choice, digest=shown, reason=reason, replay=None
+            self.world,
+            request=request.id,
+            slack_user=slack,
+            choice=choice,
+            digest=shown,
+            identity_known=True,
+            reason=reason,
+            replay=None,
         )
 
     async def withdraw(self, slack: str, request: Request) -> Change | Refusal:
@@ -219,14 +223,23 @@ async def rig(roster: Roster | None = None, *, at: datetime = AT) -> AsyncIterat
         stack.push_async_callback(platform.close)
         clock = Hand(at)
         ledger = open_ledger(folder, clock, owner="campaign")
-        found = Rig(folder, mock, session, platform, clock, ledger, world_of(ledger, platform, clock))
+        roster = roster or Roster()
+        world = world_of(ledger, platform, clock, written(roster, folder))
+        found = Rig(folder, mock, session, platform, clock, ledger, world)
         stack.push_async_callback(found.close)
         ledger.on_commit(found.take)
-        await found.rule(roster or Roster())
+        await found.rule(roster)
         yield found
 
 
-def world_of(ledger: SqlLedger, platform: ScimPlatform, clock: Hand) -> World:
+def written(roster: Roster, folder: Path) -> Policy:
+    """The policy as it is read from its file. Raises Misconfigured."""
+    file = folder / "policy.toml"
+    file.write_text(roster.toml(), encoding="utf-8")
+    return read_policy(file)
+
+
+def world_of(ledger: SqlLedger, platform: ScimPlatform, clock: Hand, policy: Policy) -> World:
     """A world without a desk: nothing that is run here asks for one."""
     nobody = cast("Any", None)
     return World(
@@ -235,7 +248,7 @@ def world_of(ledger: SqlLedger, platform: ScimPlatform, clock: Hand) -> World:
         desk=nobody,
         pager=NoPager(),
         clock=clock,
-        book=Book(nobody),
+        book=Book(policy),
         channel="C0APPROVALS",
     )
 
