@@ -92,7 +92,7 @@ def _listed(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def account(handle: str, id: str) -> str:
-    return f"@{inert(handle)} ({id})"
+    return f"@{inert(handle)} ({inert(id)})"
 
 
 def _duration(value: Any) -> str:

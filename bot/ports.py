@@ -252,6 +252,7 @@ class Notice(StrEnum):
     ESCALATED = "escalated"
     PAGE = "page"
     POLICY = "policy"
+    LIMIT = "limit"
     OBSERVING = "observing"
 
 

@@ -1,6 +1,6 @@
 """Accounts, actors and events as the platform tells of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -17,7 +17,7 @@ class Instance:
     account: str
     at: datetime | None
     actor: str | None
-    operation: str | None
+    operation: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Deactivation:
 
     actor: str | None
     at: datetime | None
-    operation: str | None
+    operation: str | None = field(repr=False)
     reason: str | None
     purge_at: datetime | None
 
@@ -94,7 +94,7 @@ class Event:
     handle: str
     actor: str | None
     at: datetime
-    operation: str | None
+    operation: str | None = field(repr=False)
 
     @property
     def instance(self) -> Instance:

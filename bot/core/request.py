@@ -1,7 +1,7 @@
 """A request, its votes and the closed table of actions."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -178,7 +178,7 @@ class Request:
     """Approved by policy (a restore by the guard): never expires, counts against no limit."""
     incident: str | None
     state: State
-    operation: str
+    operation: str = field(repr=False)
     policy: str
     """Digest of the policy that was in force at the last move that asked it."""
     filed_at: datetime

@@ -78,6 +78,12 @@ def tell_of_policy(policy: str, notice: str, *, to: tuple[str, ...], at: datetim
     return _to_each(f"policy:{policy}:{stamp(at)}", {"notice": notice, "facts": facts}, to=to, at=at)
 
 
+def tell_of_limit(limit: int, *, until: datetime, to: str, at: datetime) -> tuple[Task, ...]:
+    """Say that approved deactivations wait for the limit of all, once an hour however many do."""
+    facts = {"limit": limit, "until": stamp(until)}
+    return _to_each(f"limit:{stamp(at)[:13]}", {"notice": "limit", "facts": facts}, to=(to,), at=at)
+
+
 def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: datetime) -> tuple[Task, ...]:
     """A task a recipient: one whom Slack refuses, or who was told already, is nobody else's matter."""
     return tuple(

@@ -123,7 +123,7 @@ class Judged:
     account: str
     at: datetime | None
     actor: str | None
-    operation: str | None
+    operation: str | None = field(repr=False)
     explained: bool
     why: str
     judged_at: datetime

@@ -233,6 +233,7 @@ def _voted(request: Request, cast: Vote, policy: Policy) -> Request | Refusal:
         slack_user=cast.slack_user,
         choice=cast.choice,
         digest=request.digest,
+        identity_known=True,
         reason=cast.reason,
     )
     moved = vote(ballot)

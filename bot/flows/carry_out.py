@@ -12,12 +12,12 @@ from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
 from bot.core.incident import IncidentState
-from bot.core.policy import PROTECTED, SEEN_FOR
+from bot.core.policy import PROTECTED, SEEN_FOR, Policy
 from bot.core.refusal import Refusal
 from bot.core.request import BOT, IN_LANE, Request, State, Undo
 from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
-from bot.core.tasks import page
+from bot.core.tasks import page, tell_of_limit
 from bot.core.transition import Change, Task, Transition
 from bot.flows.change_rules import change_rules
 from bot.flows.guard import undoable
@@ -106,7 +106,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     outcome = claim(case)
     if isinstance(outcome, Wait):
         said = (outcome.transition,) if outcome.transition else ()
-        return Change(transitions=said, answer=outcome.until)
+        return Change(transitions=said, tasks=_of_limit(world, outcome, policy, at=at), answer=outcome.until)
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
         return Change(transitions=(outcome,))
@@ -114,6 +114,14 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     closed = _closed(view, request, account, because=because, at=at)
     how = Undo.RESTORED if account.active else Undo.LEFT
     return Change(transitions=(outcome, *closed, *undo_ended(view, after, how, by=after.outcome)))
+
+
+def _of_limit(world: World, waits: Wait, policy: Policy, *, at: datetime) -> tuple[Task, ...]:
+    """So many deactivations in an hour are news to those who watch, whoever approved them."""
+    if waits.why is not Waits.LIMIT or waits.transition is None:
+        return ()
+    to = policy.security_channel or world.channel
+    return tell_of_limit(policy.limits.deactivations_per_hour, until=waits.until, to=to, at=at)
 
 
 def _closed(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.core.incident import Incident
+from bot.core.record import unstamp
 from bot.core.request import Request, State
 from bot.ports import Message, Notice
 from bot.slack.cards import (
@@ -240,6 +241,7 @@ REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements
     Notice.REMINDER: (N_("It still waits for a decision."), _reminder),
     Notice.ESCALATED: (N_("Nobody has decided on it."), _escalated),
     Notice.PAGE: (N_("A person has to look at it."), _page),
+    Notice.LIMIT: (N_("It waits for the limit of deactivations an hour."), _nothing),
     Notice.POLICY: (N_("It stands under another policy."), _nothing),
     Notice.OBSERVING: (N_("It stands while the guard only observes."), _nothing),
 }
@@ -277,6 +279,8 @@ def _on_call(lang: Language, message: Message) -> Elements:
 def _of_nothing(lang: Language, message: Message) -> Words:
     if message.notice is Notice.POLICY:
         return _of_policy(lang, message)
+    if message.notice is Notice.LIMIT:
+        return _of_limit(lang, message)
     if message.notice is Notice.OBSERVING:
         text = lang.say("⚠ The guard only observes: what nobody approved is not put back.")
         return Words(text=text, blocks=[rich(bold(text))])
@@ -288,6 +292,18 @@ def _of_nothing(lang: Language, message: Message) -> Words:
     about = lang.line("Account {account}.", account=code(one_line(account, most=100)))
     text = lang.say("Account {account} needs a person to look.", account=unmarked(account, lang.say("unnamed")))
     return Words(text=text, blocks=[called, rich(*about, words(" " + _to_do(lang, message)))])
+
+
+def _of_limit(lang: Language, message: Message) -> Words:
+    """Why approved requests are not carried out, and until when."""
+    limit, until = int(message.facts.get("limit") or 0), str(message.facts.get("until"))
+    text = lang.count(
+        "⚠ The limit of {n} deactivation an hour is reached: approved requests wait, and their clocks with them.",
+        "⚠ The limit of {n} deactivations an hour is reached: approved requests wait, and their clocks with them.",
+        limit,
+    )
+    more = lang.line("The first goes on {when}; what restores or ratifies never waits.", when=moment(unstamp(until)))
+    return Words(text=text, blocks=[rich(bold(text), words(" "), *more)])
 
 
 def _of_policy(lang: Language, message: Message) -> Words:
