@@ -42,6 +42,7 @@ def _sums(digest: Digest) -> list[str]:
         f"Decided: {digest.approved} approved, {digest.denied} denied",
         f"Undecided: {digest.expired} expired, {digest.withdrawn} withdrawn",
         f"Carried out: {digest.done} done, {digest.failed} failed",
+        f"Emergencies: {digest.emergencies} filed, {digest.ratified} ratified, {digest.undone} undone",
         f"Median time to decision: {_duration(digest.median_to_decision)}",
         f"Incidents: {digest.incidents}, not restored: {digest.unrestored}",
         f"Time to restore: median {median}, worst {worst} (2017: {minutes_2017:.0f} minutes)",
@@ -69,7 +70,6 @@ def _happened(digest: Digest) -> Iterator[str]:
 def _approvers(found: Approvers) -> Iterator[str]:
     votes = ", ".join(f"{load.person} {load.votes}" for load in found.load)
     yield f"Votes: {votes or 'none'}"
-    yield f"Emergencies: {found.emergencies}"
     yield from _listed(
         f"Votes in less than {QUICK.seconds} s",
         [f"{vote.request}  {vote.person}, after {_duration(vote.took)}" for vote in found.quick],

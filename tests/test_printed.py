@@ -27,7 +27,6 @@ VOTERS = Approvers(
     quick=(QuickVote(request="REQ-A", person="omar", took=timedelta(seconds=4, milliseconds=250)),),
     pairs=(Pair(people=("mona", "nia"), approvals=3),),
     load=(Load(person="omar", votes=5), Load(person="tessa", votes=2)),
-    emergencies=1,
     overturned=(Overturned(request="REQ-A", restored_by="REQ-B", account="acct_1", handle="mar\x1bia"),),
 )
 
@@ -45,7 +44,7 @@ def test_a_digest_tells_of_the_days_the_incidents_and_the_approvers() -> None:
     assert "  Mon 2026-11-16     0 approved     0 denied" in lines
     assert "  2026-11-16T09:00:00.000Z  INC-A  deactivated  open      @maria (acct_1)" in lines
     assert "Votes: omar 5, tessa 2" in lines
-    assert "Emergencies: 1" in lines
+    assert "Emergencies: 0 filed, 0 ratified, 0 undone" in lines
     told = "\n".join(lines)
     assert "Votes in less than 10 s:\n  REQ-A  omar, after 4.2 s" in told
     assert "Approve only each other:\n  mona and nia, 3 approvals" in told

@@ -78,8 +78,6 @@ class Approvers:
     """Most approvals first."""
     load: tuple[Load, ...] = ()
     """Most votes first."""
-    emergencies: int = 0
-    """Requests filed in the week as emergencies."""
     overturned: tuple[Overturned, ...] = ()
     """In the order they were restored."""
 
@@ -95,7 +93,6 @@ def approvers_of(week: Sequence[Entry], *, before: Iterable[Entry], requests: Ma
         quick=tuple(_quick(votes, [*before, *week])),
         pairs=_pairs(votes, requests),
         load=_load(votes),
-        emergencies=sum(e.kind is Kind.FILED and bool(e.facts["changes"]["emergency"]) for e in week),
         overturned=tuple(_overturned(week, requests)),
     )
 

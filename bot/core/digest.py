@@ -19,6 +19,9 @@ COUNTED = (
     Kind.DENIED,
     Kind.WITHDRAWN,
     Kind.REVISED,
+    Kind.EMERGENCY,
+    Kind.RATIFIED,
+    Kind.UNDONE,
     Kind.EXPIRED,
     Kind.SETTLED,
     Kind.OPENED,
@@ -126,6 +129,11 @@ class Digest:
     """Seven, Monday first."""
     happened: tuple[Incident, ...] = ()
     """The incidents seen in the week, in that order, as they stand now."""
+    emergencies: int = 0
+    """Filed in the week; they are among `filed` too."""
+    ratified: int = 0
+    undone: int = 0
+    """Emergencies that ended unratified and whose undoing has ended."""
     approvers: Approvers = field(default_factory=Approvers)
 
 
@@ -154,12 +162,12 @@ def summarise(
         week=week,
         starts=starts,
         ends=ends,
-        filed=_count(people, Kind.FILED),
-        approved=len({e.request for e in people if e.kind is Kind.APPROVED and _state(e) == "approved"}),
+        filed=_count(people, Kind.FILED) + _count(people, Kind.EMERGENCY),
+        approved=len({e.request for e in people if _approves(e)}),
         denied=_count(people, Kind.DENIED),
         expired=_count(people, Kind.EXPIRED),
         withdrawn=_count(people, Kind.WITHDRAWN),
-        done=sum(e.kind is Kind.SETTLED and _state(e) == "done" for e in people),
+        done=sum(e.kind is Kind.SETTLED and _state(e) in {"done", "provisional"} for e in people),
         failed=sum(e.kind is Kind.SETTLED and _state(e) == "failed" for e in people),
         refused=sum(1 + int(e.facts.get("suppressed", 0)) for e in log if e.kind is Kind.REFUSED),
         median_to_decision=_median(_decisions(people)),
@@ -172,6 +180,9 @@ def summarise(
         enforces=enforces,
         days=tuple(_days(week, zone, people)),
         happened=tuple(seen),
+        emergencies=_count(people, Kind.EMERGENCY),
+        ratified=_count(people, Kind.RATIFIED),
+        undone=_count(people, Kind.UNDONE),
         approvers=approvers_of(people, before=[e for e in every if e.at < starts], requests=requests),
     )
 
@@ -196,7 +207,12 @@ def _days(week: Week, zone: ZoneInfo, people: Sequence[Entry]) -> Iterator[Day]:
 
 
 def _decides(entry: Entry) -> bool:
-    return entry.kind is Kind.DENIED or (entry.kind is Kind.APPROVED and _state(entry) == "approved")
+    return entry.kind is Kind.DENIED or _approves(entry)
+
+
+def _approves(entry: Entry) -> bool:
+    """Whether it tells of a quorum that is complete."""
+    return entry.kind is Kind.RATIFIED or (entry.kind is Kind.APPROVED and _state(entry) == "approved")
 
 
 def _count(entries: Iterable[Entry], kind: Kind) -> int:

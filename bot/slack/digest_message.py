@@ -166,8 +166,10 @@ def _load(lang: Language, digest: Digest) -> list[str]:
 
 def _others(lang: Language, digest: Digest) -> list[str]:
     found = []
-    if emergencies := digest.approvers.emergencies:
-        found.append(lang.count("{n} emergency", "{n} emergencies", emergencies))
+    if digest.emergencies or digest.ratified or digest.undone:
+        text = N_("Emergencies: {filed} filed, {ratified} ratified, {undone} undone")
+        counts = {"filed": digest.emergencies, "ratified": digest.ratified, "undone": digest.undone}
+        found.append(lang.say(text, **{name: lang.number(count) for name, count in counts.items()}))
     if overturned := digest.approvers.overturned:
         found.append(
             lang.count(

@@ -205,16 +205,6 @@ def test_an_approval_of_each_of_two_groups_is_a_vote_each() -> None:
     assert told(log).load == (Load(person="omar", votes=1), Load(person="tessa", votes=1))
 
 
-def test_what_was_filed_as_an_emergency_is_counted() -> None:
-    log = Log()
-    log.file()
-    filed = log.entries[-1]
-    changes = {**filed.facts["changes"], "emergency": True}
-    log.entries.append(replace(filed, facts={**filed.facts, "changes": changes}))
-    log.entries.append(replace(filed, at=AT + 7 * DAY, facts={**filed.facts, "changes": changes}))
-    assert told(log).emergencies == 1
-
-
 # Overturned
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.core.claiming import expired
 from bot.core.digest import COUNTED, TWITTER_2017, Pending, Week, due
+from bot.core.emergency import file_emergency, lapse, ratify, undone
 from bot.core.guarding import joined, undo
 from bot.core.incident import IncidentState
 from bot.core.policy import DigestRules
@@ -18,7 +19,7 @@ from bot.core.settling import done, failed, uncertain
 from bot.core.tasks import digest as digest_task
 from bot.core.tasks import digest_on_demand
 from bot.core.transition import Entry, Kind, TaskKind
-from bot.core.voting import withdraw
+from bot.core.voting import vote, withdraw
 from tests.core.build import (
     ADA,
     AT,
@@ -27,13 +28,17 @@ from tests.core.build import (
     MINUTE,
     MS,
     OMAR,
+    ON_DUTY,
     POLICY,
     SECOND,
     TESSA,
     account,
+    at_once,
+    ballot,
     down,
     open_incident,
     pending,
+    ratifying,
 )
 from tests.core.log import W47, Log
 
@@ -395,6 +400,16 @@ def test_the_requests_of_the_builders_fall_into_the_week_of_these_tests() -> Non
 # What is counted
 
 
+def emergencies_of(log: Log) -> None:
+    """One that was ratified, one that lapsed and was undone."""
+    filed = log.put(file_emergency(at_once(), id="REQ-E", operation="op-e", slack_user="U08DORA"))
+    provisional = log.put(done(filed, at=AT + SECOND, instance=None))
+    log.put(ratify(ratifying(log.put(vote(ballot(provisional, policy=ON_DUTY))))))
+    other = log.put(file_emergency(at_once(), id="REQ-F", operation="op-f", slack_user="U08DORA"))
+    lapsed = log.put(lapse(other, policy=ON_DUTY, at=AT + HOUR))
+    log.put(undone(lapsed, by="countersign", at=AT + HOUR))
+
+
 def told_of_everything() -> Log:
     """A week in which something of every kind happened; what is not counted looks as if it were."""
     log = Log()
@@ -405,6 +420,7 @@ def told_of_everything() -> Log:
     log.put(withdraw(log.file(), person=ADA, policy=POLICY, at=AT + MINUTE))
     log.put(expired(log.file(), at=AT + DAY))
     log.vote(log.revise(log.file(), AT + HOUR), AT + HOUR + SECOND)
+    emergencies_of(log)
     log.entries.append(Entry(kind=Kind.REFUSED, at=AT, by="rex"))
     log.entries.append(Entry(kind=Kind.POLICY, at=AT, by="file", facts={"before": "p0"}))
     looks = next(entry for entry in log.entries if entry.kind is Kind.APPROVED)
@@ -426,3 +442,12 @@ def test_each_kind_that_is_counted_changes_a_sum(kind: Kind) -> None:
     sums = log.sums()
     log.entries = [entry for entry in log.entries if entry.kind is not kind]
     assert log.sums() != sums
+
+
+def test_emergencies_are_a_class_of_their_own() -> None:
+    log = Log()
+    emergencies_of(log)
+    found = log.sums()
+    assert (found.emergencies, found.ratified, found.undone) == (2, 1, 1)
+    assert (found.filed, found.approved, found.done) == (2, 1, 1)
+    assert sum(day.approved for day in found.days) == 1

@@ -217,11 +217,12 @@ BUSY_WEEK = replace(
     WEEK,
     days=DAYS,
     happened=(INCIDENT, RESTORED),
+    emergencies=1,
+    ratified=1,
     approvers=Approvers(
         quick=(QuickVote(request="REQ-ABCDEFGH23", person="mona", took=timedelta(seconds=4.1)),),
         pairs=(Pair(people=("mona", "omar"), approvals=4),),
         load=(Load(person="mona", votes=12), Load(person="omar", votes=8)),
-        emergencies=1,
         overturned=(
             Overturned(request="REQ-ABCDEFGH23", restored_by="REQ-ABCDEFGH24", account="1000001", handle="president"),
         ),
@@ -241,11 +242,11 @@ def endless_week(text: str) -> Digest:
         filed=10**9,
         refused=10**9,
         happened=incidents,
+        emergencies=10**6,
         approvers=Approvers(
             quick=votes,
             pairs=(Pair(people=(text, text), approvals=10**6),) * 1000,
             load=(Load(person=text, votes=10**6),) * 1000,
-            emergencies=10**6,
             overturned=(Overturned(request="REQ-1", restored_by="REQ-2", account=text, handle=text),) * 1000,
         ),
     )

@@ -98,7 +98,7 @@ def test_it_looks_at_the_approvers() -> None:
         "1 vote in less than 10 s: REQ-ABCDEFGH23 by mona in 4.1 s",
         "mona and omar approve only each other (4 approvals)",
         "Who carried the load of 20 votes: mona 12 (60%), omar 8 (40%)",
-        "1 emergency",
+        "Emergencies: 1 filed, 1 ratified, 0 undone",
         "1 deactivation was overturned: REQ-ABCDEFGH23 → REQ-ABCDEFGH24",
     ):
         assert fact in said
