@@ -14,12 +14,13 @@ from tqdm import tqdm
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, Misconfigured
 from bot.core.overlay import Overlaid, overlay_of
+from bot.core.past import Past
 from bot.core.policy import RULES, SEEN_FOR, Policy
 from bot.core.policy_file import parse_policy
 from bot.core.policy_table import TierRow, rows
 from bot.core.record import dump, stamp
 from bot.core.transition import PolicyRow
-from bot.core.what_if import Compared, Difference, Past, compare
+from bot.core.what_if import Compared, Difference, compare
 from bot.digest_lines import account, inert
 from bot.flows.rule import with_overlay
 from bot.policy_book import read_policy

@@ -7,11 +7,12 @@ from typing import Any, cast
 import pytest
 
 from bot.core.claiming import account_gone, claim, expired, supersede
+from bot.core.past import Past
 from bot.core.policy import Match, Person, Policy
 from bot.core.request import Action, Choice, Request
 from bot.core.settling import done
 from bot.core.voting import revise, vote, withdraw
-from bot.core.what_if import Compared, Difference, End, Outcome, Past, compare, compared
+from bot.core.what_if import Compared, Difference, End, Outcome, compare, compared
 from tests.core.build import (
     ADA,
     AT,

@@ -171,6 +171,23 @@ async def test_the_etag_is_the_answers_or_else_the_users_own(
     assert account.etag == etag
 
 
+@pytest.mark.parametrize(
+    "meta", [None, {}, 7, {"created": "of old"}, {"created": 3}, {"created": "2026-11-21T12:00:00"}]
+)
+async def test_an_age_that_cannot_be_read_is_hidden_and_stops_nothing(
+    client: ScimPlatform, told: Told, meta: Any
+) -> None:
+    told.body = but(USER, meta={"created": "2017-11-02T22:45:00.123456Z"})
+    account = await client.account("a")
+    assert account is not None
+    assert account.created is not None
+    assert account.created.isoformat() == "2017-11-02T22:45:00.123000+00:00"
+    told.body = but(USER, meta=meta)
+    account = await client.account("a")
+    assert account is not None
+    assert account.created is None
+
+
 async def test_a_filter_that_the_platform_does_not_heed_finds_nobody_else(client: ScimPlatform, told: Told) -> None:
     told.body = {"totalResults": 1, "Resources": [USER]}
     assert await client.find("@other") is None
