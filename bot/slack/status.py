@@ -26,6 +26,9 @@ HELP = (
     N_("/countersign pending: what waits for a decision"),
     N_("/countersign status @handle: what was asked for and what happened to an account"),
     N_("/countersign guard: whether the guard follows the platform"),
+    N_("/countersign roster add, remove or leave, then @person: ask for a change of the roster"),
+    N_("/countersign protect @handle: ask for an account to be protected"),
+    N_("/countersign guard observe or enforce: ask for the guard to only look for a while, or to act again"),
     N_("/countersign help: this list"),
 )
 SHOWN = 20
