@@ -21,7 +21,7 @@ from tests.stories.scene import ADA, MONA, OMAR, REASON, TESSA, Scene, inputs, p
 AT_ONCE = 12
 IN_A_BATCH = 200
 """Signed requests made before they are replayed: all of it is over before the signatures are too old."""
-IDLE_WITHIN = 30.0
+IDLE_WITHIN = PATIENCE = 30.0
 ASKS = ("chat.postMessage", "chat.postEphemeral", "views.open", "views.push", "conversations.open")
 """What the bot does in Slack that people would see twice; redrawing in place is none of it."""
 ROWS = {
@@ -52,10 +52,10 @@ class Played:
         workspace, handle = self.scene.workspace, await self._account(f"replayed_{self.rounds}_")
         known = {message.ts for message in self.scene.cards()}
         self.keep("command", await workspace.command(ADA, "/deactivate", f"@{handle} {REASON}"))
-        view = await workspace.wait_for_view(ADA, lambda v: "reason" in inputs(v))
+        view = await workspace.wait_for_view(ADA, lambda v: "reason" in inputs(v), PATIENCE)
         values = {"handle": handle, "category": "spam", "reason": REASON}
         self.keep("form", await workspace.submit(ADA, view, values))
-        card = await workspace.wait_for(lambda: self._card_of(known), 8.0, what="card")
+        card = await workspace.wait_for(lambda: self._card_of(known), PATIENCE, what="card")
         await (self._approved, self._denied, self._withdrawn, self._refused)[choice % 4](card)
 
     def _card_of(self, known: set[str]) -> Message | None:
@@ -69,12 +69,12 @@ class Played:
 
     async def _approved(self, card: Message) -> None:
         self.keep("approve", await self.scene.workspace.click(MONA, card, "approve"))
-        await self.scene.card_becomes(card, "done")
+        await self.scene.card_becomes(card, "done", within=PATIENCE)
 
     async def _denied(self, card: Message) -> None:
         workspace = self.scene.workspace
         self.keep("deny", await workspace.click(OMAR, card, "deny"))
-        view = await workspace.wait_for_view(OMAR, lambda v: inputs(v) == {"reason"})
+        view = await workspace.wait_for_view(OMAR, lambda v: inputs(v) == {"reason"}, PATIENCE)
         self.keep("reason", await workspace.submit(OMAR, view, {"reason": "Not what it seems."}))
 
     async def _withdrawn(self, card: Message) -> None:
@@ -118,6 +118,8 @@ async def played() -> AsyncIterator[Played]:
     with tempfile.TemporaryDirectory(prefix="countersign-replays-") as folder:
         async with set_scene(Path(folder)) as scene:
             scene.policy(lambda text: LIMITS.sub(r"\1 = 1_000_000", text))
+            # how fast the machine is, is no matter of this campaign
+            scene.workspace._delivery.ack_within = scene.workspace._state.trigger_life = PATIENCE
             await scene.start()
             yield Played(scene)
 
