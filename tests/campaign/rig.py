@@ -24,10 +24,13 @@ from bot.core.filing import Draft
 from bot.core.policy import Policy
 from bot.core.refusal import Refusal
 from bot.core.request import Action, Choice, Request
+from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Task, TaskKind
 from bot.flows.decide import Counted, decide, take_back
+from bot.flows.follow import take
 from bot.flows.rule import bring_into_force
 from bot.flows.submit import submit
+from bot.flows.sweep import first_list
 from bot.flows.world import World
 from bot.pager import NoPager
 from bot.platform.scim import ScimPlatform
@@ -198,6 +201,25 @@ class Rig:
             await self.ledger.decide(lambda _: result, finish=task)
         elif isinstance(result, datetime):
             await self.ledger.postpone(task, due=result)
+
+    async def hear(self) -> None:
+        """One batch of the platform's feed, judged as the guard does."""
+        cursor = await self.ledger.read(lambda view: view.cursor())
+        assert cursor is not None, "the guard has not started"
+        events, after = await self.world.platform.events(after=cursor, wait=0)
+        await take(self.world, events, after=after, cursor=cursor)
+
+    # its life
+
+    async def guard(self) -> None:
+        """Start the guard: the first list once, then a whole sweep at every start."""
+        if await self.ledger.read(lambda view: view.cursor()) is None:
+            await first_list(self.world)
+        else:
+            await self.sweep()
+
+    async def sweep(self) -> None:
+        await self.ledger.add(sweep_task(whole=True, due=self.world.now(), once=True))
 
     async def close(self) -> None:
         self.ledger.close()
