@@ -253,6 +253,7 @@ class Notice(StrEnum):
     PAGE = "page"
     POLICY = "policy"
     LIMIT = "limit"
+    TIER_FELL = "tier_fell"
     OBSERVING = "observing"
 
 

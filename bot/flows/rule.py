@@ -55,7 +55,13 @@ def taking_force(
     difference = _difference(last.text, policy.text) if last is not None else []
     compared = _compared(last, policy)
     facts = {"digest": policy.digest, "before": last.digest if last is not None else None, "difference": difference}
-    shown = {"digest": policy.digest, "difference": difference[:DIFFERENCE_LINES], "by": by, **compared}
+    shown = {
+        "digest": policy.digest,
+        "difference": difference[:DIFFERENCE_LINES],
+        "by": by,
+        "request": request,
+        **compared,
+    }
     to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
     told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
     return Change(

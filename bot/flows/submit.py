@@ -11,10 +11,11 @@ from bot.core.policy import SEEN_FOR, Person, Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action
-from bot.core.transition import Change, Sighting
+from bot.core.tasks import tell
+from bot.core.transition import Change, Sighting, Task, Transition
 from bot.flows.ids import operation_key, request_id
 from bot.flows.world import World
-from bot.ports import View
+from bot.ports import Notice, View
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,6 +44,10 @@ async def look_up(world: World, *, action: Action, handle: str, slack_user: str)
         lambda view: (world.policy_in(view), view.tiers_seen(account.id, at - SEEN_FOR))
     )
     tier = policy.tier_of(account, seen, at=at)
+    now = policy.tier_of(account, at=at).name
+    if now not in seen:
+        # who is looked up is remembered by its weight, also where nobody asks for it in the end
+        await world.ledger.decide(lambda _: Change(sightings=(Sighting(account=account.id, tier=now, at=at),)))
     person = policy.person_of_slack(slack_user)
     first = person is not None and may_act_first(policy, person, tier=tier, action=action, at=at)
     return Facts(account=account, tier=tier, quorum=_quorum(policy, tier, person, at), may_act_first=first)
@@ -102,8 +107,10 @@ async def submit(
             filed = file(case, id=id, operation=operation, slack_user=slack_user)
         if isinstance(filed, Refusal):
             return filed
-        seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
-        return Change(transitions=(filed,), sightings=(seen,))
+        now = policy.tier_of(account, at=at).name
+        seen = Sighting(account=account.id, tier=now, at=at)
+        fallen = _fallen(world, policy, filed, now=now) if now != tier.name else ()
+        return Change(transitions=(filed,), tasks=fallen, sightings=(seen,))
 
     return await noted(world, await world.ledger.decide(propose, replay=replay), by=slack_user, replay=replay)
 
@@ -115,6 +122,12 @@ async def noted(world: World, outcome: Change | Refusal, *, by: str, replay: str
         name = person.id if person else by
         await world.ledger.refused(outcome, by=name, at=world.now(), request=None, replay=replay)
     return outcome
+
+
+def _fallen(world: World, policy: Policy, filed: Transition, *, now: str) -> tuple[Task, ...]:
+    """Somebody may have made the account look lighter than it is before it was asked for."""
+    to = policy.security_channel or world.channel
+    return tell(filed.after, Notice.TIER_FELL, to=(to,), at=filed.entry.at, now=now)
 
 
 def _at_once(view: View, case: Filing, *, identity_known: bool) -> EmergencyFiling:

@@ -41,7 +41,7 @@ from bot.slack.text import (
     words,
 )
 from bot.slack.timeline import timeline
-from bot.slack.wording import PAGED, changed, needs, still_missing, waits
+from bot.slack.wording import PAGED, changed, needs, still_missing, tier_name, waits
 
 Elements = list[Element]
 
@@ -209,6 +209,13 @@ def _escalated(lang: Language, message: Message, request: Request) -> Elements:
     return [*mentioned, *_reminder(lang, message, request)]
 
 
+def _tier_fell(lang: Language, message: Message, request: Request) -> Elements:
+    """Tags stripped or counts that fell: it is asked for like the weightier all the same."""
+    text = N_("It is asked for in the tier {tier}; by its tags and counts of now it would be {now}. Find out why.")
+    now = tier_name(lang, str(message.facts.get("now")))
+    return [words(lang.say(text, tier=tier_name(lang, request.tier), now=now))]
+
+
 def _page(lang: Language, message: Message, _: Request) -> Elements:
     return [words(_to_do(lang, message))]
 
@@ -241,6 +248,7 @@ REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements
     Notice.REMINDER: (N_("It still waits for a decision."), _reminder),
     Notice.ESCALATED: (N_("Nobody has decided on it."), _escalated),
     Notice.PAGE: (N_("A person has to look at it."), _page),
+    Notice.TIER_FELL: (N_("The account looks lighter than it was of late."), _tier_fell),
     Notice.LIMIT: (N_("It waits for the limit of deactivations an hour."), _nothing),
     Notice.POLICY: (N_("It stands under another policy."), _nothing),
     Notice.OBSERVING: (N_("It stands while the guard only observes."), _nothing),
@@ -311,7 +319,13 @@ def _of_policy(lang: Language, message: Message) -> Words:
     facts = message.facts
     text = lang.say("The policy in force was changed.")
     by = one_line(str(facts.get("by")))
-    more = lang.say("By {who}; in force is {digest}.", who=by, digest=str(facts.get("digest"))[:12])
+    digest, request = str(facts.get("digest"))[:12], facts.get("request")
+    if request:
+        more = lang.say(
+            "By {who}, asked for in {request}; in force is {digest}.", who=by, request=request, digest=digest
+        )
+    else:
+        more = lang.say("By {who}; in force is {digest}.", who=by, digest=digest)
     weighed = [words(" " + sentence) for sentence in _weighed(lang, facts)]
     lines = "\n".join(one_line(str(line), most=300) for line in facts.get("difference", ()))
     shown = [verbatim(cut(lines, DIFFERENCE_SHOWN, lang.say("\n… (the whole is in the log)")))] if lines else []

@@ -57,6 +57,7 @@ FACTS: dict[Notice, dict[str, Any]] = {
     Notice.REMINDER: {"missing": ("manager", "trust-safety")},
     Notice.ESCALATED: {"missing": ("manager", "trust-safety"), "to": ["U02BOSS"]},
     Notice.PAGE: {"why": "uncertain", "on_call": "S0ONCALL", "record": PENDING.id},
+    Notice.TIER_FELL: {"now": "standard"},
     Notice.LIMIT: {"limit": 200, "until": "2026-11-16T10:00:00.000Z"},
     Notice.POLICY: {
         "by": "file",

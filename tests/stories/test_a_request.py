@@ -326,3 +326,23 @@ async def test_approving_one_card_leaves_the_other_alone(scene: Scene) -> None:
     await scene.card_becomes(second, "done")
     assert (await scene.request(first)).state == "pending"
     assert (await scene.public(MARIA))["state"] == "active"
+
+
+async def test_an_account_that_was_made_to_look_lighter_is_asked_for_as_before_and_somebody_hears_of_it(
+    scene: Scene,
+) -> None:
+    await scene.form(ADA, f"@platform_support {REASON}")
+    lighter = [
+        {"op": "replace", "path": "urn:ietf:params:scim:schemas:extension:countersign:2.0:Account:tags", "value": []}
+    ]
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": lighter}
+    url = f"{scene.platform.url}/scim/v2/Users/acct_10000783"
+    headers = {"Authorization": "Bearer system-dev-token:bulk"}
+    async with scene.session.patch(url, json=body, headers=headers) as answer:
+        assert answer.status == 200
+
+    card = await scene.ask("platform_support")
+
+    assert (await scene.request(card)).tier == "protected"
+    told = await scene.workspace.wait_for_message(APPROVALS, lambda m: "lighter than it was" in m.text)
+    assert "would be high" in text_of(told)

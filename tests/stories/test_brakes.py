@@ -1,4 +1,4 @@
-"""Two brakes: a person is refused in the form with the text kept; all together wait, and security hears of it once."""
+"""Brakes: a person is refused in the form with the text kept; all together wait, and security hears of it once."""
 
 from bot.core.request import State
 from bot.sandbox.slack.server import APPROVALS

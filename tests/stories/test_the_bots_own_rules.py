@@ -43,11 +43,12 @@ async def test_a_last_day_takes_one_person_and_binds_at_once(scene: Scene) -> No
 
 
 async def test_the_channel_is_shown_what_changed(scene: Scene) -> None:
-    await change(scene, ADA, "roster remove @rex")
+    card = await change(scene, ADA, "roster remove @rex")
 
     notice = await scene.workspace.wait_for_message(APPROVALS, lambda m: "policy in force was changed" in m.text)
 
     assert "roster remove rex" in text_of(notice)
+    assert f"By ada, asked for in {id_of(card)}" in text_of(notice)
     await scene.workspace.wait_for_dm(ADA, lambda m: "done" in m.text)
 
 
