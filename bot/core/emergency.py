@@ -8,22 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.asking import evidence_is_url, no_live_twin, no_open_incident, quorum_reachable, reason_fits, within_limit
 from bot.core.ending import end, requester_of
 from bot.core.filing import (
     ASK_CHECKS,
     Check,
     Filing,
     asked,
-    evidence_is_url,
     handle_confirmed,
     known_category,
-    no_live_twin,
-    no_open_incident,
     not_already_so,
-    quorum_reachable,
-    reason_fits,
     unrestricted,
-    within_limit,
 )
 from bot.core.policy import Person, Policy, Tier
 from bot.core.quorum import Quorum

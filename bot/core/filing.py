@@ -2,21 +2,27 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from datetime import datetime
 
 from bot.core.account import Account
+from bot.core.asking import (
+    Asking,
+    evidence_is_url,
+    no_live_twin,
+    no_open_incident,
+    not_gone,
+    quorum_reachable,
+    reason_fits,
+    rostered,
+    within_limit,
+)
 from bot.core.policy import PROTECTED, Person, Policy, Tier
-from bot.core.quorum import ANY_GROUP, Quorum
+from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.reminding import reminder_after
 from bot.core.request import ACTIONS, Action, Request, State, Subject
 from bot.core.tasks import draw, expire, tell
 from bot.core.transition import Kind, Transition, move
-
-REASON_MIN, REASON_MAX = 10, 3000
-EVIDENCE_MAX = 3000
-"""Slack's own bound on an input's text."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,21 +35,6 @@ class Draft:
     evidence: str | None
     confirm_handle: str | None
     emergency: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Asking:
-    """Who wants to ask: all that is known before an account is named."""
-
-    person: Person | None
-    policy: Policy
-    at: datetime
-
-    @property
-    def asker(self) -> Person:
-        """The person, once the first check has passed."""
-        assert self.person is not None
-        return self.person
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,28 +57,22 @@ class Filing(Asking):
     def quorum(self) -> Quorum:
         return self.policy.quorum_of(self.tier, requester=self.asker, at=self.at)
 
+    @property
+    def reason(self) -> str:
+        return self.draft.reason
+
+    @property
+    def evidence(self) -> str | None:
+        return self.draft.evidence
+
 
 Check = Callable[[Filing], Refusal | None]
-
-
-def rostered(case: Asking) -> Refusal | None:
-    return Refusal(why=Why.NOT_ROSTERED) if case.person is None else None
-
-
-def not_gone(case: Asking) -> Refusal | None:
-    return Refusal(why=Why.PAST_LAST_DAY) if case.policy.gone(case.asker, case.at) else None
 
 
 def among_askers(case: Asking) -> Refusal | None:
     if case.policy.groups_of(case.asker, at=case.at) & case.policy.may_ask:
         return None
     return Refusal(why=Why.MAY_NOT_ASK, facts={"groups": sorted(case.policy.may_ask)})
-
-
-def no_open_incident(case: Filing) -> Refusal | None:
-    if case.unacknowledged is None:
-        return None
-    return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": case.unacknowledged})
 
 
 def unrestricted(case: Filing) -> Refusal | None:
@@ -108,38 +93,10 @@ def already_so(action: Action, account: Account) -> Refusal | None:
     return Refusal(why=Why.ALREADY_SO, input="handle", facts=facts)
 
 
-def no_live_twin(case: Filing) -> Refusal | None:
-    if case.live is None:
-        return None
-    return Refusal(
-        why=Why.LIVE_REQUEST,
-        input="handle",
-        facts={"request": case.live.id, "state": case.live.state.value, "requester": case.live.requester},
-    )
-
-
 def known_category(case: Filing) -> Refusal | None:
     if case.draft.category in case.policy.categories:
         return None
     return Refusal(why=Why.UNKNOWN_CATEGORY, input="category", facts={"categories": list(case.policy.categories)})
-
-
-def reason_fits(case: Filing) -> Refusal | None:
-    if REASON_MIN <= len(case.draft.reason) <= REASON_MAX:
-        return None
-    return Refusal(
-        why=Why.REASON_LENGTH,
-        input="reason",
-        facts={"length": len(case.draft.reason), "min": REASON_MIN, "max": REASON_MAX},
-    )
-
-
-def evidence_is_url(case: Filing) -> Refusal | None:
-    return (
-        None
-        if case.draft.evidence is None or is_url(case.draft.evidence)
-        else Refusal(why=Why.EVIDENCE_NO_URL, input="evidence")
-    )
 
 
 def handle_confirmed(case: Filing) -> Refusal | None:
@@ -147,25 +104,6 @@ def handle_confirmed(case: Filing) -> Refusal | None:
     if not case.tier.confirm_handle or typed == case.account.handle.casefold():
         return None
     return Refusal(why=Why.CONFIRM_HANDLE, input="confirm_handle", facts={"handle": case.account.handle})
-
-
-def within_limit(case: Filing) -> Refusal | None:
-    limit = case.policy.limits.requests_per_person_hour
-    if len(case.filed_in_hour) < limit:
-        return None
-    freed = case.filed_in_hour[-limit] if limit else case.at
-    return Refusal(
-        why=Why.TOO_MANY_REQUESTS, input="reason", facts={"limit": limit, "again_at": freed + timedelta(hours=1)}
-    )
-
-
-def quorum_reachable(case: Filing) -> Refusal | None:
-    able = case.policy.eligible(case.quorum, tier=case.tier.name, at=case.at, requester=case.asker.id)
-    missing = case.quorum.missing(able)
-    if not missing:
-        return None
-    groups = sorted(case.quorum.names) if ANY_GROUP in missing else sorted(set(missing))
-    return Refusal(why=Why.NOBODY_ELIGIBLE, input="handle", facts={"groups": groups, "tier": case.tier.name})
 
 
 ASK_CHECKS: tuple[Callable[[Asking], Refusal | None], ...] = (rostered, not_gone, among_askers)
@@ -189,17 +127,6 @@ def may_ask(policy: Policy, person: Person | None, at: datetime) -> Refusal | No
     """What stands against this person's asking for anything at all."""
     case = Asking(person=person, policy=policy, at=at)
     return next((refusal for check in ASK_CHECKS if (refusal := check(case))), None)
-
-
-def is_url(text: str) -> bool:
-    """Whether Slack would make an honest link of it: http or https, a host, no blanks and no controls."""
-    if len(text) > EVIDENCE_MAX or not text.isprintable() or any(c.isspace() or c in "<>|" for c in text):
-        return False
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False
 
 
 def asked(case: Filing, *, id: str, operation: str, slack_user: str) -> Request:

@@ -6,13 +6,23 @@ nobody but its requester; every other one needs the tier's quorum.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.core.asking import (
+    Asking,
+    evidence_is_url,
+    no_live_twin,
+    no_open_incident,
+    not_gone,
+    quorum_reachable,
+    reason_fits,
+    rostered,
+    within_limit,
+)
 from bot.core.claiming import Due, Outcome, cooled_off, in_time, no_deny, quorum_stands, supersede, void
-from bot.core.filing import REASON_MAX, REASON_MIN, Asking, is_url, not_gone, rostered
 from bot.core.overlay import RuleChange, RuleVerb
-from bot.core.policy import RULES, Person, Policy
-from bot.core.quorum import ANY_GROUP, Quorum
+from bot.core.policy import RULES, Person, Policy, Tier
+from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
 from bot.core.reminding import reminder_after
 from bot.core.request import BOT, Action, Request, State, Subject, bound_digest
@@ -60,8 +70,19 @@ class RuleFiling(Asking):
     denied_before: str | None
 
     @property
+    def tier(self) -> Tier:
+        """The one of the rules, once it is known that there is one."""
+        return rules_tier(self.policy)
+
+    @property
     def quorum(self) -> Quorum:
         return quorum_of_change(self.policy, self.asker, stricter=self.outlook.stricter, at=self.at)
+
+
+def rules_tier(policy: Policy) -> Tier:
+    tier = policy.tier(RULES)
+    assert tier is not None
+    return tier
 
 
 def quorum_of_change(policy: Policy, requester: Person, *, stricter: bool, at: datetime) -> Quorum:
@@ -70,8 +91,7 @@ def quorum_of_change(policy: Policy, requester: Person, *, stricter: bool, at: d
     One approval more, as everywhere, where the leaver rule binds the requester. The groups stay named even without a
     place of their own, for their members may deny.
     """
-    tier = policy.tier(RULES)
-    assert tier is not None
+    tier = rules_tier(policy)
     extra = 1 if policy.restricted(requester, at) else 0
     groups = tuple((name, 0) for name, _ in tier.approvals) if stricter else tier.approvals
     return Quorum(groups=groups, different_teams=tier.from_different_teams, extra=extra)
@@ -86,12 +106,6 @@ def identified(case: RuleFiling) -> Refusal | None:
     return None if case.identity_known else Refusal(why=Why.IDENTITY_UNKNOWN)
 
 
-def no_open_incident(case: RuleFiling) -> Refusal | None:
-    if case.unacknowledged is None:
-        return None
-    return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": case.unacknowledged})
-
-
 def possible(case: RuleFiling) -> Refusal | None:
     if not case.outlook.problems:
         return None
@@ -100,43 +114,6 @@ def possible(case: RuleFiling) -> Refusal | None:
 
 def changes_something(case: RuleFiling) -> Refusal | None:
     return None if case.outlook.changes else Refusal(why=Why.RULES_ALREADY_SO, input="handle")
-
-
-def no_live_twin(case: RuleFiling) -> Refusal | None:
-    if case.live is None:
-        return None
-    facts = {"request": case.live.id, "state": case.live.state.value, "requester": case.live.requester}
-    return Refusal(why=Why.LIVE_REQUEST, input="handle", facts=facts)
-
-
-def reason_fits(case: RuleFiling) -> Refusal | None:
-    if REASON_MIN <= len(case.reason) <= REASON_MAX:
-        return None
-    facts = {"length": len(case.reason), "min": REASON_MIN, "max": REASON_MAX}
-    return Refusal(why=Why.REASON_LENGTH, input="reason", facts=facts)
-
-
-def evidence_is_url(case: RuleFiling) -> Refusal | None:
-    return (
-        None if case.evidence is None or is_url(case.evidence) else Refusal(why=Why.EVIDENCE_NO_URL, input="evidence")
-    )
-
-
-def within_limit(case: RuleFiling) -> Refusal | None:
-    limit = case.policy.limits.requests_per_person_hour
-    if len(case.filed_in_hour) < limit:
-        return None
-    facts = {"limit": limit, "again_at": case.filed_in_hour[-limit] + timedelta(hours=1)}
-    return Refusal(why=Why.TOO_MANY_REQUESTS, input="reason", facts=facts)
-
-
-def quorum_reachable(case: RuleFiling) -> Refusal | None:
-    able = case.policy.eligible(case.quorum, tier=RULES, at=case.at, requester=case.asker.id)
-    missing = case.quorum.missing(able)
-    if not missing:
-        return None
-    groups = sorted(case.quorum.names) if ANY_GROUP in missing else sorted(set(missing))
-    return Refusal(why=Why.NOBODY_ELIGIBLE, input="handle", facts={"groups": groups, "tier": RULES})
 
 
 RuleCheck = Callable[[RuleFiling], Refusal | None]

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from bot.core.asking import REASON_MAX
 from bot.core.ending import end, requester_of
-from bot.core.filing import REASON_MAX
 from bot.core.policy import PROTECTED, RULES, Person, Policy
 from bot.core.quorum import Approver, Quorum
 from bot.core.refusal import Refusal, Why

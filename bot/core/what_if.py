@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from bot.core import claiming, filing
+from bot.core import asking, claiming, filing
 from bot.core.account import Account
 from bot.core.claiming import Claim, claim
 from bot.core.filing import Draft, Filing, file
@@ -52,13 +52,13 @@ _ENDS = {
 }
 OF_ACCOUNTS = frozenset({Action.DEACTIVATE, Action.RESTORE})
 FILED_BY_POLICY = (
-    filing.rostered,
-    filing.not_gone,
+    asking.rostered,
+    asking.not_gone,
     filing.among_askers,
     filing.unrestricted,
     filing.known_category,
-    filing.within_limit,
-    filing.quorum_reachable,
+    asking.within_limit,
+    asking.quorum_reachable,
 )
 """Of the checks of a filing those that the policy decides; the others had let it through."""
 CLAIMED_BY_POLICY = (

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from bot.core.account import Account
-from bot.core.filing import REASON_MAX, REASON_MIN, is_url
+from bot.core.asking import REASON_MAX, REASON_MIN, is_url
 from bot.core.policy import Policy, Tier
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from bot.core.account import Account
-from bot.core.filing import REASON_MAX, REASON_MIN
+from bot.core.asking import REASON_MAX, REASON_MIN
 from bot.core.overlay import RuleVerb
 from bot.core.ruling import ACTION_OF
 from bot.slack.language import N_, Language

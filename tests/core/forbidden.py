@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import acknowledging, claiming, emergency, filing, ruling, verdict, voting
+from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, verdict, voting
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
@@ -89,12 +89,12 @@ def slow(**changed: Any) -> Policy:
 LAST_DAY = policy(leaving(ADA))
 
 FILING: dict[Any, Forbidden] = {
-    filing.rostered: Forbidden(case=filing_of(person=None), says=Why.NOT_ROSTERED),
-    filing.not_gone: Forbidden(
+    asking.rostered: Forbidden(case=filing_of(person=None), says=Why.NOT_ROSTERED),
+    asking.not_gone: Forbidden(
         case=filing_of(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))), says=Why.PAST_LAST_DAY
     ),
     filing.among_askers: Forbidden(case=filing_of(person=SAM), says=Why.MAY_NOT_ASK),
-    filing.no_open_incident: Forbidden(case=filing_of(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    asking.no_open_incident: Forbidden(case=filing_of(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
     filing.unrestricted: Forbidden(
         # without `different_teams` three places of two groups can be filled, so that only the leaver rule is left
         case=replace(
@@ -105,17 +105,17 @@ FILING: dict[Any, Forbidden] = {
         input="handle",
     ),
     filing.not_already_so: Forbidden(case=filing_of(of=down()), says=Why.ALREADY_SO, input="handle"),
-    filing.no_live_twin: Forbidden(case=filing_of(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
+    asking.no_live_twin: Forbidden(case=filing_of(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
     filing.known_category: Forbidden(case=drafted(category="boredom"), says=Why.UNKNOWN_CATEGORY, input="category"),
-    filing.reason_fits: Forbidden(case=drafted(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
-    filing.evidence_is_url: Forbidden(case=drafted(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
+    asking.reason_fits: Forbidden(case=drafted(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
+    asking.evidence_is_url: Forbidden(case=drafted(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
     filing.handle_confirmed: Forbidden(case=filing_of(of=PRESIDENT), says=Why.CONFIRM_HANDLE, input="confirm_handle"),
-    filing.within_limit: Forbidden(
+    asking.within_limit: Forbidden(
         case=filing_of(policy=policy(limits=limits(requests_per_person_hour=1)), filed_in_hour=(AT - MINUTE,)),
         says=Why.TOO_MANY_REQUESTS,
         input="reason",
     ),
-    filing.quorum_reachable: Forbidden(
+    asking.quorum_reachable: Forbidden(
         case=filing_of(policy=policy(*(leaving(p, YESTERDAY) for p in (MONA, OMAR, MINA)))),
         says=Why.NOBODY_ELIGIBLE,
         input="handle",
@@ -158,8 +158,8 @@ OF_DORA = leaving(DORA)
 BARRED = policy(OF_DORA, tiers=ON_DUTY.tiers)
 
 EMERGENCIES: dict[Any, Forbidden] = {
-    filing.rostered: Forbidden(case=at_once(person=None), says=Why.NOT_ROSTERED),
-    filing.not_gone: Forbidden(
+    asking.rostered: Forbidden(case=at_once(person=None), says=Why.NOT_ROSTERED),
+    asking.not_gone: Forbidden(
         case=at_once(person=leaving(DORA, YESTERDAY), policy=policy(leaving(DORA, YESTERDAY), tiers=ON_DUTY.tiers)),
         says=Why.PAST_LAST_DAY,
         also=(emergency.tier_allows,),
@@ -171,7 +171,7 @@ EMERGENCIES: dict[Any, Forbidden] = {
         ),
         says=Why.MAY_NOT_ASK,
     ),
-    filing.no_open_incident: Forbidden(case=at_once(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    asking.no_open_incident: Forbidden(case=at_once(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
     filing.unrestricted: Forbidden(
         case=at_once(
             person=OF_DORA,
@@ -184,10 +184,10 @@ EMERGENCIES: dict[Any, Forbidden] = {
         also=(emergency.tier_allows,),
     ),
     filing.not_already_so: Forbidden(case=at_once(account=down()), says=Why.ALREADY_SO, input="handle"),
-    filing.no_live_twin: Forbidden(case=at_once(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
+    asking.no_live_twin: Forbidden(case=at_once(live=pending(by=MONA)), says=Why.LIVE_REQUEST, input="handle"),
     filing.known_category: Forbidden(case=hurried(category="boredom"), says=Why.UNKNOWN_CATEGORY, input="category"),
-    filing.reason_fits: Forbidden(case=hurried(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
-    filing.evidence_is_url: Forbidden(case=hurried(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
+    asking.reason_fits: Forbidden(case=hurried(reason="too short"), says=Why.REASON_LENGTH, input="reason"),
+    asking.evidence_is_url: Forbidden(case=hurried(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
     filing.handle_confirmed: Forbidden(
         case=at_once(tier=replace(URGENT, confirm_handle=True)), says=Why.CONFIRM_HANDLE, input="confirm_handle"
     ),
@@ -205,12 +205,12 @@ EMERGENCIES: dict[Any, Forbidden] = {
         input="emergency",
     ),
     emergency.nothing_under_way: Forbidden(case=at_once(busy=True), says=Why.ACCOUNT_BUSY, input="handle"),
-    filing.within_limit: Forbidden(
+    asking.within_limit: Forbidden(
         case=at_once(policy=slow(requests_per_person_hour=1), filed_in_hour=(AT - MINUTE,)),
         says=Why.TOO_MANY_REQUESTS,
         input="reason",
     ),
-    filing.quorum_reachable: Forbidden(
+    asking.quorum_reachable: Forbidden(
         case=at_once(policy=policy(DORA, *(leaving(p, YESTERDAY) for p in (MONA, OMAR, MINA)), tiers=ON_DUTY.tiers)),
         says=Why.NOBODY_ELIGIBLE,
         input="handle",
@@ -252,13 +252,13 @@ VOTED = moved(
 DENIED = replace(VOTED, votes=(*VOTED.votes, replace(VOTED.votes[0], person="mona", choice=Choice.DENY)))
 
 CHANGES: dict[Any, Forbidden] = {
-    filing.rostered: Forbidden(case=change_filing(REMOVE_REX, person=None), says=Why.NOT_ROSTERED),
-    filing.not_gone: Forbidden(case=change_filing(REMOVE_REX, policy=LEFT), says=Why.PAST_LAST_DAY),
+    asking.rostered: Forbidden(case=change_filing(REMOVE_REX, person=None), says=Why.NOT_ROSTERED),
+    asking.not_gone: Forbidden(case=change_filing(REMOVE_REX, policy=LEFT), says=Why.PAST_LAST_DAY),
     ruling.rules_in_slack: Forbidden(
         case=replace(change_filing(REMOVE_REX), policy=NO_RULES), says=Why.RULES_NOT_IN_SLACK
     ),
     ruling.identified: Forbidden(case=change_filing(REMOVE_REX, identity_known=False), says=Why.IDENTITY_UNKNOWN),
-    ruling.no_open_incident: Forbidden(
+    asking.no_open_incident: Forbidden(
         case=change_filing(REMOVE_REX, unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS
     ),
     ruling.possible: Forbidden(
@@ -269,14 +269,14 @@ CHANGES: dict[Any, Forbidden] = {
     ruling.changes_something: Forbidden(
         case=change_filing(REMOVE_REX, outlook=NOBODY), says=Why.RULES_ALREADY_SO, input="handle"
     ),
-    ruling.no_live_twin: Forbidden(case=change_filing(REMOVE_REX, live=MADE), says=Why.LIVE_REQUEST, input="handle"),
-    ruling.reason_fits: Forbidden(
+    asking.no_live_twin: Forbidden(case=change_filing(REMOVE_REX, live=MADE), says=Why.LIVE_REQUEST, input="handle"),
+    asking.reason_fits: Forbidden(
         case=change_filing(REMOVE_REX, reason="short"), says=Why.REASON_LENGTH, input="reason"
     ),
-    ruling.evidence_is_url: Forbidden(
+    asking.evidence_is_url: Forbidden(
         case=change_filing(REMOVE_REX, evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"
     ),
-    ruling.within_limit: Forbidden(
+    asking.within_limit: Forbidden(
         case=change_filing(
             REMOVE_REX,
             policy=replace(RULED, limits=limits(requests_per_person_hour=1)),
@@ -285,7 +285,7 @@ CHANGES: dict[Any, Forbidden] = {
         says=Why.TOO_MANY_REQUESTS,
         input="reason",
     ),
-    ruling.quorum_reachable: Forbidden(
+    asking.quorum_reachable: Forbidden(
         case=change_filing(OBSERVE, policy=unlike(tessa="last_day = 2026-11-15")),
         says=Why.NOBODY_ELIGIBLE,
         input="handle",
