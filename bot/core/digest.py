@@ -10,7 +10,7 @@ from bot.core.approvers import Approvers, approvers_of
 from bot.core.incident import Incident
 from bot.core.policy import DigestRules
 from bot.core.record import unstamp
-from bot.core.request import Request
+from bot.core.request import Request, Undo
 from bot.core.transition import Entry, Kind
 
 COUNTED = (
@@ -133,7 +133,7 @@ class Digest:
     """Filed in the week; they are among `filed` too."""
     ratified: int = 0
     undone: int = 0
-    """Emergencies that ended unratified and whose undoing has ended."""
+    """Emergencies that ended unratified and whose accounts a read has shown active again."""
     approvers: Approvers = field(default_factory=Approvers)
 
 
@@ -182,7 +182,7 @@ def summarise(
         happened=tuple(seen),
         emergencies=_count(people, Kind.EMERGENCY),
         ratified=_count(people, Kind.RATIFIED),
-        undone=_count(people, Kind.UNDONE),
+        undone=sum(e.kind is Kind.UNDONE and e.facts["changes"]["undo"] == Undo.RESTORED for e in people),
         approvers=approvers_of(people, before=[e for e in every if e.at < starts], requests=requests),
     )
 

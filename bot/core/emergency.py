@@ -47,9 +47,13 @@ class EmergencyFiling(Filing):
 
 
 def may_act_first(policy: Policy, person: Person, *, tier: Tier, action: Action, at: datetime) -> bool:
-    """Whether the tier lets this person act before they are approved; nobody whom the leaver rule binds may."""
+    """Whether the tier lets this person act before they are approved.
+
+    Nobody may whom the leaver rule binds, and nobody who was just added.
+    """
     allowed = policy.groups_of(person, at=at) & set(tier.emergency)
-    return bool(allowed) and not ACTIONS[action].makes_active and not policy.restricted(person, at)
+    bound = policy.restricted(person, at) or (person.approves_from is not None and at < person.approves_from)
+    return bool(allowed) and not ACTIONS[action].makes_active and not bound
 
 
 def tier_allows(case: EmergencyFiling) -> Refusal | None:
@@ -158,6 +162,8 @@ class Ratifying:
     at: datetime
     unacknowledged: frozenset[str]
     """The persons whose principals acted in incidents that nobody has acknowledged."""
+    restored_at: datetime | None
+    """The latest restore of the account on record."""
 
 
 def verified(case: Ratifying) -> bool:
@@ -167,6 +173,12 @@ def verified(case: Ratifying) -> bool:
 
 def undenied(case: Ratifying) -> bool:
     return all(vote.choice is not Choice.DENY for vote in case.request.votes)
+
+
+def still_down(case: Ratifying) -> bool:
+    """Nobody has restored the account since: there would be nothing to ratify."""
+    done = case.request.explains
+    return case.restored_at is None or done is None or done.at is None or case.restored_at <= done.at
 
 
 def in_time(case: Ratifying) -> bool:
@@ -179,7 +191,13 @@ def quorum_stands(case: Ratifying) -> bool:
     return not case.request.quorum.missing(able)
 
 
-RATIFY_CHECKS: tuple[Callable[[Ratifying], bool], ...] = (verified, undenied, in_time, quorum_stands)
+RATIFY_CHECKS: tuple[Callable[[Ratifying], bool], ...] = (
+    verified,
+    still_down,
+    undenied,
+    in_time,
+    quorum_stands,
+)
 
 
 def ratify(case: Ratifying, *, checks: tuple[Callable[[Ratifying], bool], ...] = RATIFY_CHECKS) -> Transition | None:
@@ -187,7 +205,7 @@ def ratify(case: Ratifying, *, checks: tuple[Callable[[Ratifying], bool], ...] =
     if not all(check(case) for check in checks):
         return None
     ratified = replace(case.request, state=State.RATIFIED, policy=case.policy.digest)
-    by = ratified.approvals[-1].person if ratified.approvals else BOT
+    by = ratified.approvals[-1].person
     return end(case.request, ratified, kind=Kind.RATIFIED, by=by, at=case.at, ended_by=by, policy=case.policy.digest)
 
 
@@ -229,8 +247,8 @@ def restore_of(emergency: Request, *, id: str, operation: str, policy: str, at: 
     return move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
 
 
-def undone(emergency: Request, *, by: str, at: datetime) -> Transition:
-    """A read shows the account active again."""
+def undone(emergency: Request, *, by: str | None, at: datetime) -> Transition:
+    """A read shows the account active again; `by` is None where it was so before the restore was tried."""
     after = replace(emergency, undo=Undo.RESTORED, undone_by=by, undone_at=at)
     return _told(emergency, after, "undone", at=at)
 

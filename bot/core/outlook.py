@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.core.errors import Misconfigured
 from bot.core.overlay import RuleChange, RuleVerb, with_change
 from bot.core.policy import Policy
+from bot.core.policy_checks import unfilled
 from bot.core.policy_file import parse_policy
 from bot.core.ruling import Outlook
 from bot.core.stricter import looser
@@ -26,8 +27,20 @@ def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | Non
     if change.verb is RuleVerb.PROTECT:
         stricter = tier is not None and protecting_is_stricter(policy, tier)
     else:
-        stricter = not looser(policy, after)
+        stricter = not looser(policy, after) and not _locks_out(after)
     return Outlook(changes=_unlike(policy, after), stricter=stricter)
+
+
+def _locks_out(after: Policy) -> bool:
+    """Whether nobody could ask any more, or some quorum be filled, once those have gone whose last day is noted.
+
+    Each step towards that only takes people away, but together they would leave nobody to approve anything, and that
+    is not for one person to do.
+    """
+    staying = {name: person for name, person in after.people.items() if person.last_day is None}
+    stays = replace(after, people=staying)
+    nobody_asks = not any(person.groups & after.may_ask for person in staying.values())
+    return nobody_asks or any(unfilled(stays, tier) for tier in stays.tiers)
 
 
 def _unlike(before: Policy, after: Policy) -> bool:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from bot.core.errors import Misconfigured
 from bot.core.policy_values import Wrong, matching, named, text
 from bot.core.record import stamp
 
@@ -144,9 +145,19 @@ def rendered(overlay: Iterable[Overlaid]) -> str:
 
 
 def overlay_of(policy: str) -> tuple[Overlaid, ...]:
-    """What stands behind the file's text, in its order. The text is of a policy that was in force."""
+    """What stands behind the file's text, in its order. The text is of a policy that was in force.
+
+    Raises Misconfigured where a newer program wrote what this one does not know.
+    """
     found = tomllib.loads(policy).get("overlay", [])
-    return tuple(Overlaid(change=parse_change(one["change"]), at=one["at"], request=one["request"]) for one in found)
+    try:
+        changes = [parse_change(one["change"]) for one in found]
+    except ValueError as error:
+        raise Misconfigured(f"The policy in force cannot be read: {error} Run the program that wrote it.") from None
+    return tuple(
+        Overlaid(change=change, at=one["at"], request=one["request"])
+        for change, one in zip(changes, found, strict=True)
+    )
 
 
 def file_of(policy: str) -> str:

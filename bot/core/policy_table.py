@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.core.emergency import may_act_first
 from bot.core.policy import PROTECTED, RULES, Match, Person, Policy, Tier
 from bot.core.quorum import ANY_GROUP, Quorum
 from bot.core.record import stamp
+from bot.core.request import Action
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,7 +52,7 @@ def _row(policy: Policy, tier: Tier, at: datetime) -> TierRow:
         may_act_first=tuple(
             p.id
             for p in policy.people.values()
-            if _may_ask(policy, tier, p, at) and policy.groups_of(p, at=at) & set(tier.emergency)
+            if _may_ask(policy, tier, p, at) and may_act_first(policy, p, tier=tier, action=Action.DEACTIVATE, at=at)
         ),
         cooling_off=tier.cooling_off,
         confirm_handle=tier.confirm_handle,

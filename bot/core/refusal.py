@@ -39,6 +39,7 @@ class Why(StrEnum):
     UNKNOWN_REQUEST = "unknown_request"
     OWN_REQUEST = "own_request"
     NOT_AN_APPROVER = "not_an_approver"
+    NOT_YET_AN_APPROVER = "not_yet_an_approver"
     ALREADY_VOTED = "already_voted"
     ALREADY_DECIDED = "already_decided"
     ALREADY_APPROVED = "already_approved"

@@ -165,9 +165,14 @@ def file_change(
         expires_at=ends,
         denied_before=case.denied_before,
     )
-    tasks: tuple[Task, ...] = (*draw(request, version=1, at=at), *tell(request, "filed", to=(slack_user,), at=at))
+    tasks: tuple[Task, ...] = draw(request, version=1, at=at)
     if quorum.places:
-        tasks = (*tasks, expire(request, due=ends), *reminder_after(request, case.policy.reminders, step=1, at=at))
+        tasks = (
+            *tasks,
+            *tell(request, "filed", to=(slack_user,), at=at),
+            expire(request, due=ends),
+            *reminder_after(request, case.policy.reminders, step=1, at=at),
+        )
     else:
         ends = at + limits.execution_expires
         request = replace(request, state=State.APPROVED, quorate_at=at, execute_by=ends)

@@ -79,9 +79,9 @@ def tell_of_policy(policy: str, notice: str, *, to: tuple[str, ...], at: datetim
 
 
 def tell_of_limit(limit: int, *, until: datetime, to: str, at: datetime) -> tuple[Task, ...]:
-    """Say that approved deactivations wait for the limit of all, once an hour however many do."""
+    """Say that approved deactivations wait for the limit of all."""
     facts = {"limit": limit, "until": stamp(until)}
-    return _to_each(f"limit:{stamp(at)[:13]}", {"notice": "limit", "facts": facts}, to=(to,), at=at)
+    return _to_each(f"limit:{stamp(at)}", {"notice": "limit", "facts": facts}, to=(to,), at=at)
 
 
 def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: datetime) -> tuple[Task, ...]:

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     GUARD_STARTED = "guard_started"
     JUDGED = "judged"
     DIGEST = "digest_posted"
+    LIMIT = "limit_reached"
 
 
 class TaskKind(StrEnum):

@@ -93,6 +93,14 @@ def unrestricted(ballot: Voting) -> Refusal | None:
     return None
 
 
+def approves_by_now(ballot: Voting) -> Refusal | None:
+    """Whoever was added in Slack counts a day later: so long others can see the notice and object."""
+    since = ballot.voter.approves_from
+    if since is None or ballot.at >= since:
+        return None
+    return Refusal(why=Why.NOT_YET_AN_APPROVER, facts={"from": since})
+
+
 def in_quorum(ballot: Voting) -> Refusal | None:
     approver = _approver(ballot.request, ballot.voter, policy=ballot.policy, at=ballot.at)
     if approver is not None and approver.groups & ballot.request.quorum.names:
@@ -146,6 +154,7 @@ VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
     not_own,
     no_open_incident,
     unrestricted,
+    approves_by_now,
     in_quorum,
 )
 """Those that need no click: whom they refuse has no say in it."""
@@ -286,7 +295,7 @@ def revise(
         request,
         revised,
         kind=Kind.REVISED,
-        by="countersign",
+        by=BOT,
         at=at,
         why=reasons,
         tasks=(

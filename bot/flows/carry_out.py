@@ -5,6 +5,7 @@ the `If-Match` of the claim make a call sent again harmless.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.account import Account
@@ -13,13 +14,15 @@ from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
 from bot.core.incident import IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR, Policy
+from bot.core.record import stamp
 from bot.core.refusal import Refusal
 from bot.core.request import BOT, IN_LANE, Request, State, Undo
 from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page, tell_of_limit
-from bot.core.transition import Change, Task, Transition
+from bot.core.transition import Change, Entry, Kind, Task, Transition
 from bot.flows.change_rules import change_rules
+from bot.flows.expire import expire
 from bot.flows.guard import undoable
 from bot.flows.judging import verdict_of
 from bot.flows.ratify import ratified_by_now
@@ -43,6 +46,9 @@ async def carry_out(world: World, task: Task) -> Result:
         return None
     if request.of_the_rules:
         return await change_rules(world, task)
+    if request.unratified and request.ratify_by is not None and world.now() >= request.ratify_by:
+        # killed before the call, or never answered: past its deadline it is undone, not done
+        return await expire(world, task)
     if request.state is State.APPROVED:
         claimed = await _claim(world, request, task)
         if not isinstance(claimed, Request):
@@ -106,7 +112,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     outcome = claim(case)
     if isinstance(outcome, Wait):
         said = (outcome.transition,) if outcome.transition else ()
-        return Change(transitions=said, tasks=_of_limit(world, outcome, policy, at=at), answer=outcome.until)
+        return replace(_of_limit(world, view, outcome, policy, at=at), transitions=said, answer=outcome.until)
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
         return Change(transitions=(outcome,))
@@ -116,12 +122,13 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     return Change(transitions=(outcome, *closed, *undo_ended(view, after, how, by=after.outcome)))
 
 
-def _of_limit(world: World, waits: Wait, policy: Policy, *, at: datetime) -> tuple[Task, ...]:
-    """So many deactivations in an hour are news to those who watch, whoever approved them."""
-    if waits.why is not Waits.LIMIT or waits.transition is None:
-        return ()
-    to = policy.security_channel or world.channel
-    return tell_of_limit(policy.limits.deactivations_per_hour, until=waits.until, to=to, at=at)
+def _of_limit(world: World, view: View, waits: Wait, policy: Policy, *, at: datetime) -> Change:
+    """So many deactivations in an hour are news to those who watch, whoever approved them: once an hour."""
+    if waits.why is not Waits.LIMIT or view.entries(kinds=(Kind.LIMIT,), since=at - timedelta(hours=1)):
+        return Change()
+    limit, to = policy.limits.deactivations_per_hour, policy.security_channel or world.channel
+    reached = Entry(kind=Kind.LIMIT, at=at, by=BOT, facts={"limit": limit, "until": stamp(waits.until)})
+    return Change(entries=(reached,), tasks=tell_of_limit(limit, until=waits.until, to=to, at=at))
 
 
 def _closed(
@@ -198,7 +205,7 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
     def settle(view: View, found: Request) -> Change:
         settled = done(found, at=at, instance=account.instance if not found.rule.makes_active else None)
         if not found.rule.makes_active:
-            ratified = ratified_by_now(world, view, ended_as(settled))
+            ratified = ratified_by_now(world, view, ended_as(settled), at=at)
             return Change(transitions=(settled, ratified) if ratified else (settled,))
         undone = account.instance.at if account.instance else None
         when = undone or (public.as_of if public else at)

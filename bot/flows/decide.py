@@ -66,7 +66,7 @@ def _written(world: World, view: View, counted: Transition) -> Change:
     """The vote, and what follows of it at once for an emergency: ratified by it, or undone."""
     request = counted.after
     assert isinstance(request, Request)
-    ratified = ratified_by_now(world, view, request)
+    ratified = ratified_by_now(world, view, request, at=counted.entry.at)
     moves = (counted, ratified) if ratified is not None else with_its_undoing(world, view, counted)
     return Change(transitions=moves, answer=ratified.after if ratified is not None else request)
 

@@ -5,21 +5,26 @@ restore, has it approved by policy and claims it.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import SEEN_FOR, GuardRules
-from bot.core.request import LIVE, OPEN, Action, Undo
+from bot.core.record import stamp
+from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
+from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
 from bot.flows.ids import incident_id, operation_key, request_id
 from bot.flows.judging import recorded, still_explained, verdict_of
 from bot.flows.world import World
 from bot.ports import View
+
+LOOKED_AT_AGAIN = timedelta(seconds=1)
+"""After an account whose emergency is being undone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,7 +52,7 @@ async def judge_found(world: World, found: Found, *, finish: Task | None = None)
 
 def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]) -> Change:
     """What one transaction writes about one instance."""
-    before = view.judged(found.instance)
+    before, at = view.judged(found.instance), world.now()
     stands = found.account is not None and not found.account.active
     if before is not None and not (stands and _stands_again(view, before)):
         return Change()
@@ -55,7 +60,9 @@ def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]
     if verdict.explained:
         return _explained(world, view, found, verdict)
     if verdict.because is Because.LATE and _being_undone(view, verdict.request):
-        return Change()  # an emergency that ended unratified, and its own restore is at work
+        # an emergency that ended unratified, and its own restore is at work: it may rest on a read from before this
+        again = judge_task(found.instance.account, because=f"undoing:{stamp(at)}", due=at + LOOKED_AT_AGAIN)
+        return Change(tasks=(again,) if stands else ())
     return _unexplained(world, view, found, verdict, ids=ids)
 
 
@@ -168,7 +175,7 @@ def _undoing(
     """The restore; a person's live request for the same is superseded by it, never in its way."""
     policy = world.policy_in(view)
     live = view.live_request(account.id, Action.RESTORE)
-    instead = (supersede(live, by="countersign", at=at),) if live is not None and live.state in OPEN else ()
+    instead = (supersede(live, by=BOT, at=at),) if live is not None and live.state in OPEN else ()
     tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR), at=at)
     filed = undo(
         new,

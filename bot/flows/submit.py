@@ -40,12 +40,16 @@ async def look_up(world: World, *, action: Action, handle: str, slack_user: str)
     if account is None:
         return Refusal(why=Why.UNKNOWN_ACCOUNT, input="handle", facts={"handle": handle.strip()})
     at = world.now()
-    policy, seen = await world.ledger.read(
-        lambda view: (world.policy_in(view), view.tiers_seen(account.id, at - SEEN_FOR))
+    policy, seen, fresh = await world.ledger.read(
+        lambda view: (
+            world.policy_in(view),
+            view.tiers_seen(account.id, at - SEEN_FOR),
+            view.tiers_seen(account.id, at - SEEN_AGAIN),
+        )
     )
     tier = policy.tier_of(account, seen, at=at)
     now = policy.tier_of(account, at=at).name
-    if now not in seen:
+    if now not in fresh:
         # who is looked up is remembered by its weight, also where nobody asks for it in the end
         await world.ledger.decide(lambda _: Change(sightings=(Sighting(account=account.id, tier=now, at=at),)))
     person = policy.person_of_slack(slack_user)
@@ -59,6 +63,8 @@ def _quorum(policy: Policy, tier: Tier, person: Person | None, at: datetime) -> 
     return policy.quorum_of(tier, requester=person, at=at)
 
 
+SEEN_AGAIN = timedelta(days=1)
+"""No look within a day of the last is noted: of thirty days one more or less is all the same, of commits not."""
 RECORDED = frozenset(
     {
         Why.NOT_ROSTERED,

@@ -40,7 +40,7 @@ def undo_ended(view: View, restore: Request, how: Undo, *, by: str | None) -> tu
     at = restore.ended_at
     match how:
         case Undo.RESTORED:
-            return (undone(found, by=by or BOT, at=at),)
+            return (undone(found, by=by, at=at),)
         case Undo.LEFT:
             return (left_down(found, by=by, at=at),)
         case _:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from slack_sdk.errors import SlackClientError
 
 from bot.core.refusal import Refusal, Why
-from bot.core.request import Action, Choice
+from bot.core.request import Action, Choice, Request
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
-from bot.slack import home_tab
+from bot.slack import home_tab, rules
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
 from bot.slack.cards import named as named_in
@@ -153,14 +153,25 @@ async def ask_again(call: Call) -> None:
     named = await _named(call, click, direct=True)
     if named is None:
         return
+    request = await call.world.ledger.read(lambda view: view.request(named.id))
+    if request is not None and request.of_the_rules:
+        await _change_again(call, click, request)
+        return
     if not await _may_ask(call, click):
         return
-    request = await call.world.ledger.read(lambda view: view.request(named.id))
     if request is None:
         await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
         return
     typed = {"reason": request.reason, "category": request.category, "evidence": request.evidence or ""}
     await _form(call, click, request.action, request.subject.id, typed)
+
+
+async def _change_again(call: Call, click: Click, request: Request) -> None:
+    refusal = rules.may_not_change(call, click.user)
+    await call.ack()
+    opened = refusal is None and await rules.ask_again(call, request, user=click.user, trigger_id=click.trigger_id)
+    if not opened:
+        await call.refuse(refusal or Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
 
 
 async def restore(call: Call) -> None:

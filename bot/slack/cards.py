@@ -226,7 +226,7 @@ def undoing(lang: Language, request: Request) -> list[Element]:
         case Undo.RESTORED if request.undone_by == BOT:
             return lang.line("Undone: restored and verified {when}", when=when)
         case Undo.RESTORED:
-            return lang.line("Undone: restored by {who}, seen {when}", who=by, when=when)
+            return lang.line("Nothing was left to undo: the account was active, seen {when}", when=when)
         case Undo.LEFT:
             return lang.line("The account stays down: {who} took it down too.", who=by)
         case Undo.STUCK:
@@ -249,7 +249,7 @@ def why_ended(lang: Language, request: Request) -> str | None:
         case State.EXPIRED:
             return lang.say(EXPIRY[outcome]) if outcome in EXPIRY else one_line(outcome, most=300)
         case State.SUPERSEDED:
-            return lang.say("the account is as asked already")
+            return lang.say("it is as asked already")
         case State.FAILED:
             return why_failed(lang, outcome)
         case _:

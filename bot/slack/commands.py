@@ -4,10 +4,9 @@ import logging
 import re
 from typing import Any
 
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackClientError
 
 from bot.core.account import Account
-from bot.core.errors import LedgerAway
 from bot.core.filing import Draft, already_so, may_ask
 from bot.core.overlay import RuleVerb
 from bot.core.policy import Tier
@@ -20,6 +19,7 @@ from bot.slack.acts import Command, Submission
 from bot.slack.call import Call, inert
 from bot.slack.language import Language
 from bot.slack.modals import looking_up, submit_request
+from bot.slack.opening import draw_in, facts_of
 from bot.slack.sentences import refusal_sentence
 from bot.slack.status import Asked
 
@@ -83,25 +83,9 @@ async def open_form(
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not open the form: %s", type(error).__name__)
         return False
-    view, found = opened["view"], await _facts(call, action, handle, user)
-    drawn = _form(call, lang, action, found, {**typed, "handle": handle})
-    try:
-        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
-    except SlackApiError as error:
-        # the person closed it or sent it in already: there is nothing to draw on any more
-        log.info("the form was gone: %s", error.response.get("error"))
-    except (SlackClientError, OSError, TimeoutError) as error:
-        log.warning("could not draw the form: %s", type(error).__name__)
+    found = await facts_of(call, action, handle, user)
+    await draw_in(call, opened["view"], _form(call, lang, action, found, {**typed, "handle": handle}))
     return True
-
-
-async def _facts(call: Call, action: Action, handle: str, user: str) -> Facts | Refusal:
-    if not handle:
-        return Refusal(why=Why.HANDLE_EMPTY, input="handle")
-    try:
-        return await look_up(call.world, action=action, handle=handle, slack_user=user)
-    except LedgerAway:
-        return Refusal(why=Why.LEDGER_AWAY)
 
 
 def _form(call: Call, lang: Language, action: Action, found: Facts | Refusal, typed: dict[str, str]) -> dict[str, Any]:
@@ -159,7 +143,9 @@ async def _about_account(call: Call, form: Submission, action: Action, *, identi
         await call.at_field(form, found)
         return
     unconfirmed = found.tier.confirm_handle and "confirm_handle" not in form.inputs
-    if form.metadata.get("id") != found.account.id or unconfirmed:
+    # nobody else looks before an emergency is carried out: its author has to have seen just what is there
+    changed = "emergency" in form.ticked and form.metadata.get("etag") != found.account.etag
+    if form.metadata.get("id") != found.account.id or unconfirmed or changed:
         lang = await call.language_of(form.user)
         await call.ack(response_action="update", view=_form(call, lang, action, found, _typed(form)))
         return
@@ -234,6 +220,7 @@ async def countersign(call: Call) -> None:
 async def _change(call: Call, command: Command, verb: RuleVerb, rest: str) -> None:
     """Ask for a change of the bot's own rules."""
     if refusal := rules.may_not_change(call, command.user):
+        await call.note(refusal, user=command.user)
         await _answered(call, command, refusal)
         return
     await call.ack()
@@ -242,7 +229,13 @@ async def _change(call: Call, command: Command, verb: RuleVerb, rest: str) -> No
 
 
 async def _outsider(call: Call, command: Command) -> Refusal | None:
-    """Only people of the roster are told what is pending on whom."""
+    """Only people of the roster are told what is pending on whom; whoever has left is none of them."""
     if refusal := await call.barred(command.user, command.team):
         return refusal
-    return Refusal(why=Why.NOT_ROSTERED) if call.world.policy.person_of_slack(command.user) is None else None
+    policy = call.world.policy
+    person = policy.person_of_slack(command.user)
+    if person is not None and not policy.gone(person, call.world.now()):
+        return None
+    refusal = Refusal(why=Why.NOT_ROSTERED if person is None else Why.PAST_LAST_DAY)
+    await call.note(refusal, user=command.user)
+    return refusal

@@ -72,7 +72,9 @@ def submit_request(
         "title": plain_text(lang.say(TITLES[action])),
         "submit": plain_text(lang.say("Ask for approval")),
         "close": plain_text(lang.say("Cancel")),
-        "private_metadata": json.dumps({"action": action.value, "id": account.id if account else None}),
+        "private_metadata": json.dumps(
+            {"action": action.value, "id": account.id if account else None, "etag": account.etag if account else None}
+        ),
         "blocks": [*warned, *facts, *_inputs(lang, policy, typed, confirm=confirm, emergency=emergency)],
     }
 

@@ -166,6 +166,8 @@ def _ratified(lang: Language, _: Message, request: Request) -> Elements:
 
 
 def _superseded(lang: Language, _: Message, request: Request) -> Elements:
+    if request.of_the_rules:
+        return [words(lang.say("The rules say so already."))]
     return lang.line("The account is so already, by {who}.", who=who(request, request.ended_by))
 
 
@@ -343,7 +345,7 @@ def withdrawn(lang: Language, record: Request | Incident) -> str:
     """What the requester is told of the own withdrawal."""
     if isinstance(record, Request) and record.undo is not None:
         return lang.say("Withdrawn; the account is being restored.")
-    return lang.say("Withdrawn; nothing was done to the account.")
+    return lang.say("Withdrawn; nothing was done.")
 
 
 def counted(lang: Language, request: Request, missing: tuple[str, ...], *, slack_user: str) -> str:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from typing import Any
 
 from bot.core.account import Account
@@ -36,7 +35,6 @@ class RuleForm:
     typed: dict[str, str]
     groups: Sequence[str]
     """The groups that the policy speaks of, for who is added."""
-    today: date
     notice: str | None = None
     account: Account | None = None
     demands: str | None = None
@@ -80,7 +78,7 @@ def _whom(lang: Language, form: RuleForm) -> list[Block]:
         case RuleVerb.REMOVE:
             return [_person(lang, form)]
         case RuleVerb.LEAVE:
-            day = line_input("last_day", {"last_day": form.typed.get("last_day") or form.today.isoformat()})
+            day = line_input("last_day", form.typed)
             hint = lang.say("As in 2026-11-21; the day itself is the last.")
             return [_person(lang, form), input_block("last_day", lang.say("Last day"), day, hint=hint)]
         case RuleVerb.PROTECT:

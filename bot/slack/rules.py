@@ -9,10 +9,10 @@ from slack_sdk.errors import SlackClientError
 
 from bot.core.account import Account
 from bot.core.outlook import outlook
-from bot.core.overlay import RuleChange, RuleVerb
+from bot.core.overlay import RuleChange, RuleVerb, parse_change
 from bot.core.policy import RULES, Policy
 from bot.core.refusal import Refusal, Why
-from bot.core.request import Action
+from bot.core.request import Action, Request
 from bot.core.ruling import quorum_of_change
 from bot.flows.change_rules import ask_change
 from bot.flows.submit import RECORDED, look_up
@@ -20,6 +20,7 @@ from bot.slack.acts import Command, Submission
 from bot.slack.call import Call
 from bot.slack.language import Language
 from bot.slack.modals import looking_up_rules
+from bot.slack.opening import draw_in, facts_of
 from bot.slack.rule_forms import RuleForm, rule_form
 from bot.slack.sentences import refusal_sentence
 from bot.slack.wording import needs
@@ -41,18 +42,31 @@ def verb_of(text: str) -> tuple[RuleVerb, str] | None:
 
 
 async def ask(call: Call, command: Command, verb: RuleVerb, rest: str) -> bool:
-    """Open the form, then draw in it what is known. False where Slack did not open it."""
-    lang = await call.language_of(command.user)
+    """Open the form with what was typed behind the command. False where Slack did not open it."""
     name, _, reason = rest.partition(" ") if verb not in {RuleVerb.OBSERVE, RuleVerb.ENFORCE} else ("", "", rest)
     typed = {"handle": name, "reason": reason.strip()}
+    return await _open(call, verb, typed, user=command.user, trigger_id=command.trigger_id)
+
+
+async def ask_again(call: Call, request: Request, *, user: str, trigger_id: str) -> bool:
+    """Open the form filled in with what an ended request held. False where Slack did not open it."""
+    change = parse_change(request.subject.id)
+    typed = {"handle": change.person or change.account, "reason": request.reason, "evidence": request.evidence or ""}
+    typed |= {"team": change.team or "", "last_day": change.last_day.isoformat() if change.last_day else ""}
+    again = {"chosen": change.groups, "slack_user": change.slack}
+    return await _open(call, change.verb, typed, user=user, trigger_id=trigger_id, **again)
+
+
+async def _open(call: Call, verb: RuleVerb, typed: dict[str, str], *, user: str, trigger_id: str, **again: Any) -> bool:
+    """Open the form at once, then draw in it what is known."""
+    lang = await call.language_of(user)
     try:
-        opened = await call.client.views_open(trigger_id=command.trigger_id, view=looking_up_rules(lang))
-        view = opened["view"]
-        drawn = await _form(call, lang, verb, typed, user=command.user)
-        await call.client.views_update(view_id=view["id"], hash=view.get("hash"), view=drawn)
+        opened = await call.client.views_open(trigger_id=trigger_id, view=looking_up_rules(lang))
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not open the form: %s", type(error).__name__)
         return False
+    drawn = await _form(call, lang, verb, typed, user=user, **again)
+    await draw_in(call, opened["view"], drawn)
     return True
 
 
@@ -68,19 +82,24 @@ def may_not_change(call: Call, user: str) -> Refusal | None:
 
 
 async def _form(
-    call: Call, lang: Language, verb: RuleVerb, typed: dict[str, str], *, user: str, form: Submission | None = None
+    call: Call,
+    lang: Language,
+    verb: RuleVerb,
+    typed: dict[str, str],
+    *,
+    user: str,
+    chosen: tuple[str, ...] = (),
+    slack_user: str = "",
 ) -> dict[str, Any]:
     """The form with what is known of what was typed, or with what stands against it."""
-    policy, notice, account, demands = call.world.policy, None, None, None
+    policy, notice, account, tier = call.world.policy, None, None, None
     if verb is RuleVerb.PROTECT and typed.get("handle"):
-        found = await look_up(call.world, action=Action.PROTECT, handle=typed["handle"], slack_user=user)
+        found = await facts_of(call, Action.PROTECT, typed["handle"], user)
         if isinstance(found, Refusal):
             notice = refusal_sentence(lang, found)
         else:
-            account = found.account
-            demands = _demands(call, lang, RuleChange(verb=verb, account=account.id), user=user, tier=found.tier.name)
-    elif verb in {RuleVerb.OBSERVE, RuleVerb.ENFORCE}:
-        demands = _demands(call, lang, RuleChange(verb=verb), user=user, tier=None)
+            account, tier = found.account, found.tier.name
+    demands = _demands(call, lang, _likely(verb, typed, account, policy), user=user, tier=tier)
     groups = sorted(frozenset[str]().union(*(p.groups for p in policy.people.values())))
     return rule_form(
         lang,
@@ -88,26 +107,41 @@ async def _form(
             verb=verb,
             typed=typed,
             groups=groups,
-            today=policy.today(call.world.now()),
             notice=notice,
             account=account,
             demands=demands,
-            chosen=form.chosen.get("groups", ()) if form else (),
-            user=form.users.get("slack_user", "") if form else "",
+            chosen=chosen,
+            user=slack_user,
         ),
     )
 
 
-def _demands(call: Call, lang: Language, change: RuleChange, *, user: str, tier: str | None) -> str | None:
-    """What the change would take, as a sentence."""
+def _likely(verb: RuleVerb, typed: dict[str, str], account: Account | None, policy: Policy) -> RuleChange | None:
+    """The change that the form is about to ask for, as far as it can be told before it is filled in."""
+    name = typed.get("handle", "").removeprefix("@")
+    match verb:
+        case RuleVerb.OBSERVE | RuleVerb.ENFORCE:
+            return RuleChange(verb=verb)
+        case RuleVerb.PROTECT:
+            return RuleChange(verb=verb, account=account.id) if account is not None else None
+        case RuleVerb.REMOVE if name in policy.people:
+            return RuleChange(verb=verb, person=name)
+        case RuleVerb.LEAVE if name in policy.people:
+            return RuleChange(verb=verb, person=name, last_day=date.max)
+        case _:
+            return None
+
+
+def _demands(call: Call, lang: Language, change: RuleChange | None, *, user: str, tier: str | None) -> str | None:
+    """What the change would take, as a sentence: who sends the form shall know whether it is made at once."""
     policy, at = call.world.policy, call.world.now()
     person = policy.person_of_slack(user)
-    if person is None or policy.tier(RULES) is None:
+    if person is None or policy.tier(RULES) is None or (change is None):
         return None
     stricter = outlook(policy, change, at=at, tier=tier).stricter
     quorum = quorum_of_change(policy, person, stricter=stricter, at=at)
     if not quorum.places:
-        return lang.say("It only makes the rules stricter, so nobody more has to approve.")
+        return lang.say("It only makes the rules stricter: it is made as soon as you send this.")
     return lang.say("It needs {approvals}.", approvals=needs(lang, quorum))
 
 
@@ -141,7 +175,7 @@ async def _shown_first(call: Call, form: Submission, verb: RuleVerb) -> None:
     """Nobody protects an account that they were not shown."""
     lang = await call.language_of(form.user)
     typed = {name: value for name, value in form.values.items() if value}
-    drawn = await _form(call, lang, verb, typed, user=form.user, form=form)
+    drawn = await _form(call, lang, verb, typed, user=form.user)
     await call.ack(response_action="update", view=drawn)
 
 

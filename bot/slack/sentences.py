@@ -13,6 +13,8 @@ from bot.slack.text import one_line, unmarked
 from bot.slack.wording import group
 
 _MARKUP = re.compile(r"[^\w:. -]")
+_TAGS = re.compile(r"[<>&*~`|]")
+_LINE = re.compile(r"^line \d+: ")
 
 Facts = Mapping[str, Any]
 Sentence = str | Callable[[Language, Facts], str]
@@ -177,6 +179,12 @@ def _not_an_approver(lang: Language, facts: Facts) -> str:
     return lang.say(text, groups=_groups(lang, facts))
 
 
+def _not_yet(lang: Language, facts: Facts) -> str:
+    since = facts.get("from")
+    when = lang.time(since) if isinstance(since, datetime) else lang.say("24 hours")
+    return lang.say("You were added of late; your approvals and denials count from {when}.", when=when)
+
+
 def _already_voted(lang: Language, facts: Facts) -> str:
     choice = CHOICES.get(str(facts.get("choice")), N_("once"))
     text = N_("You have voted on this request already ({choice}); your vote stands, nothing more is needed.")
@@ -189,8 +197,9 @@ def _already_approved(lang: Language, facts: Facts) -> str:
 
 
 def _impossible(lang: Language, facts: Facts) -> str:
-    problem = one_line(str(facts.get("problem") or "?"), most=600).rstrip(".")
-    return lang.say("The rules that would result cannot be: {problem}.", problem=_MARKUP.sub("�", problem))
+    """The problem is the policy file's own sentence; where in the text it stands nobody sees here."""
+    problem = _LINE.sub("", one_line(str(facts.get("problem") or "?"), most=600)).rstrip(".")
+    return lang.say("The rules that would result cannot be: {problem}.", problem=_TAGS.sub("�", problem))
 
 
 def _unknown_person(lang: Language, facts: Facts) -> str:
@@ -278,8 +287,9 @@ SENTENCES: dict[Why, Sentence] = {
     Why.NOT_A_PERSON: N_("Bots and workflows may not use this; a person has to."),
     Why.DEACTIVATED_USER: N_("Your user is deactivated in Slack; ask a colleague."),
     Why.IDENTITY_UNKNOWN: N_(
-        "Slack does not say who you are at the moment, and this weighs too much without; try again in a few seconds."
+        "Slack does not say who you are at the moment, and for this it has to be known; try again in a few seconds."
     ),
+    Why.NOT_YET_AN_APPROVER: _not_yet,
 }
 
 BECAUSE: dict[str, str] = {

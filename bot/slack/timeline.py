@@ -7,7 +7,7 @@ from bot.core.transition import Entry, Kind
 from bot.slack.cards import who
 from bot.slack.language import Language
 from bot.slack.text import Block, Element, bold, moment, one_line, rich, words
-from bot.slack.wording import OUTCOMES, TIMELINE, UNDONE, changed, waits
+from bot.slack.wording import OUTCOMES, TIMELINE, TIMELINE_OF_RULES, UNDONE, changed, waits
 
 SHOWN = 60
 """Lines; who comes back a hundred times is in the log."""
@@ -15,7 +15,12 @@ SHOWN = 60
 
 def timeline(lang: Language, request: Request, entries: Sequence[Entry]) -> list[Block]:
     """One block, or none where there is nothing to tell; of a long life its beginning and its end."""
-    told = [_line(lang, request, entry) for entry in entries if entry.kind in TIMELINE and not _ran_out(entry)]
+    lines = TIMELINE_OF_RULES if request.of_the_rules else TIMELINE
+    told = [
+        _line(lang, request, entry, lines[entry.kind])
+        for entry in entries
+        if entry.kind in lines and not _ran_out(entry)
+    ]
     if not told:
         return []
     left = len(told) - SHOWN
@@ -25,11 +30,11 @@ def timeline(lang: Language, request: Request, entries: Sequence[Entry]) -> list
     return [rich(bold(lang.say("How it went")), *(part for line in told for part in (words("\n"), *line)))]
 
 
-def _line(lang: Language, request: Request, entry: Entry) -> list[Element]:
+def _line(lang: Language, request: Request, entry: Entry, text: str) -> list[Element]:
     made = entry.facts.get("changes", {})
     by = made.get("ended_by", entry.by) if entry.kind is Kind.SUPERSEDED else entry.by
     what = _what(lang, entry.kind, made)
-    return lang.line(TIMELINE[entry.kind], when=moment(entry.at), who=who(request, by), what=what)
+    return lang.line(text, when=moment(entry.at), who=who(request, by), what=what)
 
 
 def _what(lang: Language, kind: Kind, made: Mapping[str, object]) -> str:

@@ -43,7 +43,7 @@ SURE = {
 """What approving asks once more: title and text."""
 SURE_TO_RATIFY = (
     N_("Ratify this emergency?"),
-    N_("@{handle}, account {id}, is down already. Your approval is recorded; with the quorum it stays down."),
+    N_("@{handle}, account {id}: it goes down at once. Your approval is recorded; with the quorum it stays down."),
 )
 
 OUTCOMES = {
@@ -221,6 +221,12 @@ TIMELINE = {
     Kind.EXPLAINED: N_("{when} · seen in the platform's own log"),
 }
 """A request's life, a line a move."""
+TIMELINE_OF_RULES = {
+    **TIMELINE,
+    Kind.CLAIMED: N_("{when} · all of it checked again"),
+    Kind.SETTLED: N_("{when} · the rules changed: {what}"),
+}
+"""The same of a request for a change of the rules, which calls no platform."""
 
 
 def group(lang: Language, name: str) -> str:
@@ -237,7 +243,16 @@ def needs(lang: Language, quorum: Quorum) -> str:
     parts = [
         lang.count("{n} approval ({group})", "{n} approvals ({group})", count, group=group(lang, name))
         for name, count in quorum.groups
+        if count
     ]
+    if quorum.extra and not parts:
+        groups = lang.list([group(lang, name) for name in sorted(quorum.names)])
+        return lang.count(
+            "{n} approval ({groups}; the leaver rule binds the requester)",
+            "{n} approvals ({groups}; the leaver rule binds the requester)",
+            quorum.extra,
+            groups=groups,
+        )
     if quorum.extra:
         parts.append(
             lang.count(

@@ -286,6 +286,7 @@ def ratifying(request: Request | None = None, **changed: Any) -> Ratifying:
         "policy": ON_DUTY,
         "at": AT + 2 * MINUTE,
         "unacknowledged": frozenset(),
+        "restored_at": None,
     }
     return Ratifying(**{**values, **changed})
 

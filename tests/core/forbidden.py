@@ -128,6 +128,8 @@ HALF_APPROVED = moved(vote(ballot(PRESIDENTS, TESSA)))
 ON_PRESIDENT = replace(PENDING, tier="protected", quorum=replace(PENDING.quorum, groups=(("manager", 1),)))
 EXPIRED_NOW = replace(PENDING, state=State.EXPIRED, ended_by="countersign")
 
+JUST_ADDED = replace(OMAR, approves_from=AT + HOUR)
+
 VOTES: dict[Any, Forbidden] = {
     voting.rostered: Forbidden(case=ballot(PENDING, None), says=Why.NOT_ROSTERED),
     voting.not_gone: Forbidden(
@@ -142,6 +144,11 @@ VOTES: dict[Any, Forbidden] = {
     voting.unrestricted: Forbidden(
         case=ballot(ON_PRESIDENT, leaving(OMAR), policy=policy(leaving(OMAR))),
         says=Why.RESTRICTED_ON_PROTECTED,
+        also=(voting.in_quorum,),
+    ),
+    voting.approves_by_now: Forbidden(
+        case=ballot(PENDING, JUST_ADDED, policy=policy(JUST_ADDED)),
+        says=Why.NOT_YET_AN_APPROVER,
         also=(voting.in_quorum,),
     ),
     voting.in_quorum: Forbidden(case=ballot(PENDING, TESSA), says=Why.NOT_AN_APPROVER),
@@ -219,6 +226,7 @@ EMERGENCIES: dict[Any, Forbidden] = {
 
 RATIFICATIONS: dict[Any, Ratifying] = {
     emergency.verified: ratifying(replace(ratifiable(), state=State.UNCERTAIN)),
+    emergency.still_down: ratifying(restored_at=AT + MINUTE),
     emergency.undenied: ratifying(
         replace(
             ratifiable(), votes=(*ratifiable().votes, replace(ratifiable().votes[0], person="mina", choice=Choice.DENY))

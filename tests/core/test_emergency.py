@@ -86,6 +86,8 @@ def test_only_a_deactivation_by_a_group_of_the_tier_may_come_first() -> None:
     assert not may_act_first(ON_DUTY, DORA, action=Action.RESTORE, **allowed)
     assert not may_act_first(ON_DUTY, OMAR, action=Action.DEACTIVATE, **allowed)
     assert not may_act_first(ON_DUTY, leaving(DORA), action=Action.DEACTIVATE, **allowed)
+    just_added = replace(DORA, approves_from=AT + SECOND)
+    assert not may_act_first(ON_DUTY, just_added, action=Action.DEACTIVATE, **allowed)
 
 
 def test_over_a_limit_it_says_when_to_try_again() -> None:
@@ -125,9 +127,8 @@ def test_ratified_it_has_ended_by_its_last_approver() -> None:
     assert (request.state, request.ended_by, request.undo) == (State.RATIFIED, "omar", None)
 
 
-def test_a_quorum_without_places_is_nobodys() -> None:
-    nobody = replace(provisional(), quorum=replace(provisional().quorum, groups=()))
-    assert moved(ratify(ratifying(nobody))).ended_by == "countersign"
+def test_what_was_restored_before_it_was_done_does_not_stand_in_the_way() -> None:
+    assert ratify(ratifying(restored_at=AT - DAY)) is not None
 
 
 def test_an_approver_in_an_incident_does_not_count_for_it() -> None:

@@ -453,3 +453,9 @@ def test_a_guard_that_the_file_lets_enforce_or_observe_needs_no_telling() -> Non
     observes = f'{FILE}\n[guard]\nmode = "observe"\n'
     assert offered(observes, OBSERVE) == []
     assert on_file(FILE, overlay_of(laid(ENFORCE, on=observes))) == FILE
+
+
+def test_a_change_that_a_newer_program_made_is_told_in_a_sentence() -> None:
+    text = 'version = 1\n[[overlay]]\nchange = "roster rename omar"\nat = 2026-11-21T15:00:00.000Z\nrequest = "REQ-A"\n'
+    with pytest.raises(Misconfigured, match="Run the program that wrote it"):
+        overlay_of(text)

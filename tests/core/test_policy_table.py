@@ -119,3 +119,9 @@ def test_who_was_added_in_slack_is_told_to_wait() -> None:
     sentence = "nina was added in Slack and approves from 2026-11-22T12:00:00.000Z on."
     assert sentence in row("standard", LAST_DAY, text).warnings
     assert sentence not in row("standard", AFTER, text).warnings
+
+
+def test_a_leaver_does_not_act_first() -> None:
+    duty = EXAMPLE.replace('groups = ["agent"]', 'groups = ["agent", "duty"]')
+    assert row("standard", BEFORE, duty).may_act_first == ("mona", "ada", "rex")
+    assert row("standard", LAST_DAY, duty).may_act_first == ("mona", "ada")

@@ -5,15 +5,14 @@ from datetime import date
 
 import pytest
 
-from bot.core.claiming import Wait, claim
+from bot.core.claiming import Wait
 from bot.core.outlook import changed, outlook
 from bot.core.overlay import RuleChange, RuleVerb, parse_change
 from bot.core.policy import RULES
 from bot.core.policy_file import parse_policy
-from bot.core.refusal import Refusal
-from bot.core.request import Action, Choice, Request, State
-from bot.core.ruling import RuleClaim, claim_change, file_change
-from bot.core.transition import Kind, Transition
+from bot.core.request import Action, Choice, State
+from bot.core.ruling import claim_change, file_change
+from bot.core.transition import Transition
 from bot.core.voting import vote
 from tests.core.build import AT, DAY, HOUR, MINUTE, agrees, ballot, moved, tasks_of
 from tests.core.rules import (
@@ -40,7 +39,7 @@ def test_what_is_stricter_is_approved_as_it_is_filed_and_made_at_once() -> None:
         True,
     )
     assert (request.quorate_at, request.execute_by) == (AT, AT + 10 * MINUTE)
-    assert tasks_of(outcome)[0] == "carry_out:REQ-C:1"
+    assert [key.split(":")[0] for key in tasks_of(outcome)] == ["carry_out", "draw", "expire"]
     assert isinstance(outcome, Transition)
     agrees(outcome)
     assert moved(claim_change(change_due(request, REMOVE_REX))).state is State.RUNNING
@@ -102,7 +101,6 @@ def test_while_it_cools_off_it_waits() -> None:
 def test_only_what_is_approved_is_made() -> None:
     with pytest.raises(AssertionError):
         claim_change(change_due(filed_change(OBSERVE), OBSERVE))
-    assert claim  # the accounts' own claim is another rule
 
 
 # What a change would do
@@ -133,16 +131,26 @@ def test_the_change_that_is_made_names_its_request_in_the_text() -> None:
     assert after.digest != RULED.digest
 
 
-def test_the_entry_is_like_any_others() -> None:
-    outcome = file_change(change_filing(OBSERVE), id="REQ-C", operation="op-c", slack_user="U01ADA")
-    assert isinstance(outcome, Transition)
-    assert outcome.entry.kind is Kind.FILED
-    assert isinstance(outcome.after, Request)
-    assert not isinstance(outcome, Refusal)
-    assert isinstance(change_due(outcome.after, OBSERVE), RuleClaim)
-
-
 def test_what_a_leaver_asked_for_is_void() -> None:
     left = parse_policy(FILE.replace('slack = ["U01ADA"]', 'slack = ["U01ADA"]\nlast_day = 2026-11-15'))
     due = change_due(filed_change(REMOVE_REX), REMOVE_REX, policy=left)
     assert moved(claim_change(due)).outcome == "requester_left"
+
+
+def leave(name: str) -> RuleChange:
+    return RuleChange(verb=RuleVerb.LEAVE, person=name, last_day=date(2026, 11, 20))
+
+
+def test_that_the_last_of_a_group_leaves_is_not_for_one_person_to_say() -> None:
+    assert not outlook(RULED, leave("tessa"), at=AT, tier=None).stricter
+    assert outlook(RULED, leave("mona"), at=AT, tier=None).stricter
+    one_left = changed(RULED, leave("mona"), at=AT, request="REQ-1")
+    assert not outlook(one_left, leave("omar"), at=AT, tier=None).stricter
+    assert not outlook(one_left, RuleChange(verb=RuleVerb.REMOVE, person="omar"), at=AT, tier=None).stricter
+
+
+def test_nor_that_nobody_is_left_who_may_ask() -> None:
+    policy = RULED
+    for nth, name in enumerate(("rex", "ada")):
+        policy = changed(policy, leave(name), at=AT, request=f"REQ-{nth}")
+    assert not outlook(policy, leave("mona"), at=AT, tier=None).stricter

@@ -87,7 +87,7 @@ def test_the_forms_inputs_are_named_as_agreed() -> None:
     everything = form(emergency=True)
     assert list(inputs(everything)) == ["handle", "category", "reason", "evidence", "emergency", "confirm_handle"]
     assert list(inputs(form(tier=STANDARD))) == ["handle", "category", "reason", "evidence"]
-    assert json.loads(everything["private_metadata"]) == {"action": "deactivate", "id": "1000001"}
+    assert json.loads(everything["private_metadata"]) == {"action": "deactivate", "id": "1000001", "etag": ACCOUNT.etag}
     assert everything["callback_id"] == "submit_request"
 
 

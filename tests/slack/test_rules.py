@@ -1,7 +1,6 @@
 """Changes of the bot's own rules, as people see them: cards, messages and the forms that ask for them."""
 
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import pytest
@@ -23,7 +22,6 @@ from tests.slack.examples import ACCOUNT, CHANGES, EN, HOSTILE, LONG, of_the_rul
 from tests.slack.validators import buttons, check_message, check_view, shown
 
 RULED = parse_policy(FILE)
-TODAY = date(2026, 11, 21)
 
 
 @pytest.mark.parametrize("verb", RuleVerb)
@@ -63,7 +61,6 @@ def test_the_form_is_one_that_slack_takes_whatever_stands_in_it(lang: Language, 
             verb=verb,
             typed=typed,
             groups=[f"group-{n}" for n in range(150)],
-            today=TODAY,
             notice=text or None,
             account=ACCOUNT,
             demands="It needs one.",

@@ -13,7 +13,7 @@ from tests.slack.validators import check_message, read
 
 NOT_TOLD = {
     Kind.OPENED, Kind.JOINED, Kind.RESTORED, Kind.CLOSED, Kind.ACKNOWLEDGED,
-    Kind.REFUSED, Kind.POLICY, Kind.GUARD_STARTED, Kind.JUDGED, Kind.DIGEST,
+    Kind.REFUSED, Kind.POLICY, Kind.GUARD_STARTED, Kind.JUDGED, Kind.DIGEST, Kind.LIMIT,
 }  # fmt: skip
 """Entries that are no move of a request; whoever was refused was told alone."""
 

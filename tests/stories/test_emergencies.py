@@ -1,5 +1,6 @@
 """An emergency acts at once, is ratified by others in time, or undoes itself."""
 
+import asyncio
 from collections.abc import Callable
 
 from bot.core.request import State, Undo
@@ -165,3 +166,52 @@ async def test_it_survives_a_restart_between_the_deed_and_its_deadline(scene: Sc
     await scene.card_becomes(card, "lapsed")
     await scene.public_becomes(MARIA, "active")
     assert await scene.world.ledger.read(lambda view: view.incidents()) == []
+
+
+async def test_what_changed_since_the_form_was_drawn_is_shown_before_anything_is_done(scene: Scene) -> None:
+    view = await scene.form(MONA, "@maria_k it sends malware to every follower")
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+        "Operations": [{"op": "replace", "path": "displayName", "value": "The Weekend Baker"}],
+    }
+    url, headers = f"{scene.platform.url}/scim/v2/Users/{MARIA}", {"Authorization": "Bearer system-dev-token:bulk"}
+    async with scene.session.patch(url, json=body, headers=headers) as answer:
+        assert answer.status == 200
+
+    sent = await scene.fill(MONA, view, "maria_k", emergency=["emergency"])
+
+    assert "The Weekend Baker" in sent.body
+    assert (await scene.public(MARIA))["state"] == "active"
+    assert not scene.cards()
+
+
+async def test_killed_before_the_call_and_started_after_its_deadline_it_does_nothing(scene: Scene) -> None:
+    await scene.stop()
+    scene.policy(within("1s"))
+    await scene.start()
+    await scene.fault(kind="status", code=503, on="patch")
+    view = await scene.form(MONA, "@maria_k it sends malware to every follower")
+    assert not (await scene.fill(MONA, view, "maria_k", emergency=["emergency"])).errors
+    card = await scene.workspace.wait_for_message(APPROVALS, lambda m: state_of(m) in {"running", "uncertain"})
+    await scene.stop()
+    await scene.mend()
+    await asyncio.sleep(1.2)
+
+    await scene.start()
+
+    shown = await scene.card_becomes(card, "lapsed")
+    nothing = "Nothing was left to undo"
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: m.ts == shown.ts and nothing in text_of(m))
+    assert await scene.effects(MARIA) == []
+
+
+async def test_it_is_not_ratified_once_the_account_is_up_again(scene: Scene) -> None:
+    card = await declared(scene, "maria_k")
+    await scene.act("staff-dev-token:tessa", MARIA, active=True)
+    await scene.public_becomes(MARIA, "active")
+    await scene.eventually(lambda: scene.world.ledger.read(lambda view: view.restored_at(MARIA)))
+
+    await scene.workspace.click(OMAR, card, "approve")
+
+    await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
+    assert (await scene.request(card)).state is State.PROVISIONAL

@@ -33,13 +33,27 @@ async def test_a_last_day_takes_one_person_and_binds_at_once(scene: Scene) -> No
     card = await change(scene, ADA, "roster leave @omar", last_day="2026-11-20")
 
     done = await scene.card_becomes(card, "done")
-    assert "stricter" in text_of(done) or "Done" in text_of(done)
+    assert "Done and verified" in text_of(done)
     asked = await scene.ask("maria_k")
     await scene.workspace.click(OMAR, asked, "approve")
     said = await scene.workspace.wait_for_ephemeral(OMAR, lambda m: "last day" in m.text)
     assert said
     assert (await scene.request(asked)).state is State.PENDING
     await scene.log_agrees()
+
+
+async def test_that_the_last_of_a_group_leaves_needs_the_quorum(scene: Scene) -> None:
+    view = await rule_form(scene, ADA, "roster leave @tessa")
+    assert "1 approval (managers)" in text_of(view)
+
+    card = await change(scene, ADA, "roster leave @tessa", last_day="2020-01-01")
+
+    assert state_of(card) == "pending"
+
+
+async def test_the_form_says_that_a_stricter_change_is_made_at_once(scene: Scene) -> None:
+    view = await rule_form(scene, ADA, "roster remove @rex")
+    assert "as soon as you send this" in text_of(view)
 
 
 async def test_the_channel_is_shown_what_changed(scene: Scene) -> None:
@@ -61,7 +75,7 @@ async def test_who_is_added_needs_the_quorum_and_approves_only_a_day_later(scene
 
     asked = await scene.ask("maria_k")
     await scene.workspace.click(SAM, asked, "approve")
-    await scene.workspace.wait_for_ephemeral(SAM, lambda m: "Only members" in m.text or "24 hours" in m.text)
+    await scene.workspace.wait_for_ephemeral(SAM, lambda m: "You were added of late" in m.text)
     assert (await scene.request(asked)).approvals == ()
     assert "sam" in scene.world.policy.people
 
@@ -140,7 +154,7 @@ async def test_what_was_changed_outlives_a_restart_and_the_file(scene: Scene) ->
 async def test_the_roster_does_not_know_a_name_and_says_the_nearest(scene: Scene) -> None:
     view = await rule_form(scene, ADA, "roster leave @omer")
 
-    sent = await scene.workspace.submit(ADA, view, {"reason": REASON})
+    sent = await scene.workspace.submit(ADA, view, {"reason": REASON, "last_day": "2026-12-01"})
 
     assert "omar" in sent.errors["handle"]
 
@@ -151,4 +165,20 @@ async def test_nobody_approves_their_own_change(scene: Scene) -> None:
     await scene.workspace.click(MONA, card, "approve")
 
     await scene.workspace.wait_for_ephemeral(MONA, lambda m: "own request" in m.text)
-    assert id_of(card)
+    assert (await scene.request(card)).votes == ()
+
+
+async def test_a_change_that_was_denied_can_be_asked_for_again(scene: Scene) -> None:
+    card = await change(scene, ADA, "roster add @sam", slack_user=SAM, groups=["manager"], team="operations")
+    await scene.deny(OMAR, card)
+    denied = await scene.card_becomes(card, "denied")
+
+    await scene.workspace.click(ADA, denied, "ask_again")
+
+    view = await scene.workspace.wait_for_view(ADA, lambda v: "groups" in inputs(v), timeout=WITHIN)
+    held = {b["block_id"]: b["element"] for b in view.blocks if b["type"] == "input"}
+    assert held["handle"]["initial_value"] == "sam"
+    assert held["slack_user"]["initial_user"] == SAM
+    assert [o["value"] for o in held["groups"]["initial_options"]] == ["manager"]
+    sent = await scene.workspace.submit(ADA, view, {"reason": REASON})
+    assert not sent.errors
