@@ -18,7 +18,7 @@ from bot.sandbox.slack.records import Message
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
 from tests.stories.scene import ADA, MONA, OMAR, REASON, TESSA, Scene, inputs, payload_of, set_scene
 
-AT_ONCE = 12
+AT_ONCE = 4
 IN_A_BATCH = 200
 """Signed requests made before they are replayed: all of it is over before the signatures are too old."""
 IDLE_WITHIN = PATIENCE = 30.0
