@@ -2,27 +2,24 @@
 
 import contextlib
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import aiohttp
 
-from bot.core.errors import PlatformAway, PlatformRefused
+from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
+from bot.core.request import Request
 from bot.platform.scim import ScimPlatform
 from bot.sandbox.platform.server import MockPlatform
 from storage.database import Database
 from storage.ledger import SqlLedger
 from tests.campaign.rig import Hand, Rig, world_of, written
 from tests.campaign.roster import Roster
-
-ANSWER_WITHIN = 0.3
-"""Seconds that the platform has to answer, so that one which does not costs little."""
-LATE = 0.45
-"""Seconds after which the platform does what nobody waits for any more."""
 
 
 class Killed(BaseException):
@@ -65,6 +62,23 @@ class Mortal:
         return call
 
 
+class Queue(Mortal):
+    """The platform behind a queue: a call may be answered by nothing, and land when nobody waits for it any more."""
+
+    def __init__(self, port: ScimPlatform, death: Death, late: list[Callable[[], Awaitable[None]]]) -> None:
+        super().__init__(port, death)
+        self._late = late
+        self.kept_back = 0
+        """How many of the next calls are kept."""
+
+    async def set_active(self, request: Request, *, active: bool, reason: str) -> None:
+        if self.kept_back:
+            self.kept_back -= 1
+            self._late.append(partial(self._port.set_active, request, active=active, reason=reason))
+            raise PlatformAway("The platform did not answer in time.")
+        await self.__getattr__("set_active")(request, active=active, reason=reason)
+
+
 class Shifted(Hand):
     """This machine's time and as much as it was moved: the platform's own times stay in order with the bot's."""
 
@@ -91,6 +105,8 @@ class Life(Rig):
 
     death: Death = field(default_factory=Death)
     starts: int = 0
+    late: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+    """Calls that stand in the platform's queue; a new start of the bot does not take them back."""
 
     async def start(self, roster: Roster) -> None:
         """A new process on the file: what others held is taken back, the policy's file offered, the guard started."""
@@ -102,7 +118,8 @@ class Life(Rig):
         self.death = Death()
         world = world_of(self.ledger, self.platform, self.clock, written(roster, self.folder))
         ledger: Any = Mortal(self.ledger, self.death)
-        platform: Any = Mortal(self.platform, self.death)
+        self.queue = Queue(self.platform, self.death, self.late)
+        platform: Any = self.queue
         self.world = replace(world, ledger=ledger, platform=platform)
         await self.ledger.reclaim()
         await self.rule(roster)
@@ -119,6 +136,13 @@ class Life(Rig):
             self.death.left = None
         return False
 
+    async def land(self) -> None:
+        """What stands in the platform's queue is done, as if it had just come."""
+        calls, self.late[:] = list(self.late), []
+        for call in calls:
+            with contextlib.suppress(PlatformAway, PlatformRefused, WorldMoved):
+                await call()
+
     async def hear_what_can_be(self) -> None:
         with contextlib.suppress(PlatformAway, PlatformRefused):
             await self.hear()
@@ -130,7 +154,7 @@ async def stage_of_lives() -> AsyncIterator[Callable[[Path], Life]]:
     async with AsyncExitStack() as stack:
         mock = await stack.enter_async_context(MockPlatform())
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        platform = ScimPlatform(mock.url, "bot-dev-token", answer_within=ANSWER_WITHIN)
+        platform = ScimPlatform(mock.url, "bot-dev-token")
         stack.push_async_callback(platform.close)
 
         def life(folder: Path) -> Life:

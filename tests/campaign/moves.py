@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from bot.core.errors import Misconfigured
 from bot.core.incident import IncidentState
@@ -25,7 +25,7 @@ from bot.core.request import IN_LANE, LIVE, NOT_YET_RATIFIED, Action, Choice, Re
 from bot.core.transition import Change, Kind
 from bot.flows.decide import Counted
 from storage.view import ConnectionView
-from tests.campaign.life import LATE, Life, new_file
+from tests.campaign.life import Life, new_file
 from tests.campaign.rig import DRAFT, MEMORY
 from tests.campaign.roster import Member, Roster
 from tests.campaign.truth import Told, claim_broke, effects_broke, log_broke, standing_broke, votes_broke
@@ -51,12 +51,10 @@ VOTERS = SLACK[2:]
 TAGS: tuple[list[str], ...] = ([], ["head-of-state"])
 """The first account is standard, the second protected."""
 HANDS = ("staff-dev-token:rex", "staff-dev-token:mona", "system-dev-token:legal", "owner", "shared-dev-token")
-STEPS = tuple(timedelta(seconds=s) for s in (1, 61, 301, 601, 3_600, 86_400))
+STEPS = tuple(timedelta(seconds=s) for s in (1, 2, 10, 61, 301, 601, 3_600, 86_400))
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "code": 500},
     {"kind": "status_after", "code": 502},
-    {"kind": "timeout_after", "seconds": LATE},
-    {"kind": "late", "seconds": LATE},
     {"kind": "status", "code": 503, "on": "get"},
     {"kind": "status", "code": 403},
     {"kind": "no_op"},
@@ -81,6 +79,10 @@ def rosters() -> dict[str, Roster]:
     }
 
 
+def somebody_asked(machine: Any) -> bool:
+    return bool(machine.asked)
+
+
 class Machine(RuleBasedStateMachine):
     """One life of the bot, from its first start to the end of everything that was asked."""
 
@@ -99,8 +101,8 @@ class Machine(RuleBasedStateMachine):
         self.life = type(self).life_of(folder)
         self.told = Told()
         self.roster = BASE
-        self.late = False
-        self.reached = 0
+        self.acts = 0
+        self.asked = 0
 
     def do(self, work: Awaitable[T]) -> T:
         async def all_of_it() -> T:
@@ -125,30 +127,36 @@ class Machine(RuleBasedStateMachine):
 
     # people
 
-    @rule(who=st.sampled_from(SLACK[:3]), which=some, action=st.sampled_from(list(Action)))
-    def asks(self, who: str, which: int, action: Action) -> None:
-        self.do(self._ask(who, self.accounts[which % 2], action, emergency=False))
-
     @rule(who=st.sampled_from(SLACK[:3]), which=some)
-    def declares_an_emergency(self, who: str, which: int) -> None:
-        self.do(self._ask(who, self.accounts[which % 2], Action.DEACTIVATE, emergency=True))
+    def asks(self, who: str, which: int) -> None:
+        self.do(self._ask(who, self.accounts[which % 2], emergency=False))
 
-    async def _ask(self, who: str, account: str, action: Action, *, emergency: bool) -> None:
+    @rule(which=some)
+    def declares_an_emergency(self, which: int) -> None:
+        self.do(self._ask("U1DORA", self.accounts[which % 2], emergency=True))
+
+    async def _ask(self, who: str, account: str, *, emergency: bool) -> None:
         await self.life.mend()
+        self.asked += 1
+        action = Action.DEACTIVATE if (await self.life.read(account)).active else Action.RESTORE
         filed = await self.life.ask(who, account, draft=replace(DRAFT, action=action, emergency=emergency))
         if isinstance(filed, Request):
             self.told.filed.add(filed.id)
         await self._look_at_claims()
 
+    @precondition(somebody_asked)
     @rule(who=st.sampled_from(VOTERS), which=some)
     def approves(self, who: str, which: int) -> None:
         self.do(self._vote(who, which, Choice.APPROVE))
 
     @rule(which=some)
-    def all_approve(self, which: int) -> None:
+    def is_asked_and_approved(self, which: int) -> None:
+        """What mostly happens, so that much of what may go wrong goes wrong in it."""
+        self.do(self._ask("U1ADA", self.accounts[which % 2], emergency=False))
         for who in ("U1OMAR", "U1TESSA"):
-            self.do(self._vote(who, which, Choice.APPROVE))
+            self.do(self._vote(who, 0, Choice.APPROVE))
 
+    @precondition(somebody_asked)
     @rule(who=st.sampled_from(VOTERS), which=some)
     def denies(self, who: str, which: int) -> None:
         self.do(self._vote(who, which, Choice.DENY))
@@ -163,6 +171,7 @@ class Machine(RuleBasedStateMachine):
             self.told.votes[(request.id, request.revision, person)] = choice
         assert isinstance(counted, Counted | Refusal)
 
+    @precondition(somebody_asked)
     @rule(who=st.sampled_from(SLACK[:3]), which=some)
     def withdraws(self, who: str, which: int) -> None:
         request = self.do(self._some_request(which))
@@ -186,8 +195,8 @@ class Machine(RuleBasedStateMachine):
     @rule(which=some)
     def renames(self, which: int) -> None:
         account = self.accounts[which % 2]
-        self.reached += 1
-        name = f"{self.handles[account].split('.')[0]}.{self.reached}"
+        self.acts += 1
+        name = f"{self.handles[account].split('.')[0]}.{self.acts}"
         assert self.do(self.life.patch("system-dev-token:support", account, userName=name)) == 200
         self.handles[account] = name
 
@@ -195,7 +204,15 @@ class Machine(RuleBasedStateMachine):
     def misbehaves(self, fault: dict[str, Any], times: int) -> None:
         of_calls = fault["kind"] not in {"duplicate", "drop"}
         self.do(self.life.control("faults", {**fault, "times": times, **(BY_THE_BOT if of_calls else {})}))
-        self.late = self.late or fault["kind"] in {"late", "timeout_after"}
+
+    @rule(times=st.integers(1, 2))
+    def keeps_calls_back(self, times: int) -> None:
+        """The next calls of the bot get no answer, and land later."""
+        self.life.queue.kept_back = times
+
+    @rule()
+    def calls_land(self) -> None:
+        self.do(self.life.land())
 
     # the operator
 
@@ -267,9 +284,8 @@ class Machine(RuleBasedStateMachine):
     async def _rest(self) -> None:
         """Nothing misbehaves any more: what was begun has an end, and the platform shows what was approved."""
         await self.life.mend()
-        if self.late:
-            await asyncio.sleep(2 * LATE)
-            self.late = False
+        self.life.queue.kept_back = 0
+        await self.life.land()
         await self._until_idle()
         await self.life.sweep()
         await self._until_idle()
