@@ -284,7 +284,7 @@ CAMPAIGN = Campaign(
     name="altered_cards",
     threat="T7",
     claim="an altered card, button or form that was counted as a vote, filed a request or had an effect",
-    smoke=120,
-    full=20_000,
+    smoke=90,
+    full=5_000,
     run=run,
 )

@@ -119,6 +119,6 @@ CAMPAIGN = Campaign(
     threat="T24",
     claim="carried out, or anything but denied, after a deny that was counted",
     smoke=72,
-    full=7_200,
+    full=3_600,
     run=run,
 )

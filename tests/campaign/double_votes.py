@@ -130,6 +130,6 @@ CAMPAIGN = Campaign(
     threat="T4",
     claim="a person with two votes, a request with two outcomes, or a click without an answer",
     smoke=6,
-    full=500,
+    full=200,
     run=run,
 )

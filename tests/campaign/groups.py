@@ -142,6 +142,6 @@ CAMPAIGN = Campaign(
     threat="T6",
     claim="a request filed that nobody can approve, or refused though somebody could",
     smoke=168,
-    full=20_000,
+    full=10_000,
     run=run,
 )

@@ -97,6 +97,6 @@ CAMPAIGN = Campaign(
     threat="T23",
     claim="carried out outside its windows, or not carried out inside them",
     smoke=60,
-    full=10_000,
+    full=5_000,
     run=run,
 )

@@ -140,7 +140,7 @@ CAMPAIGN = Campaign(
     name="identities",
     threat="T3",
     claim="a quorum of one person, or a person of no roster who asks",
-    smoke=36,
-    full=144 * 10,
+    smoke=24,
+    full=144 * 5,
     run=run,
 )

@@ -143,6 +143,6 @@ CAMPAIGN = Campaign(
     threat="T2, T5",
     claim="carried out for somebody not entitled at the claim",
     smoke=60,
-    full=6_000,
+    full=3_000,
     run=run,
 )

@@ -140,7 +140,7 @@ CAMPAIGN = Campaign(
     name="lowered",
     threat="T27",
     claim="asked less than before the account was made lighter, or refused what it took before",
-    smoke=40,
-    full=4_000,
+    smoke=25,
+    full=2_000,
     run=run,
 )

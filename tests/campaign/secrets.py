@@ -309,6 +309,6 @@ CAMPAIGN = Campaign(
     threat="T25",
     claim="a token, signing secret or operation key in a log, a repr, an error, a card or an answer",
     smoke=18,
-    full=1_000,
+    full=500,
     run=run,
 )
