@@ -175,7 +175,9 @@ def _undoing(
     """The restore; a person's live request for the same is superseded by it, never in its way."""
     policy = world.policy_in(view)
     live = view.live_request(account.id, Action.RESTORE)
-    instead = (supersede(live, by=BOT, at=at),) if live is not None and live.state in OPEN else ()
+    # a restore that undoes an emergency ends by itself when it finds the account active, and tells the emergency
+    in_the_way = live is not None and live.state in OPEN and live.undoes is None
+    instead = (supersede(live, by=BOT, at=at),) if live is not None and in_the_way else ()
     tier = policy.tier_of(account, view.tiers_seen(account.id, at - SEEN_FOR), at=at)
     filed = undo(
         new,

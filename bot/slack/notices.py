@@ -306,13 +306,14 @@ def _of_nothing(lang: Language, message: Message) -> Words:
 
 def _of_limit(lang: Language, message: Message) -> Words:
     """Why approved requests are not carried out, and until when."""
-    limit, until = int(message.facts.get("limit") or 0), str(message.facts.get("until"))
+    limit, until = int(message.facts.get("limit") or 0), message.facts.get("until")
     text = lang.count(
         "⚠ The limit of {n} deactivation an hour is reached: approved requests wait, and their clocks with them.",
         "⚠ The limit of {n} deactivations an hour is reached: approved requests wait, and their clocks with them.",
         limit,
     )
-    more = lang.line("The first goes on {when}; what restores or ratifies never waits.", when=moment(unstamp(until)))
+    when = moment(unstamp(until)) if until else words("–")
+    more = lang.line("The first goes on {when}; what restores or ratifies never waits.", when=when)
     return Words(text=text, blocks=[rich(bold(text), words(" "), *more)])
 
 

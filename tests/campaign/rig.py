@@ -131,7 +131,9 @@ class Rig:
         return found
 
     async def ask(self, slack: str, account: str, *, draft: Draft = DRAFT) -> Request | Refusal:
-        filed = await submit(self.world, draft=draft, account=await self.read(account), slack_user=slack, replay=None)
+        read = await self.read(account)
+        who = {"slack_user": slack, "identity_known": True}
+        filed = await submit(self.world, draft=draft, account=read, **who, replay=None)
         return filed.request() if isinstance(filed, Change) else filed
 
     async def vote(
