@@ -1,18 +1,28 @@
 """The clocks of this machine."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 
 class SystemClock:
-    """A wall clock held from going back, also over a restart: `floor` is the last time on record."""
+    """A wall clock held from going back, also over a restart: `floor` is the last time on record.
+
+    While the wall is behind it, time goes on from there as it passes: no deadline stands still.
+    """
 
     def __init__(self, floor: datetime | None = None) -> None:
         self._last = floor or datetime.fromtimestamp(0, tz=UTC)
+        self._given = time.monotonic()
 
     def now(self) -> datetime:
-        wall = datetime.now(UTC)
-        self._last = max(self._last, wall.replace(microsecond=wall.microsecond // 1000 * 1000))
+        wall, passed = datetime.now(UTC), time.monotonic() - self._given
+        held = self._last + timedelta(milliseconds=int(passed * 1000))
+        if wall >= held:
+            return self._hold(wall.replace(microsecond=wall.microsecond // 1000 * 1000))
+        return self._hold(held) if held > self._last else self._last
+
+    def _hold(self, at: datetime) -> datetime:
+        self._last, self._given = max(self._last, at), time.monotonic()
         return self._last
 
     def monotonic(self) -> float:
@@ -21,4 +31,4 @@ class SystemClock:
     def hold(self, floor: datetime | None) -> None:
         """Never give an earlier time than `floor` from now on."""
         if floor is not None:
-            self._last = max(self._last, floor)
+            self._hold(floor)

@@ -15,7 +15,6 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
-from bot.core.overlay import overlay_of
 from bot.core.policy_table import rows
 from bot.flows.rule import with_overlay
 from bot.platform.scim import ScimPlatform
@@ -83,7 +82,7 @@ async def _database(settings: Settings) -> str:
         policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
     except Misconfigured:
         return f"{head} audit entries."
-    if row is not None and row.digest != with_overlay(policy, overlay_of(row.text)).digest:
+    if row is not None and row.digest != with_overlay(policy, row, at=datetime.now(UTC)).digest:
         raise LedgerAway("The policy in force is not the file's: restart the bot, or send it SIGHUP.")
     return f"{head} audit entries; the policy in force is the file's."
 

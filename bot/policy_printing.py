@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,8 +76,9 @@ async def _in_force() -> PolicyRow | None:
 
 def _offered(policy: Policy, row: PolicyRow | None) -> Offered:
     """Raises Misconfigured where the file and the overlay cannot be together."""
-    overlay = overlay_of(row.text) if row is not None else ()
-    return Offered(policy=with_overlay(policy, overlay), overlay=overlay)
+    if row is None:
+        return Offered(policy=policy, overlay=())
+    return Offered(policy=with_overlay(policy, row, at=datetime.now(UTC)), overlay=overlay_of(row.text))
 
 
 def _overlaid(one: Overlaid) -> dict[str, Any]:

@@ -107,6 +107,10 @@ class View(Protocol):
         """The audit entries that are all of this, in the log's order; without a filter the whole log."""
         ...
 
+    def unfinished(self, task: str) -> bool:
+        """Whether the task with that key is still to be done, or being done."""
+        ...
+
     def policy_in_force(self) -> PolicyRow | None: ...
     def policy_mark(self) -> tuple[int, str] | None:
         """Number and digest of the policy in force, without its text; a later one has a higher number."""

@@ -272,6 +272,10 @@ class ConnectionView:
         row = next(iter(self._rows(select(tasks).where(tasks.c.key == key))), None)
         return task_of(row) if row else None
 
+    def unfinished(self, task: str) -> bool:
+        found = select(tasks.c.key).where(tasks.c.key == task, tasks.c.state != "done")
+        return self._connection.execute(found).first() is not None
+
     def policy_in_force(self) -> PolicyRow | None:
         row = next(iter(self._rows(select(policies).order_by(policies.c.place.desc()).limit(1))), None)
         return _policy_of(row) if row is not None else None

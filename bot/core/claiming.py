@@ -71,6 +71,8 @@ class Claim(Due):
     """Of the instance that stands, where the account is down."""
     claimed_in_hour: tuple[datetime, ...]
     """When deactivations were claimed in the last hour, oldest first."""
+    may_yet_land: bool = False
+    """Of a restore that undoes an emergency: that emergency's call is still under way, and no read has shown it."""
 
 
 Outcome = Transition | Wait
@@ -159,6 +161,13 @@ def still_unexplained(claim: Claim) -> Outcome | None:
     return None
 
 
+def nothing_may_land(claim: Claim) -> Outcome | None:
+    """That an account reads active says nothing while the call that takes it down may be under way."""
+    if not claim.may_yet_land or not claim.account.active:
+        return None
+    return wait(claim.request, Waits.LANE, until=claim.at + timedelta(milliseconds=200), at=claim.at)
+
+
 def lane_free(claim: Claim) -> Outcome | None:
     if claim.lane is None:
         return None
@@ -191,7 +200,7 @@ CLAIM_CHECKS: tuple[Check, ...] = (
     no_open_incident,
     within_limit,
 )
-POLICY_CLAIM_CHECKS: tuple[Check, ...] = (still_unexplained, lane_free)
+POLICY_CLAIM_CHECKS: tuple[Check, ...] = (nothing_may_land, still_unexplained, lane_free)
 """For a restore that policy approved: no voters, no clocks, no limits."""
 
 

@@ -24,16 +24,20 @@ def _overlaid(text: str) -> bool:
         return False
 
 
-def on_file(file: str, overlay: Iterable[Overlaid]) -> str:
-    """A newly offered file, itself valid, with the overlay of the policy in force.
+def on_file(file: str, overlay: Iterable[Overlaid], *, new: bool = False, observes: bool = True) -> str:
+    """A file, itself valid, with the overlay of the policy in force.
 
-    What the new file makes impossible (to remove somebody who is not in it any more) or needless (a last day of
-    somebody of whom it states one itself) is dropped. Whether the rest can be together is for `parse_policy` to say.
+    What the file makes impossible (to remove somebody who is not in it any more) or needless is dropped. Where it is
+    `new`, not the one in force once more, its owner has the last word on the last days and the guard's mode that it
+    states. Observing that is over (`observes` is false) is not taken up again because the file allows it for longer.
+    Whether the rest can be together is for `parse_policy` to say.
     """
     policy, kept = parse_policy(file), list[Overlaid]()
     for one in overlay:
         made = laid(policy, one)
-        if isinstance(made, str) or made == policy or _stated(policy, one.change):
+        if isinstance(made, str) or made == policy or (new and _stated(policy, one.change)):
+            continue
+        if one.change.verb is RuleVerb.OBSERVE and not observes:
             continue
         kept.append(one)
         policy = made
@@ -41,6 +45,8 @@ def on_file(file: str, overlay: Iterable[Overlaid]) -> str:
 
 
 def _stated(file: Policy, change: RuleChange) -> bool:
-    """Whether it is a last day and the file states one: who owns the file has the last word on it."""
+    """Whether the file says otherwise itself."""
     person = file.people.get(change.person)
-    return change.verb is RuleVerb.LEAVE and person is not None and person.last_day is not None
+    if change.verb is RuleVerb.LEAVE:
+        return person is not None and person.last_day is not None
+    return change.verb is RuleVerb.ENFORCE and not file.guard.enforces

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.core.errors import Misconfigured
-from bot.core.overlay import RuleChange, RuleVerb, with_change
+from bot.core.overlay import RuleChange, RuleVerb, overlay_of, with_change
 from bot.core.policy import Policy
 from bot.core.policy_checks import unfilled
 from bot.core.policy_file import parse_policy
@@ -20,6 +20,9 @@ def changed(policy: Policy, change: RuleChange, *, at: datetime, request: str) -
 
 def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | None) -> Outlook:
     """What the change would do; `tier` is the one that the account of a `protect` is in now."""
+    if change.verb is RuleVerb.ADD and change.person in policy.people and not _leaves_by_overlay(policy, change.person):
+        problem = f"{change.person} is on the roster already"
+        return Outlook(changes=True, stricter=False, problems=(problem,))
     try:
         after = changed(policy, change, at=at, request="REQ")
     except Misconfigured as wrong:
@@ -29,6 +32,11 @@ def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | Non
     else:
         stricter = not looser(policy, after) and not _locks_out(after)
     return Outlook(changes=_unlike(policy, after), stricter=stricter)
+
+
+def _leaves_by_overlay(policy: Policy, person: str) -> bool:
+    """Whether their last day was noted in Slack, which an `add` takes back."""
+    return any(one.change.verb is RuleVerb.LEAVE and one.change.person == person for one in overlay_of(policy.text))
 
 
 def _locks_out(after: Policy) -> bool:

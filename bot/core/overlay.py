@@ -12,8 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.core.errors import Misconfigured
-from bot.core.policy_values import Wrong, matching, named, text
+from bot.core.policy_values import Wrong, day, matching, named, text
 from bot.core.record import stamp
+
+NAME_LENGTH = 40
+"""Characters of a name in a change: whoever approves it must see all of it."""
 
 
 class RuleVerb(StrEnum):
@@ -69,17 +72,20 @@ class RuleChange:
         return ("account", self.account) if self.verb is RuleVerb.PROTECT else ("person", self.person)
 
 
-def _any_day(value: Any) -> Any:
-    return value
+def _short(value: Any) -> Any:
+    """A name that a card shows whole."""
+    if len(str(value)) > NAME_LENGTH:
+        raise Wrong(f"must be no longer than {NAME_LENGTH} characters")
+    return named(value)
 
 
 _TOKEN = matching(r"[A-Za-z0-9._:@+~-]+", "one word of letters, digits and . _ : @ + ~ -")
 _READ: dict[str, Callable[[Any], Any]] = {
-    "person": named,
+    "person": _short,
     "slack": matching("[UW][A-Z0-9]+", "a Slack user id such as U02MONA"),
-    "groups": named,
-    "team": named,
-    "last_day": _any_day,
+    "groups": _short,
+    "team": _short,
+    "last_day": day,
     "account": _TOKEN,
     "handle": _TOKEN,
 }

@@ -14,6 +14,8 @@ Read = Callable[[Any], Any]
 
 LONGEST = timedelta(days=3650)
 """No clock of a policy is longer than ten years: far from where dates end."""
+EARLIEST, LATEST = date(1970, 1, 1), date(2999, 12, 31)
+"""Days of people; clocks and windows are added to them."""
 CATEGORY_LENGTH, MOST_CATEGORIES = 75, 100
 """Slack's own bounds on an option's text and on the options of a select."""
 
@@ -57,6 +59,8 @@ def day(value: Any) -> date:
     """A TOML date; one with a time is none."""
     if type(value) is not date:
         raise Wrong("must be a date without quotes, as in 2026-11-21")
+    if not EARLIEST <= value <= LATEST:
+        raise Wrong(f"must be between {EARLIEST} and {LATEST}")
     return value
 
 
@@ -177,7 +181,9 @@ def zone(value: Any) -> ZoneInfo:
 
 
 def shown(value: Any) -> str:
-    return f"“{value}”" if isinstance(value, str) else str(value)
+    """The value as a sentence quotes it: what a terminal would obey, or not show, is no part of that."""
+    text = "".join(c if c.isprintable() else "�" for c in str(value))
+    return f"“{text}”" if isinstance(value, str) else text
 
 
 def listed(names: Any) -> str:

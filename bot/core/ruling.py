@@ -205,8 +205,12 @@ def requester_rostered(claim: Due) -> Outcome | None:
     return void(claim, "requester_in_incident") if person.id in claim.unacknowledged else None
 
 
+def still_possible(claim: RuleClaim) -> Outcome | None:
+    return void(claim, "rules_impossible") if claim.outlook.problems else None
+
+
 def not_yet_so(claim: RuleClaim) -> Outcome | None:
-    return None if claim.outlook.changes or claim.outlook.problems else supersede(claim.request, by=None, at=claim.at)
+    return None if claim.outlook.changes else supersede(claim.request, by=None, at=claim.at)
 
 
 def demands_as_shown(claim: RuleClaim) -> Outcome | None:
@@ -226,6 +230,7 @@ RULE_CLAIM_CHECKS: tuple[Callable[[RuleClaim], Outcome | None], ...] = (
     in_time,
     rules_still_in_slack,
     requester_rostered,
+    still_possible,
     demands_as_shown,
     quorum_stands,
     cooled_off,

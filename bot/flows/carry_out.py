@@ -18,6 +18,7 @@ from bot.core.record import stamp
 from bot.core.refusal import Refusal
 from bot.core.request import BOT, IN_LANE, Request, State, Undo
 from bot.core.settling import Failed, done, failed, release, uncertain
+from bot.core.tasks import carry_out as carry_out_task
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page, tell_of_limit
 from bot.core.transition import Change, Entry, Kind, Task, Transition
@@ -64,7 +65,7 @@ async def _claim(world: World, request: Request, task: Task) -> Request | Result
     except (PlatformAway, PlatformRefused):
         await world.ledger.decide(lambda view: _waiting(world, view, request.id))
         return _again(world, request, task)
-    if account is None and task.attempts < READ_AGAIN:
+    if account is None and (task.attempts < READ_AGAIN or await _seen_in_public(world, request)):
         return world.now() + timedelta(seconds=0.5)
     outcome = await world.ledger.decide(lambda view: _claiming(world, view, request.id, account))
     assert isinstance(outcome, Change)
@@ -72,6 +73,16 @@ async def _claim(world: World, request: Request, task: Task) -> Request | Result
         return outcome.answer
     after = outcome.request() if outcome.transitions else None
     return after if after is not None and after.state in IN_LANE else None
+
+
+async def _seen_in_public(world: World, request: Request) -> bool:
+    """Whether what a restore by policy is for is no more to be found by its record alone: nobody could ask again."""
+    if not request.by_policy:
+        return False
+    try:
+        return await world.platform.public(request.subject.id) is not None
+    except (PlatformAway, PlatformRefused):
+        return True
 
 
 def _waiting(world: World, view: View, id: str) -> Change | Refusal:
@@ -108,6 +119,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         verdict=verdict_of(world, view, instance, stands=True) if instance else None,
         unacknowledged=view.unacknowledged_actors(),
         claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
+        may_yet_land=_may_yet_land(view, request, at=at),
     )
     outcome = claim(case)
     if isinstance(outcome, Wait):
@@ -120,6 +132,13 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     closed = _closed(view, request, account, because=because, at=at)
     how = Undo.RESTORED if account.active else Undo.LEFT
     return Change(transitions=(outcome, *closed, *undo_ended(view, after, how, by=after.outcome)))
+
+
+def _may_yet_land(view: View, restore: Request, *, at: datetime) -> bool:
+    emergency = view.request(restore.undoes) if restore.undoes else None
+    if emergency is None or emergency.explains is not None:
+        return False
+    return view.unfinished(carry_out_task(emergency, due=at).key)
 
 
 def _of_limit(world: World, view: View, waits: Wait, policy: Policy, *, at: datetime) -> Change:
@@ -163,7 +182,8 @@ async def _call(world: World, request: Request, task: Task) -> Result:
         return await _after(world, request, task)
     if finding.shows(request) or finding.overtaken(request):
         return await _settle_done(world, request, finding, task)
-    if request.by_policy:
+    if request.by_policy or finding.recorded(request):
+        # the record has it, the public does not see it yet: no failure, and no success
         return await _after(world, request, task)
     return await _settle_failed(world, request, task, why=Failed.NO_EFFECT)
 
@@ -178,15 +198,20 @@ async def _after(
         finding = None
     if finding is not None and finding.shows(request):
         return await _settle_done(world, request, finding, task)
-    if finding is not None and moved and request.emergency:
+    if finding is not None and moved and request.emergency and not finding.recorded(request):
         return await _settle_failed(world, request, task, why=Failed.MOVED)
-    if finding is not None and moved:
+    if finding is not None and moved and not request.emergency:
         await _move(world, request.id, lambda _, found: Change(transitions=(release(found, at=world.now()),)))
-        return world.now()
-    if finding is not None and definitive is not None:
+        return _again(world, request, task) if task.attempts else world.now()
+    if finding is not None and definitive is not None and not _open(request, finding):
         return await _settle_failed(world, request, task, why=definitive)
     await _move(world, request.id, lambda _, found: _uncertain(world, found))
     return _again(world, request, task)
+
+
+def _open(request: Request, finding: Finding) -> bool:
+    """Whether a no is no end: its effect is on record, or it spoke of no account and a read shows that there is one."""
+    return finding.recorded(request) or (request.by_policy and finding.account is not None)
 
 
 def _uncertain(world: World, request: Request) -> Change:
@@ -244,7 +269,13 @@ async def _move(world: World, id: str, rule: Rule, *, finish: Task | None = None
 
     def propose(view: View) -> Change:
         found = view.request(id)
-        return rule(view, found) if found is not None and found.state in IN_LANE else Change()
+        if found is None:
+            return Change()
+        if found.state in IN_LANE:
+            return rule(view, found)
+        # it ended while its call was under way: what the call did is nobody's, and is judged at once
+        due = world.now()
+        return Change(tasks=(judge_task(found.subject.id, because=f"{id}:{stamp(due)}", due=due),))
 
     change = await world.ledger.decide(propose, finish=finish)
     assert isinstance(change, Change)

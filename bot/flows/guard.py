@@ -142,7 +142,8 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         found_by=found.by,
         at=at,
     )
-    new = _without_restore(policy.guard, new, verdict, account)
+    lapsed = _of_an_emergency(view, verdict)
+    new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
     known = recorded(instance, verdict, at=at, incident=new.id)
     open_ = opened(new, at=at)
     if new.state is not IncidentState.OPEN or account is None:
@@ -159,10 +160,20 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     )
 
 
-def _without_restore(guard: GuardRules, new: Incident, verdict: Verdict, account: Account | None) -> Incident:
+def _of_an_emergency(view: View, verdict: Verdict) -> bool:
+    """Whether it is what an emergency did that ended unratified: that is undone also while the guard only observes."""
+    request = view.request(verdict.request) if verdict.because is Because.LATE and verdict.request else None
+    return request is not None and request.emergency
+
+
+def _without_restore(
+    guard: GuardRules, new: Incident, verdict: Verdict, account: Account | None, *, whatever_the_mode: bool
+) -> Incident:
     """The incident as it is opened: over already, only observed, or open to be undone."""
     if account is None or account.active:
         return replace(new, state=IncidentState.RESTORED, restored_at=new.seen_at, restored_by="others")
+    if whatever_the_mode:
+        return new
     unknown = verdict.because is Because.UNKNOWN_ACTOR
     if not guard.enforces_at(new.seen_at) or (unknown and not guard.restores_unknown_actor):
         return replace(new, state=IncidentState.OBSERVED)

@@ -1,13 +1,12 @@
 """Bring a policy into force: a row of the ledger, an entry, and a notice where it differs from the last."""
 
 import difflib
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.core.errors import Misconfigured
 from bot.core.offering import on_file
-from bot.core.overlay import Overlaid, overlay_of
+from bot.core.overlay import file_of, overlay_of
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
 from bot.core.stricter import STRICTER, looser
@@ -29,7 +28,7 @@ async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
 
     def propose(view: View) -> Change:
         last = view.policy_in_force()
-        policy = with_overlay(offered, overlay_of(last.text)) if last is not None else offered
+        policy = with_overlay(offered, last, at=world.now()) if last is not None else offered
         if last is not None and last.digest == policy.digest:
             return Change()
         return replace(taking_force(world, last, policy, by=by, at=world.now()), answer=True)
@@ -39,13 +38,23 @@ async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
     return isinstance(change, Change) and change.answer is True
 
 
-def with_overlay(offered: Policy, overlay: Sequence[Overlaid]) -> Policy:
+def with_overlay(offered: Policy, last: PolicyRow, *, at: datetime) -> Policy:
     """The policy of a file with what was changed in Slack. Raises Misconfigured where they cannot be together."""
+    overlay, new = overlay_of(last.text), offered.text != file_of(last.text)
+    observes = _observes(last, at=at)
     try:
-        return parse_policy(on_file(offered.text, overlay))
+        return parse_policy(on_file(offered.text, overlay, new=new, observes=observes))
     except Misconfigured as wrong:
         said = (f"The file together with what was changed in Slack: {sentence}" for sentence in wrong.sentences)
         raise Misconfigured(*said) from None
+
+
+def _observes(last: PolicyRow, *, at: datetime) -> bool:
+    """Whether the guard only observes by what is in force; in doubt yes, for then nothing is taken from it."""
+    try:
+        return not parse_policy(last.text).guard.enforces_at(at)
+    except Misconfigured:
+        return True
 
 
 def taking_force(

@@ -26,6 +26,10 @@ class Finding:
             return False
         return request.carried_out(self.account) and self.public.active is request.rule.makes_active
 
+    def recorded(self, request: Request) -> bool:
+        """Whether the platform's own record shows the request's effect, whatever the public sees."""
+        return self.account is not None and request.carried_out(self.account)
+
     def overtaken(self, request: Request) -> bool:
         """A restore had its effect and somebody took the account down again since: a new instance, judged anew."""
         return (

@@ -11,6 +11,7 @@ from bot.core.account import Account
 from bot.core.outlook import outlook
 from bot.core.overlay import RuleChange, RuleVerb, parse_change
 from bot.core.policy import RULES, Policy
+from bot.core.policy_values import LATEST
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Request
 from bot.core.ruling import quorum_of_change
@@ -123,11 +124,11 @@ def _likely(verb: RuleVerb, typed: dict[str, str], account: Account | None, poli
         case RuleVerb.OBSERVE | RuleVerb.ENFORCE:
             return RuleChange(verb=verb)
         case RuleVerb.PROTECT:
-            return RuleChange(verb=verb, account=account.id) if account is not None else None
+            return _protecting_or_none(account)
         case RuleVerb.REMOVE if name in policy.people:
             return RuleChange(verb=verb, person=name)
         case RuleVerb.LEAVE if name in policy.people:
-            return RuleChange(verb=verb, person=name, last_day=date.max)
+            return RuleChange(verb=verb, person=name, last_day=LATEST)
         case _:
             return None
 
@@ -235,6 +236,13 @@ def _change(
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _protecting_or_none(account: Account | None) -> RuleChange | None:
+    try:
+        return _protecting(account) if account is not None else None
     except ValueError:
         return None
 

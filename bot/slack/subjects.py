@@ -7,7 +7,7 @@ from bot.core.overlay import RuleChange, RuleVerb, parse_change
 from bot.core.request import Request, Subject
 from bot.slack.language import N_, Language
 from bot.slack.look_alikes import reads_like
-from bot.slack.text import Block, bold, code, context, cut, flags, one_line, rich, unmarked, words
+from bot.slack.text import Block, bold, code, context, cut, flags, one_line, rich, unmarked, user, words
 from bot.slack.wording import ASKED, FLAGS, SHOWN_AS, SURE, SURE_TO_RATIFY, TITLES, VERBS, group, tier_name
 
 TAGS_SHOWN = 20
@@ -95,8 +95,9 @@ def subject_lines(lang: Language, request: Request) -> list[Block]:
     if not request.of_the_rules:
         return account_lines(lang, request.subject, tier=request.tier)
     change = parse_change(request.subject.id)
-    line = rich(bold(change_words(lang, change)), words("  "), code(one_line(request.subject.id, most=200)))
-    return [line, context(lang.say(FOLLOWS[change.verb], person=change.person))]
+    line = rich(bold(change_words(lang, change)), words("  "), code(one_line(request.subject.id, most=300)))
+    who = [rich(*lang.line("Slack user {who}", who=user(change.slack)))] if change.slack else []
+    return [line, *who, context(lang.say(FOLLOWS[change.verb], person=change.person))]
 
 
 def account_lines(lang: Language, account: Subject | Account, *, tier: str | None = None) -> list[Block]:

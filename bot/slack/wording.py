@@ -96,6 +96,7 @@ VOID = {
     "requester_in_incident": N_("the requester acted in an incident that nobody has acknowledged"),
     "no_quorum": N_("an approver lost the right, and the rest is no quorum"),
     "account_gone": N_("the account no longer exists"),
+    "rules_impossible": N_("there can be no such rules by now; ask again to hear why"),
     "rules_not_in_slack": N_("the policy no longer lets its rules be changed in Slack"),
 }
 EXPIRY = {

@@ -321,6 +321,10 @@ RULE_CLAIMS: dict[Any, Forbidden] = {
     claiming.cooled_off: Forbidden(
         case=change_due(replace(VOTED, not_before=AT + 3 * MINUTE), OBSERVE), says=Waits.COOLING_OFF
     ),
+    ruling.still_possible: Forbidden(
+        case=change_due(VOTED, OBSERVE, outlook=Outlook(changes=True, stricter=False, problems=("no",))),
+        says=(State.VOID, "rules_impossible"),
+    ),
     ruling.not_yet_so: Forbidden(
         case=change_due(VOTED, OBSERVE, outlook=Outlook(changes=False, stricter=False)),
         says=(State.SUPERSEDED, None),
@@ -357,6 +361,11 @@ CLAIMS: dict[Any, Forbidden] = {
 }
 
 POLICY_CLAIMS: dict[Any, Forbidden] = {
+    claiming.nothing_may_land: Forbidden(
+        case=claim_of(guards_restore(), account=account(), may_yet_land=True),
+        says=Waits.LANE,
+        also=(claiming.still_unexplained,),
+    ),
     claiming.still_unexplained: Forbidden(
         case=claim_of(guards_restore(), account=down(actor="owner:acct_1"), verdict=EXPLAINED),
         says=(State.SUPERSEDED, "owner:acct_1"),

@@ -15,6 +15,7 @@ from bot.core.offering import on_file, parse_offered
 from bot.core.overlay import Overlaid, RuleChange, RuleVerb, file_of, overlay_of, parse_change, rendered, with_change
 from bot.core.policy import Person, Policy
 from bot.core.policy_file import parse_policy
+from bot.core.policy_values import EARLIEST, LATEST
 from tests.core.build import account
 
 AT = datetime(2026, 11, 21, 15, tzinfo=UTC)
@@ -175,7 +176,7 @@ CHANGES = st.one_of(
         team=st.none() | NAME,
     ),
     st.builds(RuleChange, verb=st.just(RuleVerb.REMOVE), person=NAME),
-    st.builds(RuleChange, verb=st.just(RuleVerb.LEAVE), person=NAME, last_day=st.dates(date(1000, 1, 1))),
+    st.builds(RuleChange, verb=st.just(RuleVerb.LEAVE), person=NAME, last_day=st.dates(EARLIEST, LATEST)),
     st.builds(RuleChange, verb=st.just(RuleVerb.PROTECT), account=WORD, handle=st.just("") | WORD),
     st.sampled_from([OBSERVE, ENFORCE]),
 )

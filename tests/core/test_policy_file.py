@@ -184,7 +184,7 @@ def test_the_digest_is_that_of_the_text() -> None:
         (
             '["spam", "other"]',
             r'["spam\n<!channel>"]',
-            "line 25: requests.categories holds “spam\n<!channel>”, which must be one line without control characters",
+            "line 25: requests.categories holds “spam�<!channel>”, which must be one line without control characters",
         ),
         ('["spam", "other"]', '[""]', "line 25: requests.categories holds “”, which must be a text in quotes, neither"),
         ('[[tier]]\nname = "standard"\napprovals = { manager = 1 }\n', "", "line 36: tier needs a last tier"),
