@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
+from bot.core.overlay import overlay_of
 from bot.core.policy_table import rows
 from bot.flows.rule import with_overlay
 from bot.platform.scim import ScimPlatform
@@ -84,7 +85,9 @@ async def _database(settings: Settings) -> str:
         return f"{head} audit entries."
     if row is not None and row.digest != with_overlay(policy, row, at=datetime.now(UTC)).digest:
         raise LedgerAway("The policy in force is not the file's: restart the bot, or send it SIGHUP.")
-    return f"{head} audit entries; the policy in force is the file's."
+    changes = len(overlay_of(row.text)) if row is not None else 0
+    more = f", with what was changed in Slack ({changes})" if changes else ""
+    return f"{head} audit entries; the policy in force is the file's{more}."
 
 
 async def _slack(settings: Settings) -> str:

@@ -111,7 +111,8 @@ def _readable(value: Any) -> str:
         case [str(), int()]:
             return f"{value[1]} of {value[0]}"
         case list() | tuple():
-            return ", ".join(_readable(item) for item in value) or "–"
+            items = [_readable(item) for item in value]
+            return (" " if items and items[0].endswith(".") else ", ").join(items) or "–"
         case _:
             return str(value) or "–"
 

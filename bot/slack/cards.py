@@ -281,13 +281,14 @@ def buttons_of(lang: Language, request: Request, *makers: Button, row: str = "ac
 def approve_button(lang: Language, request: Request, value: str) -> dict[str, Any]:
     """It asks once more, with the immutable id: handles can be made to look like others."""
     head, text = sure(lang, request)
+    label = lang.say("Ratify") if request.emergency else lang.say("Approve")
     confirm = {
         "title": plain_text(head),
         "text": plain_text(text, most=300),
-        "confirm": plain_text(lang.say("Approve")),
+        "confirm": plain_text(label),
         "deny": plain_text(lang.say("Back")),
     }
-    return {**button("approve", lang.say("Approve"), value, style="primary"), "confirm": confirm}
+    return {**button("approve", label, value, style="primary"), "confirm": confirm}
 
 
 def deny_button(lang: Language, _: Request, value: str) -> dict[str, Any]:

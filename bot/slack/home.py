@@ -19,7 +19,7 @@ from bot.slack.cards import (
     who,
     withdraw_button,
 )
-from bot.slack.language import Language
+from bot.slack.language import N_, Language
 from bot.slack.subjects import subject_lines, verb
 from bot.slack.text import Block, bold, button, context, header, moment, one_line, plain_text, quote, rich, words
 from bot.slack.wording import OUTCOMES
@@ -141,7 +141,8 @@ def _request(lang: Language, request: Request, row: str, buttons: tuple[Button, 
         who=who(request, request.requester),
     )
     if ends := expiry(request):
-        about += [words(" · "), *lang.line("expires {when}", when=moment(ends))]
+        text = N_("undone {when} unless it is ratified") if request.emergency else N_("expires {when}")
+        about += [words(" · "), *lang.line(text, when=moment(ends))]
     return [
         rich(*about),
         *subject_lines(lang, request),

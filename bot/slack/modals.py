@@ -88,7 +88,10 @@ def _inputs(lang: Language, policy: Policy, typed: dict[str, str], *, confirm: b
         input_block("evidence", lang.say("Evidence (a link)"), evidence_input(typed), optional=True),
     ]
     if emergency:
-        inputs.append(input_block("emergency", lang.say("Emergency"), _emergency(lang, typed), optional=True))
+        span = lang.span(policy.limits.ratify_within)
+        within = lang.say("It is undone after {span} unless others ratify it.", span=span)
+        box = _emergency(lang, typed)
+        inputs.append(input_block("emergency", lang.say("Emergency"), box, optional=True, hint=within))
     if confirm:
         again = lang.say("Type the handle again to confirm")
         inputs.append(input_block("confirm_handle", again, line_input("confirm_handle", typed)))

@@ -37,6 +37,8 @@ class RuleForm:
     """The groups that the policy speaks of, for who is added."""
     notice: str | None = None
     account: Account | None = None
+    at_once: bool = False
+    """Nobody more has to approve it."""
     demands: str | None = None
     """What the change would take, as a sentence."""
     chosen: Sequence[str] = field(default=())
@@ -54,7 +56,7 @@ def rule_form(lang: Language, form: RuleForm) -> View:
         "type": "modal",
         "callback_id": "submit_request",
         "title": plain_text(lang.say(TITLES[form.verb])),
-        "submit": plain_text(lang.say("Ask for the change")),
+        "submit": plain_text(lang.say("Change it now") if form.at_once else lang.say("Ask for the change")),
         "close": plain_text(lang.say("Cancel")),
         "private_metadata": json.dumps(metadata),
         "blocks": [*warned, *facts, *demands, *_inputs(lang, form)],

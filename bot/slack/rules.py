@@ -1,6 +1,7 @@
 """`/countersign roster`, `protect`, `guard observe` and `guard enforce`: ask for a change of the bot's own rules."""
 
 import logging
+import re
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -28,6 +29,7 @@ from bot.slack.wording import needs
 
 log = logging.getLogger(__name__)
 
+_MENTION = re.compile(r"<@(?P<user>[UW][A-Z0-9]+)(\|[^>]*)?>")
 NAMED = 3
 """So many names of the roster are offered for one that it does not know."""
 
@@ -45,7 +47,7 @@ def verb_of(text: str) -> tuple[RuleVerb, str] | None:
 async def ask(call: Call, command: Command, verb: RuleVerb, rest: str) -> bool:
     """Open the form with what was typed behind the command. False where Slack did not open it."""
     name, _, reason = rest.partition(" ") if verb not in {RuleVerb.OBSERVE, RuleVerb.ENFORCE} else ("", "", rest)
-    typed = {"handle": name, "reason": reason.strip()}
+    typed = {"handle": named_on_roster(call.world.policy, name) or name, "reason": reason.strip()}
     return await _open(call, verb, typed, user=command.user, trigger_id=command.trigger_id)
 
 
@@ -100,7 +102,8 @@ async def _form(
             notice = refusal_sentence(lang, found)
         else:
             account, tier = found.account, found.tier.name
-    demands = _demands(call, lang, _likely(verb, typed, account, policy), user=user, tier=tier)
+    likely = _likely(verb, typed, account, policy)
+    at_once, demands = _demands(call, lang, likely, user=user, tier=tier)
     groups = sorted(frozenset[str]().union(*(p.groups for p in policy.people.values())))
     return rule_form(
         lang,
@@ -111,10 +114,20 @@ async def _form(
             notice=notice,
             account=account,
             demands=demands,
+            at_once=at_once,
             chosen=chosen,
             user=slack_user,
         ),
     )
+
+
+def named_on_roster(policy: Policy, typed: str) -> str | None:
+    """The person's name as the roster writes it: by that name in any case, or by a mention as Slack writes those."""
+    if mention := _MENTION.fullmatch(typed):
+        person = policy.person_of_slack(mention["user"])
+        return person.id if person is not None else None
+    wanted = typed.removeprefix("@").casefold()
+    return next((name for name in policy.people if name.casefold() == wanted), None)
 
 
 def _likely(verb: RuleVerb, typed: dict[str, str], account: Account | None, policy: Policy) -> RuleChange | None:
@@ -133,17 +146,19 @@ def _likely(verb: RuleVerb, typed: dict[str, str], account: Account | None, poli
             return None
 
 
-def _demands(call: Call, lang: Language, change: RuleChange | None, *, user: str, tier: str | None) -> str | None:
-    """What the change would take, as a sentence: who sends the form shall know whether it is made at once."""
+def _demands(
+    call: Call, lang: Language, change: RuleChange | None, *, user: str, tier: str | None
+) -> tuple[bool, str | None]:
+    """Whether the change would be made at once, and what it would take, as a sentence."""
     policy, at = call.world.policy, call.world.now()
     person = policy.person_of_slack(user)
-    if person is None or policy.tier(RULES) is None or (change is None):
-        return None
+    if person is None or policy.tier(RULES) is None or change is None:
+        return False, None
     stricter = outlook(policy, change, at=at, tier=tier).stricter
     quorum = quorum_of_change(policy, person, stricter=stricter, at=at)
     if not quorum.places:
-        return lang.say("It only makes the rules stricter: it is made as soon as you send this.")
-    return lang.say("It needs {approvals}.", approvals=needs(lang, quorum))
+        return True, lang.say("It only makes the rules stricter: it is made as soon as you send this.")
+    return False, lang.say("It needs {approvals}.", approvals=needs(lang, quorum))
 
 
 async def submitted(call: Call, form: Submission, *, identity_known: bool) -> None:
@@ -202,7 +217,8 @@ async def _file(call: Call, form: Submission, change: RuleChange, *, tier: str |
 
 def change_asked(verb: RuleVerb, form: Submission, *, account: Account | None, policy: Policy) -> RuleChange | Refusal:
     """The change that the form holds, or what is wrong with what was typed."""
-    name = form.text("handle").removeprefix("@")
+    typed = form.text("handle").removeprefix("@")
+    name = named_on_roster(policy, typed) or typed
     day = _day(form.text("last_day"))
     if verb in {RuleVerb.REMOVE, RuleVerb.LEAVE} and name not in policy.people:
         nearest = get_close_matches(name, policy.people, n=NAMED, cutoff=0)

@@ -259,7 +259,9 @@ SENTENCES: dict[Why, Sentence] = {
         "The policy has no tier “rules”, so its rules are changed in its file alone; ask whoever owns it."
     ),
     Why.RULES_IMPOSSIBLE: _impossible,
-    Why.RULES_ALREADY_SO: N_("The rules say so already; nothing is to be changed."),
+    Why.RULES_ALREADY_SO: N_(
+        "The rules say so already, or are stricter: a later last day, say, is set in the policy's file."
+    ),
     Why.NO_DATE: N_("Write a day that exists, as in 2026-11-21."),
     Why.UNKNOWN_PERSON: _unknown_person,
     Why.UNKNOWN_REQUEST: N_(

@@ -57,24 +57,31 @@ class Asked:
 
     async def answer(self, word: str, rest: str) -> Answer:
         """Answer a subcommand; one that does not exist gets the list of those that do."""
-        say = self.lang.say
         try:
             match word:
                 case "pending":
                     return await self._pending()
                 case "status":
                     return await self._status(rest)
-                case "guard":
+                case "guard" if not rest:
                     return self._guard()
-                case "help" | "":
-                    return _answer(say("What Countersign understands"), self._help())
                 case _:
-                    return _answer(say("There is no such subcommand. These there are:"), self._help())
+                    return self._explained(word)
         except LedgerAway:
-            return _answer(say("What is on record cannot be read at the moment; try again."), ())
+            return _answer(self.lang.say("What is on record cannot be read at the moment; try again."), ())
 
-    def _help(self) -> list[Line]:
-        return [[words(self.lang.say(line))] for line in HELP]
+    def _explained(self, word: str) -> Answer:
+        """What there is, where somebody asks for it, or has written something else."""
+        say = self.lang.say
+        if word in {"guard", "roster", "protect"}:
+            return _answer(say("More is needed behind that word:"), self._help(word))
+        if word in {"help", ""}:
+            return _answer(say("What Countersign understands"), self._help())
+        return _answer(say("There is no such subcommand. These there are:"), self._help())
+
+    def _help(self, of: str = "") -> list[Line]:
+        """Every subcommand, or those that begin with a word."""
+        return [[words(self.lang.say(line))] for line in HELP if line.startswith(f"/countersign {of}" if of else "/")]
 
     def _no(self, refusal: Refusal) -> Answer:
         return _answer(refusal_sentence(self.lang, refusal), ())

@@ -43,7 +43,7 @@ SURE = {
 """What approving asks once more: title and text."""
 SURE_TO_RATIFY = (
     N_("Ratify this emergency?"),
-    N_("@{handle}, account {id}: it goes down at once. Your approval is recorded; with the quorum it stays down."),
+    N_("@{handle}, account {id}, was sent down at once. Your approval is recorded; with the quorum it stays down."),
 )
 
 OUTCOMES = {

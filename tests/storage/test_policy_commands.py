@@ -127,7 +127,9 @@ async def test_a_ledger_that_cannot_be_read_is_said_and_the_file_checked(
 async def test_the_doctor_does_not_take_a_change_in_slack_for_another_file(file: Path, ledger: SqlLedger) -> None:
     await in_force(ledger, changed())
     settings = load_settings(needs={Part.LEDGER})
-    assert (await _database(settings)).endswith("the policy in force is the file's.")
+    assert (await _database(settings)).endswith(
+        "the policy in force is the file's, with what was changed in Slack (1)."
+    )
     write(file, f"{FILE}\n[digest]\nhour = 3\n")
     with pytest.raises(Exception, match="The policy in force is not the file's"):
         await _database(settings)

@@ -182,3 +182,16 @@ async def test_a_change_that_was_denied_can_be_asked_for_again(scene: Scene) -> 
     assert [o["value"] for o in held["groups"]["initial_options"]] == ["manager"]
     sent = await scene.workspace.submit(ADA, view, {"reason": REASON})
     assert not sent.errors
+
+
+async def test_a_name_counts_in_any_case_and_as_a_mention(scene: Scene) -> None:
+    for written in ("@REX", f"<@{REX}|rex>"):
+        view = await rule_form(scene, ADA, f"roster remove {written}")
+        handle = next(b["element"] for b in view.blocks if b.get("block_id") == "handle")
+        assert handle["initial_value"] == "rex"
+
+
+async def test_a_word_that_needs_another_behind_it_says_so(scene: Scene) -> None:
+    for words in ("roster", "protect", "guard maybe"):
+        await scene.workspace.command(ADA, "/countersign", words)
+        await scene.workspace.wait_for_ephemeral(ADA, lambda m: "More is needed" in text_of(m))

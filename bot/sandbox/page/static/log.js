@@ -66,7 +66,7 @@ function drawn(effect, end, odd, names) {
 function endOf(effect, { effects, events, heard }, incidents) {
   if (effect.action !== "deactivate") return { kind: effect.action };
   const next = effects.find((one) => one.seq > effect.seq && one.account === effect.account);
-  if (effect.actor.id === BOT) return { kind: "approved", words: "as approved" };
+  if (effect.actor.id === BOT) return { kind: "approved", words: "through Countersign" };
   const incident = incidents.find((one) => one.account === effect.account && one.at >= Date.parse(effect.at));
   if (next?.action === "restore" && next.actor.id === BOT) {
     const down = Date.parse(next.at) - Date.parse(effect.at);
