@@ -11,11 +11,11 @@ log = logging.getLogger(__name__)
 
 ANSWERED_WITHIN = 2.5
 """Seconds from a request's arrival in which all that its answer waits for must be over; Slack waits three."""
-SEEN_WITHIN = 1.0
-"""Seconds that the store has to say whether it saw a key. A busy start was met at 0.8, and what is let through in doubt
-could say a second time what leaves no entry; more would leave too little to record in."""
+SEEN_WITHIN = 2.0
+"""Seconds that the store has to say whether it saw a key. What is let through in doubt could say a second time what
+leaves no entry; and a store that takes longer leaves no time to record anything in."""
 KEPT_WITHIN = 0.4
-"""Seconds that the store has to write a key down alone, when all else is over."""
+"""Seconds that an answer waits for its key to be written down alone; the writing itself goes on."""
 
 
 @dataclass(slots=True)
@@ -36,6 +36,7 @@ class Replays:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
+        self._writing: set[asyncio.Future[None]] = set()
 
     def door(self, key: str) -> Door:
         return Door(key=key, arrived=self._clock.monotonic())
@@ -53,11 +54,19 @@ class Replays:
         """Note a request that had no effect of its own; whether it came before, found out only now."""
         if door.settled or door.replayed:
             return door.replayed
+        writing = asyncio.ensure_future(self._ledger.remember(door.key, at=self._clock.now()))
+        self._writing.add(writing)
+        writing.add_done_callback(self._written)
         try:
             async with asyncio.timeout(KEPT_WITHIN):
-                await self._ledger.remember(door.key, at=self._clock.now())
+                await asyncio.shield(writing)
         except Replayed:
             door.replayed = True
         except (LedgerAway, TimeoutError):
-            log.warning("a request without an effect could not be remembered")
+            log.warning("a request without an effect is not remembered yet")
         return door.replayed
+
+    def _written(self, writing: asyncio.Future[None]) -> None:
+        self._writing.discard(writing)
+        if not writing.cancelled():
+            writing.exception()  # told above, or too late to be told

@@ -1,9 +1,11 @@
 """The gate alone, with raw sockets where a client library is too polite."""
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
 import re
+import sqlite3
 import time
 import zlib
 from collections.abc import AsyncIterator
@@ -310,6 +312,19 @@ async def test_with_the_ledger_away_what_records_nothing_is_still_answered(doorw
     doorway.ledger.close()
 
     assert (await doorway.post(b"command=x", signed(b"command=x")))[0] == 200
+
+
+async def test_a_key_that_took_long_to_write_is_written_all_the_same(doorway: Doorway, tmp_path: Path) -> None:
+    headers = signed(b"command=x")
+    with contextlib.closing(sqlite3.connect(tmp_path / "gate.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert (await doorway.post(b"command=x", headers))[0] == 200
+        other.execute("ROLLBACK")
+
+    async with asyncio.timeout(5):
+        while not await doorway.ledger.seen(f"signature:{headers['X-Slack-Signature']}"):
+            await asyncio.sleep(0.01)
+    assert await doorway.post(b"command=x", headers) == (401, "unauthorized")
 
 
 async def test_a_slow_body_is_refused_and_costs_no_more_than_its_time(doorway: Doorway) -> None:
