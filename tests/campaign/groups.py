@@ -109,8 +109,9 @@ async def attempt(stand: Rig, tried: Try, number: int) -> str:
         id=f"acct_{number}", handle=f"h{number}", display_name="", active=True, verified=False,
         followers=FOLLOWERS[tried.tier], following=0, tags=(), etag="", deactivation=None,
     )  # fmt: skip
-    who = {"slack_user": "U1ADA", "identity_known": True}
-    filed = await submit(stand.world, draft=DRAFT, account=account, **who, replay=None)
+    filed = await submit(
+        stand.world, draft=DRAFT, account=account, slack_user="U1ADA", identity_known=True, replay=None
+    )
     if isinstance(filed, Refusal):
         return "refused at filing" if filed.why is Why.NOBODY_ELIGIBLE else filed.why.value
     assert isinstance(filed, Change)
