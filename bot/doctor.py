@@ -17,7 +17,7 @@ from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
 from bot.core.overlay import overlay_of
 from bot.core.policy_table import rows
-from bot.flows.rule import with_overlay
+from bot.flows.bring_into_force import with_overlay
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings

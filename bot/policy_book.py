@@ -8,7 +8,7 @@ from bot.core.errors import Misconfigured
 from bot.core.offering import parse_offered
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
-from bot.flows.rule import bring_into_force
+from bot.flows.bring_into_force import bring_into_force
 from bot.flows.world import World
 from bot.ports import View
 

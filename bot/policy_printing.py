@@ -22,7 +22,7 @@ from bot.core.record import dump, stamp
 from bot.core.transition import PolicyRow
 from bot.core.what_if import Compared, Difference, compare
 from bot.digest_lines import account, inert
-from bot.flows.rule import with_overlay
+from bot.flows.bring_into_force import with_overlay
 from bot.policy_book import read_policy
 from bot.settings import Part, load_settings
 from bot.wiring import ledger_exists, reader_of

@@ -22,12 +22,12 @@ from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRef
 from bot.core.policy import Policy
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import TaskKind
+from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
 from bot.flows.remind import remind
-from bot.flows.rule import bring_into_force
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.sweep import first_list, sweep
 from bot.flows.world import World

@@ -16,8 +16,8 @@ from bot.core.request import Request, State
 from bot.core.ruling import ACTION_OF, RuleClaim, RuleFiling, claim_change, file_change
 from bot.core.settling import Failed, done, failed
 from bot.core.transition import Change, Sighting, Task
+from bot.flows.bring_into_force import taking_force
 from bot.flows.ids import operation_key, request_id
-from bot.flows.rule import taking_force
 from bot.flows.submit import noted
 from bot.flows.world import Result, World
 from bot.ports import View

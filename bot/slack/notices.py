@@ -244,7 +244,7 @@ REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements
     Notice.NEAR_ITS_END: (N_("It is not ratified yet."), _near_its_end),
     Notice.RATIFIED: (N_("It is ratified; the account stays down."), _ratified),
     Notice.LAPSED: (N_("Nobody ratified it in time."), _undoing),
-    Notice.UNDONE: (N_("It is undone."), _undoing),
+    Notice.UNDONE: (N_("Its undoing has ended."), _undoing),
     Notice.LEFT_DOWN: (N_("There is nothing left to undo."), _undoing),
     Notice.NOT_UNDONE: (N_("It could not be undone."), _undoing),
     Notice.REMINDER: (N_("It still waits for a decision."), _reminder),

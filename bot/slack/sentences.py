@@ -14,7 +14,7 @@ from bot.slack.wording import group
 
 _MARKUP = re.compile(r"[^\w:. -]")
 _TAGS = re.compile(r"[<>&*~`|]")
-_LINE = re.compile(r"^line \d+: ")
+_LINE = re.compile(r"^line \d+: (overlay\.change says “[^”]*”, but )?")
 
 Facts = Mapping[str, Any]
 Sentence = str | Callable[[Language, Facts], str]
@@ -295,7 +295,7 @@ SENTENCES: dict[Why, Sentence] = {
 }
 
 BECAUSE: dict[str, str] = {
-    Because.REQUEST: N_("an approved request explains it"),
+    Because.REQUEST: N_("a request explains it"),
     Because.OWNER: N_("the owner did it"),
     Because.REGISTERED: N_("a registered principal did it"),
     Because.KNOWN: N_("it was so before the guard's first start"),

@@ -125,8 +125,14 @@ class Asked:
 
     def _guard(self) -> Answer:
         status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
-        enforces = self.world.policy.guard.enforces_at(self.world.now())
-        lines = [say("The guard enforces.") if enforces else say("⚠ The guard only observes.")]
+        guard, at = self.world.policy.guard, self.world.now()
+        until = guard.observes_until
+        if guard.enforces_at(at):
+            lines = [say("The guard enforces.")]
+        elif until is not None and at < until:
+            lines = [say("⚠ The guard only observes, until {when}.", when=self.lang.time(until))]
+        else:
+            lines = [say("⚠ The guard only observes.")]
         if status.feed_answered is None:
             lines.append(say("The platform's feed has not answered yet."))
         else:

@@ -26,9 +26,9 @@ from bot.core.refusal import Refusal
 from bot.core.request import Action, Choice, Request
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Task, TaskKind
+from bot.flows.bring_into_force import bring_into_force
 from bot.flows.decide import Counted, decide, take_back
 from bot.flows.follow import take
-from bot.flows.rule import bring_into_force
 from bot.flows.submit import submit
 from bot.flows.sweep import first_list
 from bot.flows.world import World

@@ -13,7 +13,7 @@ from bot.core.overlay import RuleChange, RuleVerb, overlay_of, with_change
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
 from bot.core.transition import Change, Entry, Kind, PolicyRow
-from bot.flows.rule import bring_into_force, taking_force
+from bot.flows.bring_into_force import bring_into_force, taking_force
 from bot.flows.world import World
 from bot.policy_book import KEPT, Book, read_policy
 from bot.ports import View

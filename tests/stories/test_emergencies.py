@@ -60,7 +60,7 @@ async def test_a_deny_undoes_it_and_the_card_says_so(scene: Scene) -> None:
     assert state_of(shown) == "denied"
     request = await scene.request(card)
     assert (request.state, request.undo, request.undone_by) == (State.DENIED, Undo.RESTORED, "countersign")
-    await scene.workspace.wait_for_dm(MONA, lambda m: "undone" in m.text)
+    await scene.workspace.wait_for_dm(MONA, lambda m: "undoing has ended" in m.text)
     assert [(e["action"]) for e in await scene.effects(MARIA)] == ["deactivate", "restore"]
     assert await scene.world.ledger.read(lambda view: view.incidents()) == []
     await scene.log_agrees()
