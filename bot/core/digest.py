@@ -174,7 +174,7 @@ def summarise(
         incidents=_count(log, Kind.OPENED),
         median_to_restore=_median(down),
         worst_to_restore=down[-1] if down else None,
-        unrestored=sum(i.state in {"open", "stuck"} for i in seen),
+        unrestored=sum(i.state in {"open", "stuck", "observed"} for i in seen),
         oldest_pending=pending,
         policy_changes=sum(e.kind is Kind.POLICY and e.facts.get("before") is not None for e in log),
         enforces=enforces,
