@@ -266,7 +266,7 @@ def test_an_incident_belongs_to_the_week_it_was_seen_in_to_the_millisecond() -> 
     [
         (IncidentState.OPEN, 1),
         (IncidentState.STUCK, 1),
-        (IncidentState.OBSERVED, 0),
+        (IncidentState.OBSERVED, 1),
         (IncidentState.LEFT, 0),
         (IncidentState.RESTORED, 0),
     ],
