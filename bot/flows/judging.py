@@ -1,14 +1,16 @@
 """Gather what the ledger knows of an instance and ask the verdict's rule."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bot.core.account import Instance
 from bot.core.request import EXPLAINING
 from bot.core.transition import Judged
-from bot.core.verdict import Because, Facts, Verdict, judge
+from bot.core.verdict import Because, Facts, Previous, Verdict, judge
 from bot.flows.world import World
 from bot.ports import View
 
+LAST = datetime.max.replace(tzinfo=UTC)
+"""An instance without a time may be the newest there is."""
 OUTLASTS_A_RESTORE = frozenset({Because.OWNER, Because.REGISTERED})
 """What explains an instance by its actor alone; other explanations end with the next restore."""
 
@@ -31,13 +33,27 @@ def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) ->
     facts = Facts(
         keyed=view.keyed(instance.operation) if instance.operation else None,
         restored_at=view.restored_at(instance.account),
-        previous=view.previous(instance.account),
+        previous=_previous(view, instance),
         stands=stands,
     )
     known = view.judged(instance)
     if known is not None and still_explained(view, known):
         return Verdict(explained=True, because=Because(known.why))
     return judge(instance, facts, world.policy_in(view).guard)
+
+
+def _previous(view: View, instance: Instance) -> Previous | None:
+    """What stood before: the last instance that was judged, or one that a read has shown to be a request's own since.
+
+    A system may replace ours before the feed has told of it.
+    """
+    judged = view.previous(instance.account)
+    if not (instance.actor or "").startswith("system:"):
+        return judged  # nobody else can replace what stands
+    requests = view.requests_of_account(instance.account)
+    shown = [r.explains for r in requests if r.explains is not None and r.state in EXPLAINING]
+    known = [*([judged] if judged else []), *(Previous(instance=i, explained=True) for i in shown)]
+    return max(known, key=lambda previous: previous.instance.at or LAST, default=None)
 
 
 def recorded(instance: Instance, verdict: Verdict, *, at: datetime, incident: str | None = None) -> Judged:
