@@ -21,7 +21,7 @@ from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import carry_out as carry_out_task
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page, tell_of_limit
-from bot.core.transition import Change, Entry, Kind, Task, Transition
+from bot.core.transition import Change, Entry, Kind, Sighting, Task, Transition
 from bot.flows.change_rules import change_rules
 from bot.flows.expire import expire
 from bot.flows.guard import undoable
@@ -127,7 +127,9 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         return replace(_of_limit(world, view, outcome, policy, at=at), transitions=said, answer=outcome.until)
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
-        return Change(transitions=(outcome,))
+        # what the claim read is remembered by its weight: a tag stripped before the next claim makes it no lighter
+        seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
+        return Change(transitions=(outcome,), sightings=(seen,))
     because = case.verdict.because.value if case.verdict else ""
     closed = _closed(view, request, account, because=because, at=at)
     how = Undo.RESTORED if account.active else Undo.LEFT
