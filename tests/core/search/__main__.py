@@ -19,7 +19,7 @@ def main() -> int:
     for mutant in MUTANTS:
         found = explore(Game(rules=mutant.rules, scope=mutant.scope))
         sound = sound and found.wrong is not None
-        print(f"\n{mutant.control}{f' (and not that {mutant.also})' if mutant.also else ''}")
+        print(f"\n{mutant.control}{f' (gone too, for it stands behind: {mutant.also})' if mutant.also else ''}")
         print(f"  → {found.told()}" if found.wrong else "  → NOTHING IS FOUND WITHOUT IT")
     return 0 if sound else 1
 

@@ -14,13 +14,14 @@ from bot.core.claiming import Claim, Wait, claim, expire_due, supersede
 from bot.core.emergency import Ratifying, ratify, restore_of
 from bot.core.ending import UNDONE_AFTER
 from bot.core.guarding import restored, stuck
+from bot.core.record import stamp
 from bot.core.request import BOT, IN_LANE, OPEN, Action, Request, Undo
 from bot.core.request import State as Standing
 from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
 from bot.core.verdict import Because, Facts, Verdict, judge
-from bot.flows.carry_out import _closed
+from bot.flows.carry_out import _closed, _may_yet_land
 from bot.flows.guard import undoable
 from bot.flows.judging import _previous, still_explained
 from bot.flows.undo import ended_as, undo_ended
@@ -39,23 +40,25 @@ def told(account: Account) -> str:
 
 def carry_out(state: State, game: Game, todo: Todo) -> Iterator[Step]:
     """The next step of `flows.carry_out` for the request of a task, and each way its call may go."""
-    request = state.request(todo.about)
-    read = dict(state.memory.reads).get(request.id)
-    answer = dict(state.memory.answers).get(request.id)
-    if request.state is Standing.APPROVED and read is None:
-        yield _reads(state, request)
-    elif request.state is Standing.APPROVED and read is not None:
-        if answer is not None or game.rules.claims_first:
-            yield _claims(state, game, request, read, todo)
-        else:
-            yield from _sends(state, game, replace(request, if_match=read.etag))
-    elif request.state not in IN_LANE:
+    request, memory = state.request(todo.about), state.memory
+    read, answer, call = (dict(known).get(request.id) for known in (memory.reads, memory.answers, memory.calls))
+    if answer is not None and (request.state in IN_LANE or request.emergency):
+        yield _looks(state, game, request, answer, todo)
+    elif call is not None:
+        yield from _sends(state, game, request, call)
+    elif request.unratified and request.ratify_by is not None and state.now >= request.ratify_by:
+        yield from _expires(state, game, todo)
+    elif request.state in IN_LANE:
+        yield from _calls(state, game, request)
+    elif request.state is not Standing.APPROVED:
         label = f"there is nothing to carry out of {request.id}"
         yield Step(kind="carry", label=label, after=game.commit(state, NOTHING, finish=todo.key))
-    elif answer is None:
-        yield from _sends(state, game, request)
+    elif read is None:
+        yield _reads(state, request)
+    elif answer is not None or game.rules.claims_first:
+        yield _claims(state, game, request, read, todo)
     else:
-        yield _looks(state, game, request, answer, todo)
+        yield from _calls(state, game, replace(request, if_match=read.etag))
 
 
 def _reads(state: State, request: Request) -> Step:
@@ -94,6 +97,7 @@ def _claiming(state: State, game: Game, request: Request, account: Account) -> t
         verdict=verdict,
         unacknowledged=view.unacknowledged_actors(),
         claimed_in_hour=view.deactivations_claimed_since(state.now - timedelta(hours=1)),
+        may_yet_land=_may_yet_land(view, request, at=state.now),
     )
     outcome = claim(case, checks=game.rules.policy_claim if request.by_policy else game.rules.claim)
     if isinstance(outcome, Wait):
@@ -131,15 +135,26 @@ FAULTS = (
 """How a call may go wrong, and what comes back of it."""
 
 
-def _sends(state: State, game: Game, request: Request) -> Iterator[Step]:
-    """One PATCH with the request's key, and the ways it may go."""
+def _calls(state: State, game: Game, request: Request) -> Iterator[Step]:
+    """Only an emergency can end while its call is about to be sent; for every other request both are one step."""
     call = Call(
         request=request.id,
         operation=request.operation if game.rules.same_key else f"{request.operation}-{state.platform.told}",
         account=request.subject.id,
-        active=request.rule.makes_active,
+        active=request.rule.makes_active is True,
         if_match=request.if_match if game.rules.sends_if_match else None,
     )
+    if not request.emergency:
+        yield from _sends(state, game, request, call)
+        return
+    memory = replace(state.memory, calls=put(state.memory.calls, request.id, call))
+    label = f"the bot is about to call the platform for {request.id}"
+    yield Step(kind="carry", label=label, after=replace(state, memory=memory))
+
+
+def _sends(state: State, game: Game, request: Request, call: Call) -> Iterator[Step]:
+    """One PATCH with the request's key, and the ways it may go."""
+    state = replace(state, memory=replace(state.memory, calls=put(state.memory.calls, request.id, None)))
     sent = f"the bot calls the platform for {request.id}"
     after, answer = platform.sent_by_us(state, call)
     yield Step(kind="carry", label=f"{sent}: {answer}", after=_answered(after, request, answer))
@@ -177,6 +192,10 @@ def _looks(state: State, game: Game, request: Request, answer: str, todo: Todo) 
 
 def _looking(state: State, game: Game, request: Request, answer: str, account: Account) -> tuple[Change, bool]:
     """What the look makes of it, and whether that is the end of its task."""
+    if request.state not in IN_LANE:
+        # it ended while its call was under way: what the call did is nobody's, and is judged at once
+        because = f"{request.id}:{stamp(state.now)}"
+        return Change(tasks=(judge_task(account.id, because=because, due=state.now),)), True
     shows = request.carried_out(account) or (answer == platform.OK and not game.rules.looks)
     overtaken = request.rule.makes_active and not account.active and account.etag != request.if_match
     if shows or (answer == platform.OK and overtaken):
@@ -223,8 +242,14 @@ def ratified_by_now(state: State, game: Game, request: Request) -> Transition | 
     """`flows.ratify`: the ratification, as soon as both the effect is verified and the quorum stands."""
     if not request.unratified:
         return None
-    unacknowledged = LedgerView(state.ledger).unacknowledged_actors()
-    case = Ratifying(request=request, policy=game.policy(state), at=state.now, unacknowledged=unacknowledged)
+    view = LedgerView(state.ledger)
+    case = Ratifying(
+        request=request,
+        policy=game.policy(state),
+        at=state.now,
+        unacknowledged=view.unacknowledged_actors(),
+        restored_at=view.restored_at(request.subject.id),
+    )
     return ratify(case, checks=game.rules.ratify)
 
 
@@ -241,10 +266,14 @@ def with_its_undoing(state: State, game: Game, ended: Transition) -> tuple[Trans
     return (ended, *instead, restore_of(request, id=id, operation=operation, policy=policy, at=state.now))
 
 
-def expire(state: State, game: Game, todo: Todo) -> Iterator[Step]:
-    """The transaction of `flows.expire`, when its task is due."""
-    if todo.due is None or state.now < todo.due:
-        return
+def expire_when_due(state: State, game: Game, todo: Todo) -> Iterator[Step]:
+    """The task of `flows.expire`."""
+    if todo.due is not None and state.now >= todo.due:
+        yield from _expires(state, game, todo)
+
+
+def _expires(state: State, game: Game, todo: Todo) -> Iterator[Step]:
+    """Its transaction."""
     found = expire_due(state.request(todo.about), policy=game.policy(state), at=state.now)
     if isinstance(found, datetime):
         later = tuple(replace(t, due=found) if t.key == todo.key else t for t in state.ledger.todo)

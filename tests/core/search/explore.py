@@ -62,7 +62,7 @@ class _Known:
 FORGOTTEN = Memory()
 DO = {
     TaskKind.CARRY_OUT.value: carrying.carry_out,
-    TaskKind.EXPIRE.value: carrying.expire,
+    TaskKind.EXPIRE.value: carrying.expire_when_due,
     TaskKind.JUDGE.value: guarding.judge_later,
 }
 BY_ITSELF = frozenset({"carry", "read", "late", "expire", "guard", "sweep", "time"})
@@ -125,7 +125,7 @@ def _look_round(known: _Known, at: int) -> tuple[str | None, tuple[str, ...], tu
             number = known.meet(step.after, at, step.label)
             if number != at and step.kind in BY_ITSELF:
                 by_itself.append(number)
-    except (KeyTaken, AssertionError, KeyError) as error:
+    except (KeyTaken, AssertionError, LookupError) as error:
         return f"a rule stops half way: {error!r}", known.way(at), ()
     return None if by_itself else oracle.stuck(state), known.way(at), tuple(by_itself)
 

@@ -117,7 +117,7 @@ class Game:
             if isinstance(before, Request) and before.revision != after.revision:
                 old = (before.id, shown(before), before.digest)
                 cards = (*(card for card in cards if card[0] != before.id), old)
-            if isinstance(after, Request) and after.ended_at is not None:
+            if isinstance(after, Request) and after.ended_at is not None and not after.emergency:
                 memory = memory.without(after.id)
         written = ledger.write(state.ledger, change, keys=self.rules.keys, finish=finish)
         return replace(state, ledger=written, cards=cards, memory=memory)

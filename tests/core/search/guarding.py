@@ -8,6 +8,8 @@ from dataclasses import replace
 
 from bot.core.account import Account, Deactivation, Event, EventType
 from bot.core.incident import Incident
+from bot.core.record import stamp
+from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Transition
 from bot.core.verdict import Because, Verdict
 from bot.flows import follow, guard
@@ -142,5 +144,6 @@ def _judging(state: State, game: Game, found: Found) -> Change:
     if verdict.explained:
         return guard._explained(moment, view, seen, verdict)
     if verdict.because is Because.LATE and guard._being_undone(view, verdict.request):
-        return NOTHING
+        again = judge_task(instance.account, because=f"undoing:{stamp(state.now)}", due=state.now)
+        return Change(tasks=(again,) if stands else ())
     return guard._unexplained(moment, view, seen, verdict, ids=game.ids(state))

@@ -89,6 +89,9 @@ class LedgerView:
         denied = [r for r in self._of(subject) if r.action is action and r.state is State.DENIED]
         return max(denied, key=lambda r: r.filed_at).id if denied and denied[-1].filed_at >= since else None
 
+    def unfinished(self, task: str) -> bool:
+        return any(todo.key == task for todo in self._ledger.todo)
+
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:  # noqa: ARG002 - all are of late
         return frozenset(tier for seen, tier in self._ledger.sightings if seen == account)
 
@@ -141,18 +144,30 @@ def _stored(ledger: Ledger, transition: Transition) -> Ledger:
 
 def _with_tasks(ledger: Ledger, filed: Iterable[Task], *, finish: str | None) -> Ledger:
     todo = {todo.key: todo for todo in ledger.todo}
+    judged = {todo.about for todo in ledger.todo if todo.kind == TaskKind.JUDGE and todo.key != finish}
     for task in filed:
         if task.kind in DONE_HERE and task.key not in todo and task.key not in ledger.finished:
             about = task.payload["account" if task.kind is TaskKind.JUDGE else "request"]
+            if task.kind is TaskKind.JUDGE and about in judged:
+                continue  # one look more at the same account finds what the first has left
             due = task.due if task.kind is TaskKind.EXPIRE else None
             todo[task.key] = Todo(key=task.key, kind=task.kind.value, about=about, due=due)
     finished = ledger.finished
     if finish is not None:
         todo.pop(finish, None)
         finished = finished | {finish}
-    live = {request.id for request in ledger.requests if request.state in LIVE or request.unratified}
-    listed = tuple(todo[key] for key in sorted(todo) if todo[key].about in live or todo[key].kind == TaskKind.JUDGE)
+    listed = tuple(todo[key] for key in sorted(todo) if _matters(todo[key], ledger))
     return ledger if listed == ledger.todo else replace(ledger, todo=listed, finished=finished)
+
+
+def _matters(todo: Todo, ledger: Ledger) -> bool:
+    """Whether there may be something to do: of a request that has ended only the call of an emergency is left."""
+    if todo.kind == TaskKind.JUDGE:
+        return True
+    request = next(request for request in ledger.requests if request.id == todo.about)
+    if request.state in LIVE or request.unratified:
+        return True
+    return request.emergency and todo.kind == TaskKind.CARRY_OUT
 
 
 def _once(found: Iterable[object]) -> bool:

@@ -95,6 +95,7 @@ EMERGENCY: dict[Any, Scope] = {
 VOTE: dict[Any, Scope] = {
     voting.rostered: world("ask", "approve", voters=(STRANGER,)),
     voting.not_gone: world("ask", "approve", **befalls("omar", "leaves")),
+    voting.approves_by_now: world("ask", "approve", **befalls("omar", "was just added")),
     voting.not_ended: world("ask", "approve", "deny"),
     voting.in_time: world("ask", "approve"),
     voting.not_own: world("ask", "approve", askers=(MONA,), voters=(MONA,)),
@@ -133,6 +134,7 @@ CLAIM: dict[Any, Scope] = {
     claiming.within_limit: world("ask", "approve", of=TWO, asks=2, house=House(deactivations_per_hour=1)),
 }
 POLICY_CLAIM: dict[Any, Scope] = {
+    claiming.nothing_may_land: world("ask at once", "deny", askers=(MONA,)),
     claiming.still_unexplained: world(may="insider, owner"),
     claiming.lane_free: world("ask", "approve", may="insider"),
 }
@@ -145,6 +147,7 @@ KEY: dict[Any, Scope] = {
 }
 RATIFY: dict[Any, Scope] = {
     emergency.verified: world("ask at once", "approve", askers=(MONA,)),
+    emergency.still_down: world("ask at once", "approve", askers=(MONA,), may="staff restores"),
     emergency.undenied: world("ask at once", "approve", "deny", voters=(MONA, OMAR), **befalls("ada", "goes on duty")),
     emergency.in_time: world("ask at once", "approve", askers=(MONA,)),
     emergency.quorum_stands: world("ask at once", askers=(MONA,)),
@@ -176,6 +179,7 @@ BEHIND: dict[tuple[str, Any], tuple[Any, ...]] = {
     ("emergency", filing.unrestricted): (LEAVERS_WAIT, emergency.tier_allows, asking.quorum_reachable),
     ("emergency", emergency.nothing_under_way): ("the ledger's key", NO_LANE_KEY),
     ("vote", voting.not_gone): ("who is gone is in no quorum", voting.in_quorum),
+    ("vote", voting.approves_by_now): ("who was just added is in no quorum", voting.in_quorum),
     ("vote", voting.not_own): ("the requester is in no quorum of the own request", voting.in_quorum),
     ("vote", voting.unrestricted): ("whom the leaver rule binds is in no quorum", voting.in_quorum),
     ("claim", claiming.no_deny): ("a deny ends the request", {"deny_ends": False}),

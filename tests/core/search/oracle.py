@@ -22,7 +22,7 @@ from bot.core.transition import Entry, Kind, Transition
 from tests.core.search.cards import TIER, digest, shown, would_show
 from tests.core.search.game import Game, Step
 from tests.core.search.ledger import instance_of
-from tests.core.search.people import HUMAN, LAST_DAYS, PEOPLE, WEIGHTY
+from tests.core.search.people import HUMAN, LAST_DAYS, PEOPLE, START, WEIGHTY
 from tests.core.search.world import State
 
 S = Standing
@@ -100,6 +100,7 @@ def _moved(before: State, step: Step, transition: Transition, game: Game) -> Ite
         yield from _at_once(before, step, after, game)
     if not isinstance(was, Request):
         return
+    yield from _undone(before, step, was, kind)
     if kind in {Kind.APPROVED, Kind.DENIED}:
         yield from _voted(before, step, was, after)
     if kind is Kind.WITHDRAWN and (HUMAN.get(step.by or "") != _asker(after) or gone(HUMAN.get(step.by or ""), before)):
@@ -145,6 +146,11 @@ def barred(name: str | None, tier: str, state: State) -> bool:
     """Whether somebody may neither ask nor vote on a tier, whatever the groups."""
     leaving = tier == "protected" and last_day(name, state) is not None
     return gone(name, state) or leaving or suspect(name, state)
+
+
+def counts(name: str | None, state: State) -> bool:
+    """Whether somebody counts as an approver by now."""
+    return (name, "was just added") not in state.roster or state.now >= START + timedelta(days=1)
 
 
 def weight(account: Account, state: State) -> str:
@@ -243,13 +249,23 @@ def _ratified(before: State, request: Request) -> Iterator[str]:
     """The quorum of an emergency, as the card showed it, from those who still may."""
     asker, votes = _asker(request), request.votes
     voters = {HUMAN.get(v.slack_user) for v in votes if v.choice is Choice.APPROVE} - {asker, None}
-    able = frozenset(n for n in voters if n is not None and not barred(n, request.tier, before))
+    able = frozenset(n for n in voters if n is not None and not barred(n, request.tier, before) and counts(n, before))
     if not filled(request.quorum, able, before):
         yield f"I2: {request.id} is ratified without a quorum: of those who approved {sorted(able)} may still"
     if any(vote.choice is Choice.DENY for vote in votes):
         yield f"I2: {request.id} is ratified and was denied"
+    restored = _restored(request.subject.id, before)
+    if restored and request.explains and request.explains.at and restored > request.explains.at:
+        yield f"I2: {request.id} is ratified, and the account was restored since"
     if before.now >= request.filed_at + timedelta(minutes=15):
         yield f"I2: {request.id} is ratified after its time"
+
+
+def _undone(before: State, step: Step, was: Request, kind: Kind) -> Iterator[str]:
+    """The restore of an emergency does not end because nothing has happened yet."""
+    given_up = kind is Kind.SUPERSEDED and step.account is not None and step.account.active
+    if given_up and was.undoes in dict(before.memory.calls) and was.undoes not in dict(before.platform.effects):
+        yield f"I2: {was.undoes} is taken for undone, and its call is about to be sent"
 
 
 def _twins(other: Request, request: Request) -> bool:
@@ -258,14 +274,15 @@ def _twins(other: Request, request: Request) -> bool:
 
 def _may_not_vote(name: str, tier: str, state: State) -> bool:
     """As a filing foresees it: an incident may be acknowledged by then."""
-    return gone(name, state) or (tier == "protected" and last_day(name, state) is not None)
+    return gone(name, state) or not counts(name, state) or (tier == "protected" and last_day(name, state) is not None)
 
 
 def _voted(before: State, step: Step, was: Request, after: Request) -> Iterator[str]:
     name = HUMAN.get(step.by or "")
     cast = next((vote for vote in after.votes if vote not in was.votes), after.votes[-1])
     earlier = [v for v in was.votes if HUMAN.get(v.slack_user) == name and v.revision == was.revision]
-    if barred(name, was.tier, before) or not groups(name, before) & {group for group, _ in was.quorum.groups}:
+    may = not barred(name, was.tier, before) and counts(name, before)
+    if not may or not groups(name, before) & {group for group, _ in was.quorum.groups}:
         yield f"{step.by} votes on {was.id} and may not"
     if was.tier == "protected" and not step.identity_known:
         yield f"{step.by} votes on {was.id}, and nobody knows whether it is still the same person"
@@ -297,7 +314,7 @@ def _claimed(before: State, step: Step, request: Request, game: Game) -> Iterato
     quorum = demanded(tier, asker, before)
     votes = [v for v in request.votes if v.choice is Choice.APPROVE and v.revision == request.revision]
     voters = {HUMAN.get(v.slack_user) for v in votes} - {asker, None}
-    able = frozenset(n for n in voters if n is not None and not barred(n, tier, before))
+    able = frozenset(n for n in voters if n is not None and not barred(n, tier, before) and counts(n, before))
     if barred(asker, tier, before) or "agent" not in groups(asker, before):
         yield f"I1: {request.id} is claimed and its requester may not ask any more"
     if not filled(quorum, able, before):

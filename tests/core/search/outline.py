@@ -2,12 +2,13 @@
 
 Left out is what only people read: who ended a request and in which words, when a vote was cast and from which of a
 person's Slack accounts, which policy was in force; and of a request that has ended its card and its votes. The clock
-counts while a request lives or may still be filed.
+counts while a request lives or may still be filed, a task that is done while its key may come again.
 """
 
 from collections.abc import Hashable
 
 from bot.core.incident import Incident
+from bot.core.record import stamp
 from bot.core.request import LIVE, Request
 from tests.core.search.game import Game
 from tests.core.search.world import Ledger, Platform, State
@@ -15,12 +16,14 @@ from tests.core.search.world import Ledger, Platform, State
 
 def outline(state: State, game: Game) -> Hashable:
     of, ledger = game.outlines.of, state.ledger
+    now = stamp(state.now)
     live = {request.id for request in ledger.requests if _live(request)}
     return (
         state.now if live or game.asks_left(state) else None,
         state.spent,
         state.roster,
-        of(ledger, lambda ledger: _ledger(ledger, game, live)),
+        of(ledger, lambda ledger: _ledger(ledger, game)),
+        frozenset(key for key in ledger.finished if key.split(":")[1] in live or key.endswith(now)),
         of(state.platform, _platform),
         of(state.memory),
         tuple(card for card in state.cards if card[0] in live),
@@ -32,8 +35,7 @@ def _live(request: Request) -> bool:
     return request.state in LIVE or request.unratified
 
 
-def _ledger(ledger: Ledger, game: Game, live: set[str]) -> Hashable:
-    """Of the tasks that are done only those count whose keys may come again."""
+def _ledger(ledger: Ledger, game: Game) -> Hashable:
     of, limited = game.outlines.of, game.scope.asks > 1
     return (
         tuple(of(request, lambda r: _request(r, limited=limited)) for request in ledger.requests),
@@ -47,7 +49,6 @@ def _ledger(ledger: Ledger, game: Game, live: set[str]) -> Hashable:
         ledger.sightings,
         ledger.restores,
         ledger.todo,
-        frozenset(key for key in ledger.finished if key.startswith("judge:") or key.split(":")[1] in live),
     )
 
 

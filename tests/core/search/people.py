@@ -93,6 +93,8 @@ def policy(house: House, changes: frozenset[tuple[str, str]], *, aliases_known: 
 
 
 def _changed(person: Person, what: str) -> Person:
+    if what == "was just added":
+        return replace(person, approves_from=START + timedelta(days=1))
     if what in LAST_DAYS:
         return replace(person, last_day=LAST_DAYS[what])
     return replace(person, groups=person.groups | {"duty"} if what == "goes on duty" else frozenset())

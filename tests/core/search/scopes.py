@@ -1,4 +1,10 @@
-"""How large a world is searched: which moves there are, how often the world may disturb, and where it starts."""
+"""How large a world is searched: which moves there are, how often the world may disturb, and where it starts.
+
+Everything at once does not end in a minute, so it is searched in pieces, each whole. What no piece has: changes of the
+rules by request, an unregistered system that relabels, a rogue beside an emergency, more than two disturbances at a
+time, more than two requests of people. Time stands still while the bot has an answer to look at or an event to judge,
+and where a scope is `prompt` also while a call of its is under way.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -109,14 +115,23 @@ PLATFORM = Scope(
     prompt=True,
 )
 EMERGENCY = Scope(
-    name="one emergency, while all of that goes on",
+    name="one emergency, while calls go wrong and people are removed, however slow the bot",
+    start=(STANDARD,),
+    askers=(MONA,),
+    voters=(OMAR,),
+    people=frozenset({"ask at once", "approve", "deny"}),
+    may=dict.fromkeys(("fault", "roster"), 1),
+    changes=(("omar", "is removed"),),
+    asks_first=True,
+)
+TAKEN_BACK = Scope(
+    name="one emergency that is taken back or denied, while legal acts too",
     start=(STANDARD,),
     askers=(MONA,),
     voters=(MONA_TOO, OMAR),
-    people=CLICKS | {"ask at once"},
-    may=dict.fromkeys(("legal", "insider", "thief", "fault", "roster", "lost event", "rename"), 1),
-    changes=(("omar", "is removed"), ("mona", "leaves")),
-    asks_first=True,
+    people=frozenset({"ask at once", "deny", "withdraw"}),
+    may={"legal": 1},
+    prompt=True,
 )
 ONE_ACCOUNT = Scope(
     name="two requests on one account, to deactivate and to restore it",
@@ -139,4 +154,4 @@ TWO_ACCOUNTS = Scope(
     prompt=True,
     guarded=False,
 )
-SCOPES = (ROSTER, CLOCKS, DRIFT, PLATFORM, EMERGENCY, ONE_ACCOUNT, TWO_ACCOUNTS)
+SCOPES = (ROSTER, CLOCKS, DRIFT, PLATFORM, EMERGENCY, TAKEN_BACK, ONE_ACCOUNT, TWO_ACCOUNTS)

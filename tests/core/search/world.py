@@ -100,6 +100,8 @@ class Memory:
     """(request, the account as just read) before a claim."""
     answers: tuple[tuple[str, str], ...] = ()
     """(request, what came back of its call) before a look."""
+    calls: tuple[tuple[str, Call], ...] = ()
+    """(emergency, the call about to be sent): it goes out even if the emergency ends before it does."""
     found: Found | None = None
 
     def without(self, request: str) -> "Memory":
