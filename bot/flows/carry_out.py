@@ -32,7 +32,8 @@ from bot.flows.verify import Finding, look, look_until_shown
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
 
-GONE = frozenset({404, 410})
+NO_SUCH = 404
+GONE = frozenset({NO_SUCH, 410})
 READ_AGAIN = 3
 """How often an account that is said not to exist is read again before it is believed."""
 Rule = Callable[[View, Request], Change]
@@ -127,6 +128,8 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         return replace(_of_limit(world, view, outcome, policy, at=at), transitions=said, answer=outcome.until)
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
+        if request.by_policy:
+            return Change(transitions=(outcome,))
         # what the claim read is remembered by its weight: a tag stripped before the next claim makes it no lighter
         seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
         return Change(transitions=(outcome,), sightings=(seen,))
@@ -179,7 +182,9 @@ async def _call(world: World, request: Request, task: Task) -> Result:
         return await _after(world, request, task, moved=True)
     except PlatformRefused as refused:
         final = refused.status in GONE or not request.by_policy
-        return await _after(world, request, task, definitive=Failed.REFUSED.saying(refused.status) if final else None)
+        why = Failed.REFUSED.saying(refused.status) if final else None
+        doubted = request.by_policy and refused.status == NO_SUCH
+        return await _after(world, request, task, definitive=why, doubted=doubted)
     except PlatformAway:
         return await _after(world, request, task)
     if finding.shows(request) or finding.overtaken(request):
@@ -191,9 +196,18 @@ async def _call(world: World, request: Request, task: Task) -> Result:
 
 
 async def _after(
-    world: World, request: Request, task: Task, *, moved: bool = False, definitive: str | None = None
+    world: World,
+    request: Request,
+    task: Task,
+    *,
+    moved: bool = False,
+    definitive: str | None = None,
+    doubted: bool = False,
 ) -> Result:
-    """Look after a call that was refused, overtaken or unanswered."""
+    """Look after a call that was refused, overtaken or unanswered.
+
+    A no is no end where the record shows the effect, nor, `doubted`, where it spoke of no account and a read shows one.
+    """
     try:
         finding = await look(world, request)
     except (PlatformAway, PlatformRefused):
@@ -205,15 +219,11 @@ async def _after(
     if finding is not None and moved and not request.emergency:
         await _move(world, request.id, lambda _, found: Change(transitions=(release(found, at=world.now()),)))
         return _again(world, request, task) if task.attempts else world.now()
-    if finding is not None and definitive is not None and not _open(request, finding):
+    stands = finding is not None and (finding.recorded(request) or (doubted and finding.account is not None))
+    if finding is not None and definitive is not None and not stands:
         return await _settle_failed(world, request, task, why=definitive)
     await _move(world, request.id, lambda _, found: _uncertain(world, found))
     return _again(world, request, task)
-
-
-def _open(request: Request, finding: Finding) -> bool:
-    """Whether a no is no end: its effect is on record, or it spoke of no account and a read shows that there is one."""
-    return finding.recorded(request) or (request.by_policy and finding.account is not None)
 
 
 def _uncertain(world: World, request: Request) -> Change:
