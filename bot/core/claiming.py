@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.account import Account
-from bot.core.emergency import lapse
 from bot.core.ending import end
 from bot.core.policy import PROTECTED, Policy, Tier
 from bot.core.request import BOT, OPEN, Choice, Request, State, Subject, bound_digest
 from bot.core.tasks import draw, waiting
 from bot.core.transition import Kind, Transition, move
+from bot.core.undoing import lapse
 from bot.core.verdict import Because, Verdict
 from bot.core.voting import revise, standing_approvals
 

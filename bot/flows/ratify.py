@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.core.emergency import Ratifying, ratify
+from bot.core.ratifying import Ratifying, ratify
 from bot.core.request import Request
 from bot.core.transition import Transition
 from bot.flows.world import World

@@ -1,10 +1,10 @@
 """Undo an emergency that ended unratified: its end and its restore are one commit."""
 
 from bot.core.claiming import supersede
-from bot.core.emergency import left_down, not_undone, restore_of, undone
 from bot.core.ending import UNDONE_AFTER
 from bot.core.request import BOT, OPEN, Action, Request, Undo
 from bot.core.transition import Transition
+from bot.core.undoing import left_down, not_undone, restore_of, undone
 from bot.flows.ids import operation_key, request_id
 from bot.flows.world import World
 from bot.ports import View

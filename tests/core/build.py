@@ -8,16 +8,18 @@ from zoneinfo import ZoneInfo
 
 from bot.core.account import OWN_PRINCIPAL, Account, Deactivation, Instance
 from bot.core.claiming import Claim, account_gone, claim, expired, supersede
-from bot.core.emergency import EmergencyFiling, Ratifying, file_emergency, lapse, ratify
+from bot.core.emergency import EmergencyFiling, file_emergency
 from bot.core.filing import Draft, Filing, file
 from bot.core.guarding import incident, opened, undo
 from bot.core.incident import Incident, IncidentKind
 from bot.core.policy import Limits, Match, Person, Policy, Tier
 from bot.core.quorum import Quorum
+from bot.core.ratifying import Ratifying, ratify
 from bot.core.record import dump, fold
 from bot.core.request import Action, Choice, Request, State, Subject, bound_digest
 from bot.core.settling import done, failed, uncertain
 from bot.core.transition import Transition
+from bot.core.undoing import lapse
 from bot.core.verdict import Because, Verdict
 from bot.core.voting import Ballot, vote, withdraw
 

@@ -4,12 +4,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, verdict, voting
+from bot.core import ratifying as ratification
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
-from bot.core.emergency import EmergencyFiling, Ratifying
+from bot.core.emergency import EmergencyFiling
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
+from bot.core.ratifying import Ratifying
 from bot.core.refusal import Why
 from bot.core.request import Action, Choice, State
 from bot.core.ruling import Outlook, file_change
@@ -225,15 +227,15 @@ EMERGENCIES: dict[Any, Forbidden] = {
 }
 
 RATIFICATIONS: dict[Any, Ratifying] = {
-    emergency.verified: ratifying(replace(ratifiable(), state=State.UNCERTAIN)),
-    emergency.still_down: ratifying(restored_at=AT + MINUTE),
-    emergency.undenied: ratifying(
+    ratification.verified: ratifying(replace(ratifiable(), state=State.UNCERTAIN)),
+    ratification.still_down: ratifying(restored_at=AT + MINUTE),
+    ratification.undenied: ratifying(
         replace(
             ratifiable(), votes=(*ratifiable().votes, replace(ratifiable().votes[0], person="mina", choice=Choice.DENY))
         )
     ),
-    emergency.in_time: ratifying(at=AT + HOUR),
-    emergency.quorum_stands: ratifying(policy=policy(DORA, replace(OMAR, groups=frozenset({"agent"})))),
+    ratification.in_time: ratifying(at=AT + HOUR),
+    ratification.quorum_stands: ratifying(policy=policy(DORA, replace(OMAR, groups=frozenset({"agent"})))),
 }
 
 

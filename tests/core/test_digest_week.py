@@ -10,15 +10,17 @@ from hypothesis import strategies as st
 
 from bot.core.claiming import expired
 from bot.core.digest import COUNTED, TWITTER_2017, Pending, Week, due
-from bot.core.emergency import file_emergency, lapse, ratify, undone
+from bot.core.emergency import file_emergency
 from bot.core.guarding import joined, undo
 from bot.core.incident import IncidentState
 from bot.core.policy import DigestRules
+from bot.core.ratifying import ratify
 from bot.core.record import stamp
 from bot.core.settling import done, failed, uncertain
 from bot.core.tasks import digest as digest_task
 from bot.core.tasks import digest_on_demand
 from bot.core.transition import Entry, Kind, TaskKind
+from bot.core.undoing import lapse, undone
 from bot.core.voting import vote, withdraw
 from tests.core.build import (
     ADA,

@@ -6,21 +6,14 @@ from datetime import timedelta
 import pytest
 
 from bot.core.claiming import claim, expire_due
-from bot.core.emergency import (
-    file_emergency,
-    lapse,
-    left_down,
-    may_act_first,
-    not_undone,
-    ratify,
-    restore_of,
-    undone,
-)
+from bot.core.emergency import file_emergency, may_act_first
+from bot.core.ratifying import ratify
 from bot.core.refusal import Refusal, Why
 from bot.core.reminding import mentioned, reminder_after, reminder_due
 from bot.core.request import Action, Choice, Request, State, Undo
 from bot.core.settling import done
 from bot.core.transition import Kind, Transition
+from bot.core.undoing import lapse, left_down, not_undone, restore_of, undone
 from bot.core.verdict import Because, Verdict
 from bot.core.voting import revise, vote, withdraw
 from tests.core.build import (

@@ -8,8 +8,9 @@ from bot.core.acknowledging import ACKNOWLEDGE_CHECKS, acknowledge, known
 from bot.core.acknowledging import rostered as reader_rostered
 from bot.core.asking import rostered
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
-from bot.core.emergency import EMERGENCY_CHECKS, RATIFY_CHECKS, file_emergency, ratify
+from bot.core.emergency import EMERGENCY_CHECKS, file_emergency
 from bot.core.filing import FILE_CHECKS, file
+from bot.core.ratifying import RATIFY_CHECKS, ratify
 from bot.core.refusal import Refusal
 from bot.core.request import State
 from bot.core.ruling import (

@@ -11,15 +11,16 @@ from datetime import datetime, timedelta
 
 from bot.core.account import Account, Instance
 from bot.core.claiming import Claim, Wait, claim, expire_due, supersede
-from bot.core.emergency import Ratifying, ratify, restore_of
 from bot.core.ending import UNDONE_AFTER
 from bot.core.guarding import restored, stuck
+from bot.core.ratifying import Ratifying, ratify
 from bot.core.record import stamp
 from bot.core.request import BOT, IN_LANE, OPEN, Action, Request, Undo
 from bot.core.request import State as Standing
 from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
+from bot.core.undoing import restore_of
 from bot.core.verdict import Because, Facts, Verdict, judge
 from bot.flows.carry_out import _closed, _may_yet_land
 from bot.flows.guard import undoable

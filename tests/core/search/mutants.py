@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.core import acknowledging, asking, claiming, emergency, filing, verdict, voting
+from bot.core import ratifying as ratification
 from tests.core.search.ledger import KEYS
 from tests.core.search.people import ADA, MONA, MONA_TOO, OMAR, STRANGER, TESSA, WEIGHTY, House
 from tests.core.search.rules import Rules
@@ -146,11 +147,13 @@ KEY: dict[Any, Scope] = {
     verdict.not_restored_since: world("ask", "approve", may="staff restores"),
 }
 RATIFY: dict[Any, Scope] = {
-    emergency.verified: world("ask at once", "approve", askers=(MONA,)),
-    emergency.still_down: world("ask at once", "approve", askers=(MONA,), may="staff restores"),
-    emergency.undenied: world("ask at once", "approve", "deny", voters=(MONA, OMAR), **befalls("ada", "goes on duty")),
-    emergency.in_time: world("ask at once", "approve", askers=(MONA,)),
-    emergency.quorum_stands: world("ask at once", askers=(MONA,)),
+    ratification.verified: world("ask at once", "approve", askers=(MONA,)),
+    ratification.still_down: world("ask at once", "approve", askers=(MONA,), may="staff restores"),
+    ratification.undenied: world(
+        "ask at once", "approve", "deny", voters=(MONA, OMAR), **befalls("ada", "goes on duty")
+    ),
+    ratification.in_time: world("ask at once", "approve", askers=(MONA,)),
+    ratification.quorum_stands: world("ask at once", askers=(MONA,)),
 }
 TUPLES: dict[str, dict[Any, Scope]] = {
     "file": FILE,
@@ -185,7 +188,7 @@ BEHIND: dict[tuple[str, Any], tuple[Any, ...]] = {
     ("claim", claiming.no_deny): ("a deny ends the request", {"deny_ends": False}),
     ("claim", claiming.lane_free): ("the ledger's key", NO_LANE_KEY),
     ("policy_claim", claiming.lane_free): ("the ledger's key", NO_LANE_KEY),
-    ("ratify", emergency.undenied): ("a deny ends the emergency", {"deny_ends": False}),
+    ("ratify", ratification.undenied): ("a deny ends the emergency", {"deny_ends": False}),
 }
 """What stands behind a check: a member of the same tuple, or a habit of the environment."""
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from bot.core.acknowledging import ACKNOWLEDGE_CHECKS
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS
-from bot.core.emergency import EMERGENCY_CHECKS, RATIFY_CHECKS
+from bot.core.emergency import EMERGENCY_CHECKS
 from bot.core.filing import FILE_CHECKS
+from bot.core.ratifying import RATIFY_CHECKS
 from bot.core.verdict import KEY_CHECKS
 from bot.core.voting import VOTE_CHECKS, WITHDRAW_CHECKS
 from tests.core.search.ledger import KEYS
