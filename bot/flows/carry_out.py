@@ -128,10 +128,11 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         return replace(_of_limit(world, view, outcome, policy, at=at), transitions=said, answer=outcome.until)
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
-        if request.by_policy:
+        now = policy.tier_of(account, at=at).name
+        if request.by_policy or now == request.tier:
             return Change(transitions=(outcome,))
         # what the claim read is remembered by its weight: a tag stripped before the next claim makes it no lighter
-        seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
+        seen = Sighting(account=account.id, tier=now, at=at)
         return Change(transitions=(outcome,), sightings=(seen,))
     because = case.verdict.because.value if case.verdict else ""
     closed = _closed(view, request, account, because=because, at=at)
