@@ -15,6 +15,15 @@ EVIDENCE_MAX = 3000
 """Slack's own bound on an input's text."""
 
 
+class Known(Protocol):
+    """What one person alone may set going, where nobody else looks first."""
+
+    @property
+    def identity_known(self) -> bool:
+        """Slack has said of late who the person is."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asking:
     """Who wants to ask: all that is known before an account is named."""
@@ -69,6 +78,11 @@ def rostered(case: Asking) -> Refusal | None:
 
 def not_gone(case: Asking) -> Refusal | None:
     return Refusal(why=Why.PAST_LAST_DAY) if case.policy.gone(case.asker, case.at) else None
+
+
+def identified(case: Known) -> Refusal | None:
+    """It is known who does it, or it is not done."""
+    return None if case.identity_known else Refusal(why=Why.IDENTITY_UNKNOWN)
 
 
 def no_open_incident(case: Wish) -> Refusal | None:

@@ -16,7 +16,7 @@ from bot.core.tasks import draw, waiting
 from bot.core.transition import Kind, Transition, move
 from bot.core.undoing import lapse
 from bot.core.verdict import Because, Verdict
-from bot.core.voting import revise, standing_approvals
+from bot.core.voting import quorum_missing, revise
 
 TOLD_AFTER = timedelta(seconds=30)
 """How long a request waits before its requester hears of it."""
@@ -127,9 +127,8 @@ def shown_is_so(claim: Claim) -> Outcome | None:
 
 
 def quorum_stands(claim: Due) -> Outcome | None:
-    approvals = standing_approvals(claim.request, policy=claim.policy, at=claim.at)
-    able = [approver for approver in approvals if approver.person not in claim.unacknowledged]
-    return void(claim, "no_quorum") if claim.request.quorum.missing(able) else None
+    empty = quorum_missing(claim.request, policy=claim.policy, at=claim.at, unacknowledged=claim.unacknowledged)
+    return void(claim, "no_quorum") if empty else None
 
 
 def not_already_so(claim: Claim) -> Outcome | None:

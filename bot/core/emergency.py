@@ -8,7 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.core.asking import evidence_is_url, no_live_twin, no_open_incident, quorum_reachable, reason_fits, within_limit
+from bot.core.asking import (
+    evidence_is_url,
+    identified,
+    no_live_twin,
+    no_open_incident,
+    quorum_reachable,
+    reason_fits,
+    within_limit,
+)
 from bot.core.filing import (
     ASK_CHECKS,
     Check,
@@ -57,11 +65,6 @@ def tier_allows(case: EmergencyFiling) -> Refusal | None:
     if may_act_first(case.policy, case.asker, tier=case.tier, action=case.draft.action, at=case.at):
         return None
     return Refusal(why=Why.EMERGENCY_NOT_ALLOWED, input="emergency", facts={"groups": sorted(case.tier.emergency)})
-
-
-def identified(case: EmergencyFiling) -> Refusal | None:
-    """Nobody else looks before it is done: so it is known who does it, or it is not done."""
-    return None if case.identity_known else Refusal(why=Why.IDENTITY_UNKNOWN)
 
 
 def one_at_a_time(case: EmergencyFiling) -> Refusal | None:
@@ -138,13 +141,12 @@ def file_emergency(
         ratify_by=ends,
         expires_at=None,
     )
-    security = (case.policy.security_channel,) if case.policy.security_channel else ()
     tasks: tuple[Task, ...] = (
         carry_out(request, due=at),
         *draw(request, version=1, at=at),
         expire(request, due=ends),
         *reminder_after(request, case.policy.reminders, step=1, at=at),
-        *tell(request, "emergency", to=(slack_user, *security), at=at),
+        *tell(request, "emergency", to=(slack_user, *case.policy.security), at=at),
     )
     by, policy = case.asker.id, case.policy.digest
     return move(None, request, kind=Kind.EMERGENCY, by=by, at=at, tasks=tasks, policy=policy)

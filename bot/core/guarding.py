@@ -6,9 +6,9 @@ from datetime import datetime
 from bot.core.account import Account, Event, Instance
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
-from bot.core.quorum import Quorum
-from bot.core.request import BOT, Action, Request, State, Subject
-from bot.core.tasks import carry_out, draw, page
+from bot.core.request import BOT, Request, State, Subject
+from bot.core.restoring import by_policy
+from bot.core.tasks import draw, page
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Because, Verdict
 
@@ -72,29 +72,17 @@ def undo(
     at: datetime,
 ) -> tuple[Transition, ...]:
     """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit."""
-    request = Request(
+    filed = by_policy(
+        Subject.of(account),
         id=id,
-        version=0,
-        revision=1,
-        action=Action.RESTORE,
-        subject=Subject.of(account),
+        operation=operation,
         tier=tier.name,
-        quorum=Quorum(groups=()),
-        emergency=False,
         category="incident",
         reason=f"unapproved: {found.why}",
-        evidence=None,
-        requester=BOT,
-        requester_slack=None,
-        by_policy=True,
-        incident=found.id,
-        state=State.APPROVED,
-        operation=operation,
         policy=policy,
-        filed_at=at,
-        quorate_at=at,
+        at=at,
+        incident=found.id,
     )
-    filed = move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
     if not lane_free:
         return (filed,)
     assert isinstance(filed.after, Request)

@@ -18,20 +18,20 @@ def changed(policy: Policy, change: RuleChange, *, at: datetime, request: str) -
     return parse_policy(with_change(policy.text, change, at=at, request=request))
 
 
-def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | None) -> Outlook:
-    """What the change would do; `tier` is the one that the account of a `protect` is in now."""
+def outlook(policy: Policy, change: RuleChange, *, at: datetime, tier: str | None, request: str = "REQ") -> Outlook:
+    """What the change that the request asks for would do; `tier` is what the account of a `protect` is in now."""
     if change.verb is RuleVerb.ADD and change.person in policy.people and not _leaves_by_overlay(policy, change.person):
         problem = f"{change.person} is on the roster already"
         return Outlook(changes=True, stricter=False, problems=(problem,))
     try:
-        after = changed(policy, change, at=at, request="REQ")
+        after = changed(policy, change, at=at, request=request)
     except Misconfigured as wrong:
         return Outlook(changes=True, stricter=False, problems=wrong.sentences)
     if change.verb is RuleVerb.PROTECT:
         stricter = tier is not None and protecting_is_stricter(policy, tier)
     else:
         stricter = not looser(policy, after) and not _locks_out(after)
-    return Outlook(changes=_unlike(policy, after), stricter=stricter)
+    return Outlook(changes=_unlike(policy, after), stricter=stricter, after=after)
 
 
 def _leaves_by_overlay(policy: Policy, person: str) -> bool:

@@ -187,6 +187,11 @@ class Policy:
     protected: frozenset[str] = frozenset()
     """Ids of accounts that are in the tier `protected` whatever they look like."""
 
+    @property
+    def security(self) -> tuple[str, ...]:
+        """The channel of those who watch, for a notice to be sent to; none where the policy names none."""
+        return (self.security_channel,) if self.security_channel else ()
+
     def person_of_slack(self, user: str | None) -> Person | None:
         """The person behind a Slack user id; nobody is found by name or e-mail."""
         return next((p for p in self.people.values() if user in p.slack), None) if user else None

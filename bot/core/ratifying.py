@@ -8,7 +8,7 @@ from bot.core.ending import end
 from bot.core.policy import Policy
 from bot.core.request import Choice, Request, State
 from bot.core.transition import Kind, Transition
-from bot.core.voting import standing_approvals
+from bot.core.voting import quorum_missing
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +44,7 @@ def in_time(case: Ratifying) -> bool:
 
 
 def quorum_stands(case: Ratifying) -> bool:
-    approvals = standing_approvals(case.request, policy=case.policy, at=case.at)
-    able = [approver for approver in approvals if approver.person not in case.unacknowledged]
-    return not case.request.quorum.missing(able)
+    return not quorum_missing(case.request, policy=case.policy, at=case.at, unacknowledged=case.unacknowledged)
 
 
 RATIFY_CHECKS: tuple[Callable[[Ratifying], bool], ...] = (

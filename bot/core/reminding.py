@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.core.policy import Policy, Reminders
-from bot.core.request import Request, State
+from bot.core.request import Request
 from bot.core.tasks import remind
 from bot.core.transition import Task
 
@@ -61,7 +61,7 @@ def reminder_after(request: Request, rules: Reminders, *, step: int, at: datetim
 
 def reminder_due(request: Request, policy: Policy, *, since: datetime, at: datetime) -> Reminder | None:
     """The latest that fell due after `since`, unless nobody is there to be reminded of anything."""
-    if request.state is not State.PENDING and not request.unratified:
+    if not request.waits_for_people:
         return None
     due = [step for step in steps(request, policy.reminders) if since < request.filed_at + step.after <= at]
     to = mentioned(request, policy, at=at)

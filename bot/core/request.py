@@ -225,6 +225,11 @@ class Request:
         return self.emergency and self.state in NOT_YET_RATIFIED
 
     @property
+    def waits_for_people(self) -> bool:
+        """Whether approvals are asked for: pending, or an emergency to be ratified."""
+        return self.state is State.PENDING or self.unratified
+
+    @property
     def decidable(self) -> bool:
         """Whether a vote or a withdrawal may still change it."""
         return self.state in OPEN or self.unratified

@@ -11,6 +11,7 @@ from datetime import datetime
 from bot.core.asking import (
     Asking,
     evidence_is_url,
+    identified,
     no_live_twin,
     no_open_incident,
     not_gone,
@@ -52,6 +53,8 @@ class Outlook:
     """Whether every request that gets through then gets through now."""
     problems: tuple[str, ...] = ()
     """Why there can be no such policy, in sentences."""
+    after: Policy | None = None
+    """The policy with the change, where there can be one."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,13 +100,8 @@ def quorum_of_change(policy: Policy, requester: Person, *, stricter: bool, at: d
     return Quorum(groups=groups, different_teams=tier.from_different_teams, extra=extra)
 
 
-def rules_in_slack(case: RuleFiling) -> Refusal | None:
+def rules_in_slack(case: Asking) -> Refusal | None:
     return Refusal(why=Why.RULES_NOT_IN_SLACK) if case.policy.tier(RULES) is None else None
-
-
-def identified(case: RuleFiling) -> Refusal | None:
-    """One rostered person may be enough: so it is known who that is, or nothing is filed."""
-    return None if case.identity_known else Refusal(why=Why.IDENTITY_UNKNOWN)
 
 
 def possible(case: RuleFiling) -> Refusal | None:
@@ -116,11 +114,11 @@ def changes_something(case: RuleFiling) -> Refusal | None:
     return None if case.outlook.changes else Refusal(why=Why.RULES_ALREADY_SO, input="handle")
 
 
+RULE_ASK_CHECKS: tuple[Callable[[Asking], Refusal | None], ...] = (rostered, not_gone, rules_in_slack)
+"""Those that need no change: whom they refuse is not even shown the form."""
 RuleCheck = Callable[[RuleFiling], Refusal | None]
 RULE_CHECKS: tuple[RuleCheck, ...] = (
-    rostered,
-    not_gone,
-    rules_in_slack,
+    *RULE_ASK_CHECKS,
     identified,
     no_open_incident,
     possible,
@@ -131,6 +129,12 @@ RULE_CHECKS: tuple[RuleCheck, ...] = (
     within_limit,
     quorum_reachable,
 )
+
+
+def may_change(policy: Policy, person: Person | None, at: datetime) -> Refusal | None:
+    """What stands against this person's asking for any change of the rules."""
+    case = Asking(person=person, policy=policy, at=at)
+    return next((refusal for check in RULE_ASK_CHECKS if (refusal := check(case))), None)
 
 
 def file_change(

@@ -22,8 +22,6 @@ class Failed(StrEnum):
     REFUSED = "refused"
     NO_ANSWER = "no_answer"
     """And nothing shows yet."""
-    IMPOSSIBLE = "impossible"
-    """The rules that would result are none."""
     MOVED = "moved"
     """An emergency acts on what its author was shown, or not at all."""
 

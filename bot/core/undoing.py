@@ -5,9 +5,9 @@ from datetime import datetime
 
 from bot.core.ending import end, requester_of
 from bot.core.policy import Policy
-from bot.core.quorum import Quorum
-from bot.core.request import BOT, Action, Request, State, Undo
-from bot.core.tasks import carry_out, draw, page, tell, thread
+from bot.core.request import BOT, Request, State, Undo
+from bot.core.restoring import by_policy
+from bot.core.tasks import draw, page, tell, thread
 from bot.core.transition import Kind, Transition, move
 
 
@@ -15,38 +15,24 @@ def lapse(request: Request, *, policy: Policy, at: datetime) -> Transition:
     """Nobody ratified it in time; the on-call is woken, the security group told."""
     assert request.unratified
     lapsed = replace(request, state=State.LAPSED)
-    security = (policy.security_channel,) if policy.security_channel else ()
     ended = end(request, lapsed, kind=Kind.LAPSED, by=BOT, at=at, ended_by=BOT)
-    more = (*page(request, "lapsed", due=at), *tell(request, "lapsed", to=security, at=at))
+    more = (*page(request, "lapsed", due=at), *tell(request, "lapsed", to=policy.security, at=at))
     return replace(ended, tasks=(*ended.tasks, *more))
 
 
 def restore_of(emergency: Request, *, id: str, operation: str, policy: str, at: datetime) -> Transition:
     """What undoes an emergency that ended unratified: filed and approved by policy in the commit of that end."""
-    request = Request(
+    return by_policy(
+        emergency.subject,
         id=id,
-        version=0,
-        revision=1,
-        action=Action.RESTORE,
-        subject=emergency.subject,
+        operation=operation,
         tier=emergency.tier,
-        quorum=Quorum(groups=()),
-        emergency=False,
         category="emergency",
         reason=f"emergency {emergency.state.value}: {emergency.id}",
-        evidence=None,
-        requester=BOT,
-        requester_slack=None,
-        by_policy=True,
-        incident=None,
-        state=State.APPROVED,
-        operation=operation,
         policy=policy,
-        filed_at=at,
-        quorate_at=at,
+        at=at,
         undoes=emergency.id,
     )
-    return move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
 
 
 def undone(emergency: Request, *, by: str | None, at: datetime) -> Transition:

@@ -193,6 +193,14 @@ def standing_approvals(request: Request, *, policy: Policy, at: datetime) -> tup
     return tuple(a for a in able if a is not None)
 
 
+def quorum_missing(
+    request: Request, *, policy: Policy, at: datetime, unacknowledged: frozenset[str]
+) -> tuple[str, ...]:
+    """The places still empty of approvals that count at the last moment: not those of actors in open incidents."""
+    approvals = standing_approvals(request, policy=policy, at=at)
+    return request.quorum.missing(a for a in approvals if a.person not in unacknowledged)
+
+
 def missing(request: Request, *, policy: Policy, at: datetime) -> tuple[str, ...]:
     """The places of the quorum still empty."""
     return request.quorum.missing(standing_approvals(request, policy=policy, at=at))

@@ -4,6 +4,7 @@ from bot.core.acknowledging import Acknowledging
 from bot.core.acknowledging import acknowledge as acknowledged
 from bot.core.refusal import Refusal
 from bot.core.transition import Change
+from bot.flows.note import note
 from bot.flows.world import World
 from bot.ports import View
 
@@ -27,7 +28,5 @@ async def acknowledge(world: World, *, incident: str, slack_user: str, replay: s
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):
-        person = world.policy.person_of_slack(slack_user)
-        by = person.id if person else slack_user
-        await world.ledger.refused(outcome, by=by, at=at, request=None, replay=replay)
+        await note(world, outcome, slack_user=slack_user, replay=replay)
     return outcome

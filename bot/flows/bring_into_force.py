@@ -71,8 +71,7 @@ def taking_force(
         "request": request,
         **compared,
     }
-    to = (world.channel, *((policy.security_channel,) if policy.security_channel else ()))
-    told = tell_of_policy(policy.digest, Notice.POLICY, to=to, at=at, **shown)
+    told = tell_of_policy(policy.digest, Notice.POLICY, to=(world.channel, *policy.security), at=at, **shown)
     return Change(
         policy=PolicyRow(digest=policy.digest, text=policy.text, since=at, by=by),
         entries=(Entry(kind=Kind.POLICY, at=at, by=by, request=request, facts={**facts, **compared}),),

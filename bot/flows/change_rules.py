@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.claiming import Wait
-from bot.core.errors import Misconfigured
-from bot.core.outlook import changed, outlook
+from bot.core.outlook import outlook
 from bot.core.overlay import RuleChange, RuleVerb, parse_change
 from bot.core.policy import SEEN_FOR, Policy
 from bot.core.refusal import Refusal
 from bot.core.request import Request, State
 from bot.core.ruling import ACTION_OF, RuleClaim, RuleFiling, claim_change, file_change
-from bot.core.settling import Failed, done, failed
+from bot.core.settling import done
 from bot.core.transition import Change, Sighting, Task
 from bot.flows.bring_into_force import taking_force
 from bot.flows.ids import operation_key, request_id
@@ -87,18 +86,15 @@ def _made(world: World, view: View, request: Request) -> Change:
         policy=policy,
         at=at,
         unacknowledged=view.unacknowledged_actors(),
-        outlook=outlook(policy, change, at=at, tier=_tier(view, policy, change, at=at)),
+        outlook=outlook(policy, change, at=at, tier=_tier(view, policy, change, at=at), request=request.id),
     )
     outcome = claim_change(case)
     if isinstance(outcome, Wait):
         return Change(transitions=(outcome.transition,) if outcome.transition else (), answer=outcome.until)
-    running = outcome.after
+    running, after = outcome.after, case.outlook.after
     if not isinstance(running, Request) or running.state is not State.RUNNING:
         return Change(transitions=(outcome,))
-    try:
-        after = changed(policy, change, at=at, request=request.id)
-    except Misconfigured as wrong:
-        return Change(transitions=(outcome, failed(running, at=at, why=Failed.IMPOSSIBLE.saying(wrong.sentences[0]))))
+    assert after is not None, "what there can be no policy of is void"
     taken = taking_force(world, view.policy_in_force(), after, by=request.requester, at=at, request=request.id)
     return replace(taken, transitions=(outcome, done(running, at=at, instance=None)))
 

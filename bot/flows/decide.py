@@ -7,6 +7,7 @@ from bot.core.refusal import Refusal, Why
 from bot.core.request import Choice, Request
 from bot.core.transition import Change, Transition
 from bot.core.voting import Ballot, missing, revise, vote, withdraw
+from bot.flows.note import note
 from bot.flows.ratify import ratified_by_now
 from bot.flows.undo import with_its_undoing
 from bot.flows.world import World
@@ -56,7 +57,7 @@ async def decide(
     if isinstance(outcome, Change) and isinstance(outcome.answer, Refusal):
         return outcome.answer
     if isinstance(outcome, Refusal):
-        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
+        await note(world, outcome, slack_user=slack_user, request=request, replay=replay)
         return outcome
     after = outcome.answer if isinstance(outcome.answer, Request) else outcome.request()
     return Counted(request=after, missing=missing(after, policy=world.policy, at=world.now()))
@@ -101,7 +102,7 @@ async def preview(
 
     outcome = await world.ledger.read(ask)
     if isinstance(outcome, Refusal):
-        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
+        await note(world, outcome, slack_user=slack_user, request=request, replay=replay)
     return outcome
 
 
@@ -133,13 +134,6 @@ def _cast(
         unacknowledged=view.unacknowledged_of(person.id) if person else None,
         reason=reason,
     )
-
-
-async def _note(world: World, refusal: Refusal, *, slack_user: str, request: str, replay: str | None) -> None:
-    """Leave the `refused` entry, by the person or, for one of no roster, by the Slack user."""
-    person = world.policy.person_of_slack(slack_user)
-    by = person.id if person else slack_user
-    await world.ledger.refused(refusal, by=by, at=world.now(), request=request, replay=replay)
 
 
 def _drifted(view: View, ballot: Ballot) -> Change | None:
@@ -178,5 +172,5 @@ async def take_back(world: World, *, request: str, slack_user: str, replay: str 
 
     outcome = await world.ledger.decide(propose, replay=replay)
     if isinstance(outcome, Refusal):
-        await _note(world, outcome, slack_user=slack_user, request=request, replay=replay)
+        await note(world, outcome, slack_user=slack_user, request=request, replay=replay)
     return outcome

@@ -7,7 +7,7 @@ from bot.core.request import Request
 from bot.core.tasks import tell
 from bot.core.transition import Change, Task
 from bot.core.voting import missing
-from bot.flows.show import Drawing, waits_for_people
+from bot.flows.show import Drawing
 from bot.flows.world import Result, World
 from bot.ports import Message, Notice
 
@@ -33,7 +33,7 @@ async def _say(drawing: Drawing, world: World, id: str, due: Reminder) -> None:
     """The card first: in the thread of a deleted one nobody would read it. Drawing it may have taken a while."""
     card = await drawing.again(world, id)
     request: Request | None = await world.ledger.read(lambda view: view.request(id))
-    if card is None or request is None or not waits_for_people(request):
+    if card is None or request is None or not request.waits_for_people:
         return
     called = {"to": list(due.to)} if due.to else {}
     facts = {**called, "missing": missing(request, policy=world.policy, at=world.now())}

@@ -66,14 +66,9 @@ class Drawing:
         """
         async with self._alone(request):
             found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
-            if found is None or not waits_for_people(found):
+            if found is None or not found.waits_for_people:
                 return None
             return await self._draw(world, found, card)
-
-
-def waits_for_people(request: Request) -> bool:
-    """Pending, or an emergency to be ratified."""
-    return request.state is State.PENDING or request.unratified
 
 
 def record_of(view: View, id: str) -> Request | Incident | None:

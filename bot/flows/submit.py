@@ -14,6 +14,7 @@ from bot.core.request import Action
 from bot.core.tasks import tell
 from bot.core.transition import Change, Sighting, Task, Transition
 from bot.flows.ids import operation_key, request_id
+from bot.flows.note import note
 from bot.flows.world import World
 from bot.ports import Notice, View
 
@@ -124,9 +125,7 @@ async def submit(
 async def noted(world: World, outcome: Change | Refusal, *, by: str, replay: str | None) -> Change | Refusal:
     """The outcome; of a refusal of who asked it leaves the `refused` entry. Raises LedgerAway, Replayed."""
     if isinstance(outcome, Refusal) and outcome.why in RECORDED:
-        person = world.policy.person_of_slack(by)
-        name = person.id if person else by
-        await world.ledger.refused(outcome, by=name, at=world.now(), request=None, replay=replay)
+        await note(world, outcome, slack_user=by, replay=replay)
     return outcome
 
 

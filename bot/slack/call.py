@@ -12,6 +12,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.core.errors import LedgerAway
 from bot.core.refusal import Refusal, Why
+from bot.flows.note import note
 from bot.flows.world import World
 from bot.ports import CardAt
 from bot.slack.acts import Submission
@@ -121,11 +122,9 @@ class Call:
 
     async def note(self, refusal: Refusal, *, user: str) -> None:
         """Leave a `refused` entry of what no rule of a record was asked about. Raises LedgerAway, Replayed."""
-        person, at = self.world.policy.person_of_slack(user), self.world.now()
-        by = person.id if person else user
         # Bolt acknowledges an event before its handler runs, and the gate has written the key by then
         replay = None if "event" in self.body else self.door.key
-        await self.recorded(self.world.ledger.refused(refusal, by=by, at=at, request=None, replay=replay))
+        await self.recorded(note(self.world, refusal, slack_user=user, replay=replay))
 
     async def respond(self, url: str, answer: dict[str, Any]) -> None:
         """Answer a command through its `response_url`; `answer` holds text and blocks."""

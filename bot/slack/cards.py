@@ -260,7 +260,7 @@ def _buttons(lang: Language, request: Request) -> list[Block]:
     """Only what can still be done: an ended card bears no button that decides."""
     if request.by_policy:
         return []
-    if request.state is State.PENDING or request.unratified:
+    if request.waits_for_people:
         makers: tuple[Button, ...] = (approve_button, deny_button, withdraw_button)
     elif request.state is State.APPROVED:
         makers = (cancel_button, withdraw_button)

@@ -152,9 +152,13 @@ def _emergency(lang: Language, _: Message, request: Request) -> Elements:
 
 
 def _near_its_end(lang: Language, message: Message, request: Request) -> Elements:
+    return [*_mentioned(message), *_emergency(lang, message, request)]
+
+
+def _mentioned(message: Message) -> Elements:
+    """Those whom it is brought before: their ids come from the roster."""
     ids = [id for id in map(str, message.facts.get("to") or ()) if _USER.fullmatch(id)]
-    mentioned: Elements = [e for id in ids for e in (user(id), words(" "))]
-    return [*mentioned, *_emergency(lang, message, request)]
+    return [e for id in ids for e in (user(id), words(" "))]
 
 
 def _why(lang: Language, _: Message, request: Request) -> Elements:
@@ -205,10 +209,8 @@ def _reminder(lang: Language, message: Message, request: Request) -> Elements:
 
 
 def _escalated(lang: Language, message: Message, request: Request) -> Elements:
-    """The same, before those whom the policy escalates to: their ids come from the roster."""
-    ids = [id for id in map(str, message.facts.get("to") or ()) if _USER.fullmatch(id)]
-    mentioned: Elements = [e for id in ids for e in (user(id), words(" "))]
-    return [*mentioned, *_reminder(lang, message, request)]
+    """The same, before those whom the policy escalates to."""
+    return [*_mentioned(message), *_reminder(lang, message, request)]
 
 
 def _tier_fell(lang: Language, message: Message, request: Request) -> Elements:

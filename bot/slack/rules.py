@@ -15,7 +15,7 @@ from bot.core.policy import RULES, Policy
 from bot.core.policy_values import LATEST
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Request
-from bot.core.ruling import quorum_of_change
+from bot.core.ruling import may_change, quorum_of_change
 from bot.flows.change_rules import ask_change
 from bot.flows.submit import RECORDED, look_up
 from bot.slack.acts import Command, Submission
@@ -76,12 +76,7 @@ async def _open(call: Call, verb: RuleVerb, typed: dict[str, str], *, user: str,
 def may_not_change(call: Call, user: str) -> Refusal | None:
     """What is known before anything is typed."""
     policy = call.world.policy
-    person = policy.person_of_slack(user)
-    if person is None:
-        return Refusal(why=Why.NOT_ROSTERED)
-    if policy.gone(person, call.world.now()):
-        return Refusal(why=Why.PAST_LAST_DAY)
-    return Refusal(why=Why.RULES_NOT_IN_SLACK) if policy.tier(RULES) is None else None
+    return may_change(policy, policy.person_of_slack(user), call.world.now())
 
 
 async def _form(

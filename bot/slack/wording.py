@@ -185,7 +185,6 @@ FAILED = {
     Failed.NO_EFFECT: N_("the platform said yes and nothing happened"),
     Failed.REFUSED: N_("the platform refused with {words}"),
     Failed.NO_ANSWER: N_("the platform gave no answer and nothing shows yet"),
-    Failed.IMPOSSIBLE: N_("the rules that would result cannot be: {words}"),
     Failed.MOVED: N_("the account changed in that moment, so nothing was done; look at it and ask again"),
 }
 """Why something could not be done, as a clause; the platform's own words stay as they are."""
