@@ -12,7 +12,7 @@ from bot.core.incident import Incident
 from bot.core.policy import Policy
 from bot.core.refusal import Refusal
 from bot.core.request import Action, Request, State
-from bot.core.transition import Change, Entry, Judged, PolicyRow, Task
+from bot.core.transition import ActorStands, Change, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 
 T = TypeVar("T")
@@ -57,6 +57,27 @@ class View(Protocol):
 
     def unacknowledged_actors(self) -> frozenset[str]:
         """Every person of whom that is so."""
+        ...
+
+    def samples(self, account: str, *, since: datetime, until: datetime) -> Sequence[Sample]:
+        """The account's counts in that time, both ends included, the oldest first."""
+        ...
+
+    def last_sample(self, account: str, *, before: datetime, since: datetime) -> Sample | None:
+        """The newest counts of the account taken before a moment, not older than `since`."""
+        ...
+
+    def actor(self, actor: str) -> ActorStands | None: ...
+    def actors(self, standings: Collection[Standing]) -> Sequence[ActorStands]:
+        """The actors that stand in one of these ways, the longest first."""
+        ...
+
+    def latch(self, name: str) -> Latch | None:
+        """The latch while it holds."""
+        ...
+
+    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
+        """How many unexplained instances of the actor were judged since then, of one account or of all."""
         ...
 
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]: ...
@@ -218,6 +239,22 @@ class Platform(Protocol):
         ...
 
     async def latest_cursor(self) -> int: ...
+    async def edges(self, id: str) -> int | None:
+        """The true number of the account's followers, counted from its relationships; slow. None: no such account."""
+        ...
+
+    async def recount(self, id: str) -> None:
+        """Ask the platform to repair the account's counts."""
+        ...
+
+    async def suspend(self, actor: str) -> None:
+        """Lock a member of staff out. Raises PlatformRefused, also where the platform cannot do it to that actor."""
+        ...
+
+    async def reinstate(self, actor: str) -> None:
+        """Let a member of staff in again. Raises PlatformRefused."""
+        ...
+
     async def inactive(
         self, *, since: datetime | None = None, start: int = 1, count: int = 1000
     ) -> tuple[Sequence[Account], int]:

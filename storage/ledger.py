@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -54,6 +54,22 @@ def _once_a_record(transitions: Sequence[Transition]) -> list[Transition]:
     return list(joined.values())
 
 
+def _kept(change: Change) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """What a change puts in the place of an earlier fact: (table, key, values)."""
+    for seen in change.sightings:
+        yield "sightings", {"account": seen.account, "tier": seen.tier}, {"at": stamp(seen.at)}
+    for account, at in change.restores:
+        yield "restores", {"account": account}, {"at": stamp(at)}
+    for name, keyed, facts in (
+        ("samples", ("account", "at"), change.samples),
+        ("actors", ("actor",), change.actors),
+        ("latches", ("name",), change.latches),
+    ):
+        for fact in facts:
+            row = dump(fact)
+            yield name, {key: row.pop(key) for key in keyed}, row
+
+
 class SqlLedger:
     """`bot.ports.Ledger` over SQL: one thread writes, another reads, a third reads what takes long.
 
@@ -101,10 +117,8 @@ class SqlLedger:
         self._log(connection, [*(t.entry for t in change.transitions), *change.entries])
         for verdict in change.verdicts:
             self._judge(connection, verdict)
-        for seen in change.sightings:
-            self._upsert(connection, "sightings", {"account": seen.account, "tier": seen.tier}, {"at": stamp(seen.at)})
-        for account, at in change.restores:
-            self._upsert(connection, "restores", {"account": account}, {"at": stamp(at)})
+        for name, key, values in _kept(change):
+            self._upsert(connection, name, key, values)
         if change.cursor is not None:
             self._upsert(connection, "cursors", {"name": FEED}, {"value": change.cursor})
         if change.policy is not None:

@@ -28,6 +28,7 @@ class Json(TypeDecorator[Any]):
 
 
 IN_LANE = text("state in ('running', 'uncertain')")
+LIVE = text("state in ('pending', 'approved', 'running', 'uncertain')")
 LIVE_OF_PEOPLE = text("state in ('pending', 'approved', 'running', 'uncertain') and not by_policy")
 NOT_UNDONE = text("state = 'open' and kind in ('deactivated', 'late')")
 
@@ -46,6 +47,7 @@ class RequestRow(SQLModel, table=True):
             sqlite_where=LIVE_OF_PEOPLE,
             postgresql_where=LIVE_OF_PEOPLE,
         ),
+        Index("requests_live", "account", sqlite_where=LIVE, postgresql_where=LIVE),
         Index("requests_by_state", "state", "filed_at"),
         Index("requests_by_account", "account", "filed_at"),
         Index("requests_by_handle", "handle", "filed_at"),
@@ -127,6 +129,7 @@ class IncidentRow(SQLModel, table=True):
         Index("incidents_by_account", "account", "seen_at"),
         Index("incidents_by_time", "seen_at"),
         Index("incidents_by_person", "person", "acknowledged_at"),
+        Index("incidents_by_actor", "actor", "seen_at"),
     )
 
     id: str = Field(primary_key=True)
@@ -151,6 +154,20 @@ class IncidentRow(SQLModel, table=True):
     cause: str | None
     acknowledged_by: str | None
     acknowledged_at: str | None
+    purge_at: str | None
+    decided_at: str | None
+    sent_at: str | None
+    following_before: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    baseline_at: str | None
+    baseline_from: str | None
+    followers_now: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    following_now: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    sampled_at: str | None
+    whole_at: str | None
+    contained_at: str | None
+    established: str | None
+    established_by: str | None
+    established_at: str | None
 
 
 class AuditRow(SQLModel, table=True):
@@ -202,7 +219,10 @@ class VerdictRow(SQLModel, table=True):
     """What was decided of an instance; `place` orders the verdicts of an account."""
 
     __tablename__ = "verdicts"
-    __table_args__ = (Index("verdicts_by_account", "account", "place"),)
+    __table_args__ = (
+        Index("verdicts_by_account", "account", "place"),
+        Index("verdicts_by_actor", "actor", "judged_at"),
+    )
 
     key: str = Field(primary_key=True)
     place: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -233,6 +253,51 @@ class RestoreRow(SQLModel, table=True):
 
     account: str = Field(primary_key=True)
     at: str
+
+
+class SampleRow(SQLModel, table=True):
+    """An account's counts while it was active: the baseline of its next restore, and how the last one went."""
+
+    __tablename__ = "samples"
+    __table_args__ = (Index("samples_by_time", "at"),)
+
+    account: str = Field(primary_key=True)
+    at: str = Field(primary_key=True)
+    followers: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+    following: int | None = Field(sa_column=Column(BigInteger, nullable=True))
+
+
+class ActorRow(SQLModel, table=True):
+    """How an actor of the platform stands with the guard."""
+
+    __tablename__ = "actors"
+
+    actor: str = Field(primary_key=True)
+    standing: str
+    since: str
+    why: str
+    incident: str | None
+
+
+class LatchRow(SQLModel, table=True):
+    """Something that stays switched off until people switch it on again, over restarts too."""
+
+    __tablename__ = "latches"
+
+    name: str = Field(primary_key=True)
+    since: str | None
+    facts: Any = Field(sa_column=Column(Json, nullable=False))
+
+
+class LeaseRow(SQLModel, table=True):
+    """Who does what only one may do; `token` rises with each new holder, so that an old one is known as such."""
+
+    __tablename__ = "leases"
+
+    name: str = Field(primary_key=True)
+    owner: str
+    token: int = Field(sa_column=Column(BigInteger, nullable=False))
+    until: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
 class PolicyRowTable(SQLModel, table=True):

@@ -10,9 +10,9 @@ from sqlmodel import SQLModel
 
 from bot.core.account import Instance
 from bot.core.incident import Incident
-from bot.core.record import stamp, unstamp
+from bot.core.record import load, stamp, unstamp
 from bot.core.request import IN_LANE, LIVE, NOT_YET_RATIFIED, Action, Request, State
-from bot.core.transition import Entry, Judged, PolicyRow, Task
+from bot.core.transition import ActorStands, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
 from storage import tables as _tables  # noqa: F401 - fills the metadata
@@ -30,6 +30,9 @@ policies = SQLModel.metadata.tables["policies"]
 cursors = SQLModel.metadata.tables["cursors"]
 tasks = SQLModel.metadata.tables["tasks"]
 cards = SQLModel.metadata.tables["cards"]
+samples = SQLModel.metadata.tables["samples"]
+actors = SQLModel.metadata.tables["actors"]
+latches = SQLModel.metadata.tables["latches"]
 
 FEED = "feed"
 NAMED = 5_000
@@ -197,6 +200,39 @@ class ConnectionView:
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:
         query = select(sightings.c.tier).where(sightings.c.account == account, sightings.c.at >= stamp(since))
         return frozenset(tier for (tier,) in self._connection.execute(query))
+
+    def samples(self, account: str, *, since: datetime, until: datetime) -> Sequence[Sample]:
+        query = select(samples).where(
+            samples.c.account == account, samples.c.at >= stamp(since), samples.c.at <= stamp(until)
+        )
+        return [load(Sample, row) for row in self._rows(query.order_by(samples.c.at))]
+
+    def last_sample(self, account: str, *, before: datetime, since: datetime) -> Sample | None:
+        query = select(samples).where(
+            samples.c.account == account, samples.c.at < stamp(before), samples.c.at >= stamp(since)
+        )
+        row = next(iter(self._rows(query.order_by(samples.c.at.desc()).limit(1))), None)
+        return load(Sample, row) if row else None
+
+    def actor(self, actor: str) -> ActorStands | None:
+        row = next(iter(self._rows(select(actors).where(actors.c.actor == actor))), None)
+        return load(ActorStands, row) if row else None
+
+    def actors(self, standings: Collection[Standing]) -> Sequence[ActorStands]:
+        query = select(actors).where(actors.c.standing.in_([s.value for s in standings])).order_by(actors.c.since)
+        return [load(ActorStands, row) for row in self._rows(query)]
+
+    def latch(self, name: str) -> Latch | None:
+        row = next(iter(self._rows(select(latches).where(latches.c.name == name))), None)
+        found = load(Latch, row) if row else None
+        return found if found is not None and found.since is not None else None
+
+    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
+        query = select(func.count()).where(
+            verdicts.c.actor == actor, verdicts.c.judged_at > stamp(since), verdicts.c.explained.is_(False)
+        )
+        query = query.where(verdicts.c.account == account) if account is not None else query
+        return int(self._connection.execute(query).scalar_one())
 
     def restored_at(self, account: str) -> datetime | None:
         found = self._connection.execute(

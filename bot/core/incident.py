@@ -21,11 +21,37 @@ class IncidentState(StrEnum):
 
     OPEN = "open"
     RESTORED = "restored"
+    """The state is back; its counts are being watched."""
+    WHOLE = "whole"
+    """And the counts are what they were."""
+    LOST = "lost"
+    """The counts did not come back in the time they were watched: a person decides."""
     OBSERVED = "observed"
     LEFT = "left"
     """Explained meanwhile (the owner took it down too): left as it is."""
     STUCK = "stuck"
     """Cannot be undone by the bot: a person has to look."""
+
+
+BACK = frozenset({IncidentState.RESTORED, IncidentState.WHOLE, IncidentState.LOST})
+"""The account is up again, whatever its counts do."""
+
+
+class Baseline(StrEnum):
+    """Where the figure comes from that a restore is held against."""
+
+    SAMPLE = "sample"
+    """The public view, before the account went down."""
+    EDGES = "edges"
+    """The platform's true count of relationships: no earlier figure is known."""
+
+
+class Cause(StrEnum):
+    """What a person found the cause to be; until then it is under investigation."""
+
+    HUMAN_ERROR = "human_error"
+    DELIBERATE = "deliberate"
+    SYSTEM_FAULT = "system_fault"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,6 +87,26 @@ class Incident:
     """Why it is stuck or left, in the platform's words or the verdict's."""
     acknowledged_by: str | None = None
     acknowledged_at: datetime | None = None
+    purge_at: datetime | None = None
+    """When the platform deletes the account for good if it stays down."""
+    decided_at: datetime | None = None
+    """When it was judged; `seen_at` is when the guard first heard of it."""
+    sent_at: datetime | None = None
+    """When the call that put it back was sent."""
+    following_before: int | None = None
+    baseline_at: datetime | None = None
+    """When `followers_before` and `following_before` were taken; None where they are no baseline."""
+    baseline_from: Baseline | None = None
+    followers_now: int | None = None
+    following_now: int | None = None
+    sampled_at: datetime | None = None
+    """The last look at the counts since it is back."""
+    whole_at: datetime | None = None
+    contained_at: datetime | None = None
+    """When its actor was locked out on the platform."""
+    established: Cause | None = None
+    established_by: str | None = None
+    established_at: datetime | None = None
 
     @property
     def down_for(self) -> timedelta | None:

@@ -37,6 +37,12 @@ class Kind(StrEnum):
     RESTORED = "incident_restored"
     CLOSED = "incident_closed"
     ACKNOWLEDGED = "incident_acknowledged"
+    SAMPLED = "incident_sampled"
+    WHOLE = "incident_whole"
+    FELL = "incident_fell"
+    LOST = "incident_lost"
+    ESTABLISHED = "incident_cause"
+    CONTAINED = "incident_contained"
     # what belongs to no record
     REFUSED = "refused"
     POLICY = "policy_in_force"
@@ -44,6 +50,9 @@ class Kind(StrEnum):
     JUDGED = "judged"
     DIGEST = "digest_posted"
     LIMIT = "limit_reached"
+    ACTOR = "actor"
+    LATCHED = "latched"
+    UNLATCHED = "unlatched"
 
 
 class TaskKind(StrEnum):
@@ -60,6 +69,9 @@ class TaskKind(StrEnum):
     CALL = "call"
     JUDGE = "judge"
     SWEEP = "sweep"
+    SAMPLE = "sample"
+    BASELINE = "baseline"
+    CONTAIN = "contain"
     DIGEST = "digest"
 
 
@@ -107,6 +119,9 @@ class Change:
     sightings: tuple["Sighting", ...] = ()
     restores: tuple[tuple[str, datetime], ...] = ()
     """(account id, when): restores that are now on record."""
+    samples: tuple["Sample", ...] = ()
+    actors: tuple["ActorStands", ...] = ()
+    latches: tuple["Latch", ...] = ()
     cursor: int | None = None
     policy: "PolicyRow | None" = None
     answer: object = None
@@ -138,6 +153,46 @@ class Sighting:
     account: str
     tier: str
     at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sample:
+    """An account's counts as the public saw them while it was active; a hidden count is None."""
+
+    account: str
+    at: datetime
+    followers: int | None
+    following: int | None
+
+
+class Standing(StrEnum):
+    """How far an actor is kept from the platform."""
+
+    FREE = "free"
+    CONTAINING = "containing"
+    CONTAINED = "contained"
+    UNCONTAINABLE = "uncontainable"
+    """The platform has no way to lock it out, or says no."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ActorStands:
+    """How an actor stands, since when and why; one row an actor."""
+
+    actor: str
+    standing: Standing
+    since: datetime
+    why: str
+    incident: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Latch:
+    """Something that stays switched off until people switch it on again; `since` is None once they have."""
+
+    name: str
+    since: datetime | None
+    facts: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,6 +80,11 @@ def cursor_of(body: Mapping[str, Any]) -> int:
     return _whole(body, "next")
 
 
+def count_of(body: Mapping[str, Any]) -> int:
+    """The true number of followers."""
+    return _whole(body, "followers")
+
+
 def _whom(event: Mapping[str, Any], kind: EventType) -> tuple[str, str]:
     if kind in {EventType.SUSPENDED, EventType.REINSTATED}:
         name = _text(_object(event.get("staff"), "staff"), "name")

@@ -13,14 +13,17 @@ from bot.core.errors import PlatformRefused
 from bot.core.record import stamp
 from bot.core.request import Request
 from bot.platform import feed
-from bot.platform.records import account_of, page_of, public_of
+from bot.platform.records import account_of, count_of, page_of, public_of
 from bot.platform.wire import ANSWER, Answer, Wire, malformed
 
 USERS = "/scim/v2/Users"
+RELATIONSHIPS = "/relationships/v1/accounts"
+STAFF = "/staff/v1"
 SCIM_TYPE = "application/scim+json"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 REASON_LENGTH = 200
-_GONE = frozenset({404, 410})
+_NO_SUCH = 404
+_GONE = frozenset({_NO_SUCH, 410})
 _PLAIN = " !#$&'()*+,-./:;<=>?@[]^_`{|}~"
 """What stands unescaped in a header beside letters and digits; of printable ASCII only `%`, `"` and `\\` do not."""
 
@@ -85,6 +88,19 @@ class ScimPlatform:
         answer = await self._unless_gone(_path("/public/v1/accounts", id), named=False) if _speakable(id) else None
         return None if answer is None else public_of(answer.object)
 
+    async def edges(self, id: str) -> int | None:
+        answer = await self._unless_gone(f"{_path(RELATIONSHIPS, id)}/count") if _speakable(id) else None
+        return None if answer is None else count_of(answer.object)
+
+    async def recount(self, id: str) -> None:
+        await self._wire.call("POST", f"{_path(RELATIONSHIPS, id)}/recount")
+
+    async def suspend(self, actor: str) -> None:
+        await self._wire.call("POST", f"{_path(STAFF, _staff(actor))}/suspend")
+
+    async def reinstate(self, actor: str) -> None:
+        await self._wire.call("POST", f"{_path(STAFF, _staff(actor))}/reinstate")
+
     async def events(self, *, after: int, wait: float) -> tuple[Sequence[Event], int]:
         return await feed.events(self._wire, after=after, wait=wait)
 
@@ -113,6 +129,14 @@ class ScimPlatform:
 
 def _path(parent: str, id: str) -> str:
     return f"{parent}/{quote(id, safe='')}"
+
+
+def _staff(actor: str) -> str:
+    """The name under which the platform knows a member of staff. Raises PlatformRefused for any other actor."""
+    kind, _, name = actor.partition(":")
+    if kind != "staff" or not _speakable(name):
+        raise PlatformRefused(f"{actor} is no member of staff whom the platform could lock out.", status=_NO_SUCH)
+    return name
 
 
 def _speakable(name: str) -> bool:
