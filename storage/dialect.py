@@ -1,15 +1,60 @@
 """What the two databases spell differently inside a statement; how each is opened and locked is its own file's."""
 
-from sqlalchemy import Connection, Table
+from functools import cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, insert
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
 TAKEN = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"})
 
 
-def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+def _insert(dialect: str, into: Table) -> sqlite.Insert | postgresql.Insert:
     """An INSERT that knows ON CONFLICT; both databases say it alike, SQLAlchemy keeps them apart."""
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+    return postgresql.insert(into) if dialect == "postgresql" else sqlite.insert(into)
+
+
+# Built once a table and shape: building a statement takes longer than running it.
+
+
+@cache
+def inserting(into: Table) -> Insert:
+    """Insert rows."""
+    return insert(into)
+
+
+@cache
+def _new(dialect: str, into: Table) -> Insert:
+    return _insert(dialect, into).on_conflict_do_nothing()
+
+
+def inserting_new(connection: Connection, into: Table) -> Insert:
+    """Insert rows; those whose key is there are left as they are."""
+    return _new(connection.dialect.name, into)
+
+
+def put(dialect: str, into: Table, *, where: ColumnElement[bool] | None = None, **computed: Any) -> Insert:
+    """Insert whole rows, or put them in the place of those with the same primary key, where that holds of the old one.
+
+    What is `computed` is not of the rows but found by the database.
+    """
+    statement = _insert(dialect, into)
+    key = [column.name for column in into.primary_key]
+    others = {column.name: statement.excluded[column.name] for column in into.c if column.name not in key}
+    rows: dict[str, Any] = {column.name: bindparam(column.name) for column in into.c if column.name not in computed}
+    valued = statement.values(**rows, **computed)
+    return valued.on_conflict_do_update(index_elements=key, set_=others, where=where)
+
+
+@cache
+def _put(dialect: str, into: Table) -> Insert:
+    return put(dialect, into)
+
+
+def putting(connection: Connection, into: Table) -> Insert:
+    """Insert whole rows, or put them in the place of those with the same primary key."""
+    return _put(connection.dialect.name, into)
 
 
 def is_conflict(error: DBAPIError) -> bool:

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, Update, bindparam, delete, insert, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Insert, Table, Update, bindparam, delete, func, select, update
 
 from bot.core.account import Instance
 from bot.core.errors import LedgerAway, Replayed
+from bot.core.incident import Incident
 from bot.core.record import dump, stamp
 from bot.core.refusal import Refusal
 from bot.core.request import Choice, Request
@@ -22,10 +23,14 @@ from bot.ports import CardAt, Clock, Propose
 from storage import dialect
 from storage.database import Database, Stale
 from storage.rows import instance_key, request_row, vote_rows
+from storage.tables import table
 from storage.tasks import Tasks
 from storage.view import FEED, ConnectionView
 
 T = TypeVar("T")
+HEAD = table("audit_head")
+NUMBERS = update(HEAD).values(seq=HEAD.c.seq + bindparam("many")).returning(HEAD.c.seq)
+"""Gives out the next numbers of the log; answers the last of them."""
 
 ATTEMPTS = 5
 """How often a rule is asked again when another writer came first."""
@@ -33,10 +38,6 @@ REFUSALS_A_MINUTE = 10
 """Lines of `refused` that one person gets a minute (I6); the rest are counted in the next line."""
 REPLAY_WINDOW = timedelta(minutes=15)
 """Longer than a signature can be valid (−300 s … +60 s)."""
-
-
-def table(name: str) -> Table:
-    return SQLModel.metadata.tables[name]
 
 
 @cache
@@ -54,20 +55,46 @@ def _once_a_record(transitions: Sequence[Transition]) -> list[Transition]:
     return list(joined.values())
 
 
-def _kept(change: Change) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
-    """What a change puts in the place of an earlier fact: (table, key, values)."""
-    for seen in change.sightings:
-        yield "sightings", {"account": seen.account, "tier": seen.tier}, {"at": stamp(seen.at)}
-    for account, at in change.restores:
-        yield "restores", {"account": account}, {"at": stamp(at)}
-    for name, keyed, facts in (
-        ("samples", ("account", "at"), change.samples),
-        ("actors", ("actor",), change.actors),
-        ("latches", ("name",), change.latches),
-    ):
-        for fact in facts:
-            row = dump(fact)
-            yield name, {key: row.pop(key) for key in keyed}, row
+def _kept(change: Change) -> dict[str, list[dict[str, Any]]]:
+    """What a change puts in the place of an earlier fact: rows by table."""
+    rows = {
+        "sightings": [{"account": s.account, "tier": s.tier, "at": stamp(s.at)} for s in change.sightings],
+        "restores": [{"account": account, "at": stamp(at)} for account, at in change.restores],
+        "samples": [dump(sample) for sample in change.samples],
+        "actors": [dump(actor) for actor in change.actors],
+        "latches": [dump(latch) for latch in change.latches],
+        "cursors": [] if change.cursor is None else [{"name": FEED, "value": change.cursor}],
+    }
+    return {name: facts for name, facts in rows.items() if facts}
+
+
+def _written_as(transition: Transition) -> tuple[str, bool]:
+    return "requests" if isinstance(transition.after, Request) else "incidents", transition.before is None
+
+
+def _record_row(record: Request | Incident) -> dict[str, Any]:
+    return request_row(record) if isinstance(record, Request) else dump(record)
+
+
+def _verdict_row(verdict: Judged) -> dict[str, Any]:
+    instance = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
+    return {"key": instance_key(instance), **dump(verdict)}
+
+
+@cache
+def _judging(database: str) -> Insert:
+    """One row an instance; its place is behind all that were judged of the account before."""
+    verdicts = table("verdicts")
+    others = verdicts.alias()
+    last = select(func.coalesce(func.max(others.c.place), 0) + 1).where(others.c.account == bindparam("account"))
+    return dialect.put(database, verdicts, place=last.scalar_subquery())
+
+
+@cache
+def _drawing(database: str) -> Insert:
+    """Where a card stands, unless a newer version of it is known to."""
+    cards = table("cards")
+    return dialect.put(database, cards, where=cards.c.drawn <= bindparam("drawn"))
 
 
 class SqlLedger:
@@ -112,75 +139,64 @@ class SqlLedger:
         tasks = [*change.tasks]
         for transition in change.transitions:
             tasks.extend(transition.tasks)
-        for moved in _once_a_record(change.transitions):
-            self._store(connection, moved)
+        self._store(connection, _once_a_record(change.transitions))
         self._log(connection, [*(t.entry for t in change.transitions), *change.entries])
-        for verdict in change.verdicts:
-            self._judge(connection, verdict)
-        for name, key, values in _kept(change):
-            self._upsert(connection, name, key, values)
-        if change.cursor is not None:
-            self._upsert(connection, "cursors", {"name": FEED}, {"value": change.cursor})
+        for name, rows in _kept(change).items():
+            self._put(connection, name, rows)
+        if change.verdicts:
+            connection.execute(
+                _judging(connection.dialect.name), [_verdict_row(verdict) for verdict in change.verdicts]
+            )
         if change.policy is not None:
-            connection.execute(insert(table("policies")).values(**dump(change.policy)))
+            connection.execute(dialect.inserting(table("policies")), dump(change.policy))
         return self.tasks.add(connection, tasks)
 
-    def _store(self, connection: Connection, transition: Transition) -> None:
-        before, after = transition.before, transition.after
+    def _store(self, connection: Connection, transitions: Iterable[Transition]) -> None:
+        """Records in their order; neighbours that are new and of one kind are written together."""
+        for (into, new), moves in groupby(transitions, key=_written_as):
+            if new:
+                connection.execute(dialect.inserting(table(into)), [_record_row(t.after) for t in moves])
+                continue
+            for moved in moves:
+                self._move(connection, table(into), moved)
+
+    def _move(self, connection: Connection, into: Table, moved: Transition) -> None:
+        before, after = moved.before, moved.after
+        assert before is not None
+        row = {**_record_row(after), "was_id": before.id, "was_version": before.version}
+        if connection.execute(_moving(into), row).rowcount != 1:
+            raise Stale
         if isinstance(after, Request):
-            earlier = before if isinstance(before, Request) else None
-            self._versioned(connection, table("requests"), request_row(after), before)
-            self._cast(connection, earlier, after)
-        else:
-            self._versioned(connection, table("incidents"), dump(after), before)
+            self._cast(connection, before if isinstance(before, Request) else None, after)
 
     def _cast(self, connection: Connection, before: Request | None, after: Request) -> None:
         """New votes are new rows; of one that stands only an approval can become something else."""
         votes, known = table("votes"), len(before.votes) if before else 0
         for row in vote_rows(before, after):
             if row["place"] >= known:
-                connection.execute(insert(votes), row)
+                connection.execute(dialect.inserting(votes), row)
                 continue
             key = {name: row[name] for name in ("request", "revision", "person")}
             approval = update(votes).filter_by(**key).where(votes.c.choice == Choice.APPROVE.value)
             if connection.execute(approval.values(**row)).rowcount != 1:
                 raise Stale
 
-    def _versioned(self, connection: Connection, into: Table, row: dict[str, Any], before: Any) -> None:
-        if before is None:
-            connection.execute(insert(into), row)
-            return
-        changed = connection.execute(_moving(into), {**row, "was_id": before.id, "was_version": before.version})
-        if changed.rowcount != 1:
-            raise Stale
-
     def _log(self, connection: Connection, entries: Sequence[Entry]) -> None:
         if not entries:
             return
-        head = table("audit_head")
-        last = connection.execute(update(head).values(seq=head.c.seq + len(entries)).returning(head.c.seq)).scalar_one()
+        last = connection.execute(NUMBERS, {"many": len(entries)}).scalar_one()
         first = last - len(entries) + 1
         rows = [{"seq": first + place, **dump(entry)} for place, entry in enumerate(entries)]
-        connection.execute(insert(table("audit")), rows)
+        connection.execute(dialect.inserting(table("audit")), rows)
 
-    def _judge(self, connection: Connection, verdict: Judged) -> None:
-        instance = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
-        verdicts = table("verdicts")
-        connection.execute(delete(verdicts).where(verdicts.c.key == instance_key(instance)))
-        of_account = select(verdicts.c.place).where(verdicts.c.account == verdict.account)
-        latest = of_account.order_by(verdicts.c.place.desc()).limit(1)
-        place = (connection.execute(latest).scalar_one_or_none() or 0) + 1
-        connection.execute(insert(verdicts).values(key=instance_key(instance), place=place, **dump(verdict)))
-
-    def _upsert(self, connection: Connection, name: str, key: dict[str, Any], values: dict[str, Any]) -> None:
-        into = dialect.insert(connection, table(name)).values(**key, **values)
-        connection.execute(into.on_conflict_do_update(index_elements=list(key), set_=values))
+    def _put(self, connection: Connection, name: str, rows: Sequence[dict[str, Any]]) -> None:
+        connection.execute(dialect.putting(connection, table(name)), rows)
 
     def _replay(self, connection: Connection, key: str, *, at: datetime) -> None:
         replays = table("replays")
         connection.execute(delete(replays).where(replays.c.at < stamp(at - REPLAY_WINDOW)))
-        into = dialect.insert(connection, replays).values(key=key, at=stamp(at))
-        if connection.execute(into.on_conflict_do_nothing()).rowcount != 1:
+        new = dialect.inserting_new(connection, replays)
+        if connection.execute(new, {"key": key, "at": stamp(at)}).rowcount != 1:
             raise Replayed("The same signed request came before.")
 
     async def read(self, query: Callable[[ConnectionView], T], *, long: bool = False) -> T:
@@ -211,10 +227,10 @@ class SqlLedger:
             connection.execute(select(suppressed.c.count).where(suppressed.c.person == by)).scalar_one_or_none() or 0
         )
         if len(connection.execute(of_person.limit(REFUSALS_A_MINUTE)).all()) >= REFUSALS_A_MINUTE:
-            self._upsert(connection, "suppressed", {"person": by}, {"count": count + 1})
+            self._put(connection, "suppressed", [{"person": by, "count": count + 1}])
             return
         if count:
-            self._upsert(connection, "suppressed", {"person": by}, {"count": 0})
+            self._put(connection, "suppressed", [{"person": by, "count": 0}])
         facts = {"why": refusal.why.value, **({"suppressed": count} if count else {})}
         self._log(connection, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
 
@@ -235,10 +251,8 @@ class SqlLedger:
 
     async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
         def run(connection: Connection) -> None:
-            cards, values = table("cards"), {"channel": card.channel, "ts": card.ts, "drawn": card.drawn}
-            into = dialect.insert(connection, cards).values(record=record, **values)
-            newer = cards.c.drawn <= card.drawn
-            connection.execute(into.on_conflict_do_update(index_elements=["record"], set_=values, where=newer))
+            values = {"channel": card.channel, "ts": card.ts, "drawn": card.drawn}
+            connection.execute(_drawing(connection.dialect.name), {"record": record, **values})
             if finish is not None:
                 self.tasks.finish(connection, finish)
 

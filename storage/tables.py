@@ -6,7 +6,7 @@ log. `tasks.due` is milliseconds since 1970, because it is compared and moved al
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -15,7 +15,7 @@ from bot.core.audit import canonical, parse
 
 
 class Json(TypeDecorator[Any]):
-    """Canonical JSON (RFC 8785) as text, so that equal values are equal rows."""
+    """Canonical JSON as text, so that equal values are equal rows."""
 
     impl = Text
     cache_ok = True
@@ -349,3 +349,8 @@ class SuppressedRow(SQLModel, table=True):
 
     person: str = Field(primary_key=True)
     count: int
+
+
+def table(name: str) -> Table:
+    """The table for statements of Core."""
+    return SQLModel.metadata.tables[name]

@@ -3,16 +3,27 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, Table, select, update
-from sqlmodel import SQLModel
+from sqlalchemy import Connection, Update, bindparam, select, update
 
 from bot.core.errors import CountersignError
 from bot.core.transition import Task
 from bot.ports import Clock
 from storage import dialect
 from storage.rows import from_millis, millis, plain, task_of
+from storage.tables import table
 
+TASKS = table("tasks")
+KNOWN = select(TASKS.c.key).where(TASKS.c.key.in_(bindparam("keys", expanding=True)))
+FIRST_DUE = [
+    select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1) for state in ("waiting", "running")
+]
+HELD = update(TASKS).where(
+    TASKS.c.key == bindparam("held"), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
+)
+FINISHED = HELD.values(state="done", owner=None)
+POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
 LEASE = timedelta(seconds=60)
 """Longer than any flow takes: every outside call has a shorter time limit of its own."""
 
@@ -28,32 +39,32 @@ class Tasks:
         self._clock = clock
         self.owner = owner
 
-    @property
-    def _table(self) -> Table:
-        return SQLModel.metadata.tables["tasks"]
-
     def add(self, connection: Connection, tasks: Iterable[Task], *, leasing: bool = True) -> list[Task]:
         """File tasks; a known key is left as it is. Those due now are leased to this process and returned."""
-        now, leased = self._clock.now(), []
-        for task in tasks:
-            mine = leasing and task.due <= now
-            row = {
-                "key": task.key,
-                "kind": task.kind.value,
-                "payload": task.payload,
-                "due": millis(now + LEASE if mine else task.due),
-                "owner": self.owner if mine else None,
-                "attempts": task.attempts,
-                "state": "running" if mine else "waiting",
-            }
-            into = dialect.insert(connection, self._table).on_conflict_do_nothing()
-            if connection.execute(into, row).rowcount == 1 and mine:
-                leased.append(replace(task, owner=self.owner))
-        return leased
+        now, new = self._clock.now(), {task.key: task for task in tasks}
+        if not new:
+            return []
+        for known in connection.execute(KNOWN, {"keys": list(new)}).scalars():
+            del new[known]
+        mine = {key for key, task in new.items() if leasing and task.due <= now}
+        if rows := [self._row(task, now if task.key in mine else None) for task in new.values()]:
+            connection.execute(dialect.inserting_new(connection, TASKS), rows)
+        return [replace(task, owner=self.owner) for key, task in new.items() if key in mine]
+
+    def _row(self, task: Task, leased: datetime | None) -> dict[str, Any]:
+        return {
+            "key": task.key,
+            "kind": task.kind.value,
+            "payload": task.payload,
+            "due": millis(leased + LEASE if leased else task.due),
+            "owner": self.owner if leased else None,
+            "attempts": task.attempts,
+            "state": "running" if leased else "waiting",
+        }
 
     def claim_due(self, connection: Connection, *, limit: int) -> Sequence[Task]:
         """Lease what is due and held by nobody, or by a process whose lease ran out."""
-        t, now = self._table, self._clock.now()
+        t, now = TASKS, self._clock.now()
         due = (
             select(t)
             .where(t.c.state.in_(["waiting", "running"]), t.c.due <= millis(now))
@@ -67,28 +78,22 @@ class Tasks:
         return [replace(task_of(row), owner=self.owner) for row in rows]
 
     def finish(self, connection: Connection, task: Task) -> None:
-        self._held(connection, task, state="done", owner=None)
+        self._held(connection, FINISHED, task)
 
     def postpone(self, connection: Connection, task: Task, *, due: datetime) -> None:
-        self._held(connection, task, state="waiting", owner=None, due=millis(due), attempts=task.attempts + 1)
+        self._held(connection, POSTPONED, task, until=millis(due), tried=task.attempts + 1)
 
-    def _held(self, connection: Connection, task: Task, **values: str | int | None) -> None:
-        t = self._table
-        held = update(t).where(t.c.key == task.key, t.c.owner == self.owner, t.c.state == "running")
-        if connection.execute(held.values(**values)).rowcount != 1:
+    def _held(self, connection: Connection, move: Update, task: Task, **values: int) -> None:
+        if connection.execute(move, {"held": task.key, "holder": self.owner, **values}).rowcount != 1:
             raise TaskLost(f"The task {task.key} is no longer held by this process.")
 
     def next_due(self, connection: Connection) -> datetime | None:
-        t = self._table
-        first = [
-            select(t.c.due).where(t.c.state == state).order_by(t.c.due).limit(1) for state in ("waiting", "running")
-        ]
-        found = [due for query in first for (due,) in connection.execute(query)]
+        found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
         return from_millis(min(found)) if found else None
 
     def reclaim(self, connection: Connection) -> None:
         """Give back whatever others held; only for one who knows that they are gone."""
-        t = self._table
+        t = TASKS
         now = millis(self._clock.now())
         connection.execute(
             update(t)

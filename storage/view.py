@@ -5,40 +5,71 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
-from sqlmodel import SQLModel
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from bot.core.account import Instance
 from bot.core.incident import Incident
 from bot.core.record import load, stamp, unstamp
-from bot.core.request import IN_LANE, LIVE, NOT_YET_RATIFIED, Action, Request, State
+from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
 from bot.core.transition import ActorStands, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
-from storage import tables as _tables  # noqa: F401 - fills the metadata
 from storage.rows import entry_of, incident_of, instance_key, judged_of, plain, request_as_indexed, request_of, task_of
+from storage.tables import IN_LANE as IS_IN_LANE
+from storage.tables import LIVE as IS_LIVE
+from storage.tables import NOT_UNDONE as IS_NOT_UNDONE
+from storage.tables import table
 
-requests = SQLModel.metadata.tables["requests"]
-heads = SQLModel.metadata.tables["audit_head"]
-votes = SQLModel.metadata.tables["votes"]
-incidents = SQLModel.metadata.tables["incidents"]
-audit = SQLModel.metadata.tables["audit"]
-verdicts = SQLModel.metadata.tables["verdicts"]
-sightings = SQLModel.metadata.tables["sightings"]
-restores = SQLModel.metadata.tables["restores"]
-policies = SQLModel.metadata.tables["policies"]
-cursors = SQLModel.metadata.tables["cursors"]
-tasks = SQLModel.metadata.tables["tasks"]
-cards = SQLModel.metadata.tables["cards"]
-samples = SQLModel.metadata.tables["samples"]
-actors = SQLModel.metadata.tables["actors"]
-latches = SQLModel.metadata.tables["latches"]
+requests = table("requests")
+heads = table("audit_head")
+votes = table("votes")
+incidents = table("incidents")
+audit = table("audit")
+verdicts = table("verdicts")
+sightings = table("sightings")
+restores = table("restores")
+policies = table("policies")
+cursors = table("cursors")
+tasks = table("tasks")
+cards = table("cards")
+samples = table("samples")
+actors = table("actors")
+latches = table("latches")
 
 FEED = "feed"
+# Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
+ACCOUNT: BindParameter[str] = bindparam("account")
+REQUEST = select(requests).where(requests.c.id == bindparam("id"))
+KEYED = select(requests).where(requests.c.operation == bindparam("operation"))
+VOTES = (
+    select(votes)
+    .where(votes.c.request.in_(bindparam("requests", expanding=True)))
+    .order_by(votes.c.request, votes.c.place)
+)
+LIVE_OF_KIND = (
+    select(requests)
+    .where(requests.c.account == ACCOUNT, requests.c.action == bindparam("action"), IS_LIVE)
+    .order_by(requests.c.by_policy, requests.c.filed_at)
+    .limit(1)
+)
+LANE = select(requests).where(requests.c.account == ACCOUNT, IS_IN_LANE)
+INCIDENT = select(incidents).where(incidents.c.id == bindparam("id"))
+OPEN_INCIDENT = select(incidents).where(incidents.c.account == ACCOUNT, IS_NOT_UNDONE)
+TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
+RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
+JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
+PREVIOUS = select(verdicts).where(verdicts.c.account == ACCOUNT).order_by(verdicts.c.place.desc()).limit(1)
+POLICY_MARK = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
+CURSOR = select(cursors.c.value).where(cursors.c.name == FEED)
+CARD = select(cards).where(cards.c.record == bindparam("record"))
+
 NAMED = 5_000
 """Ids in one statement: SQLite takes some 32,000."""
-LIVE_STATES = [state.value for state in LIVE]
-LANE_STATES = [state.value for state in IN_LANE]
+
+
+def previous_of(judged: Judged) -> Previous:
+    instance = Instance(account=judged.account, at=judged.at, actor=judged.actor, operation=judged.operation)
+    return Previous(instance=instance, explained=judged.explained)
 
 
 def _policy_of(row: Mapping[str, Any]) -> PolicyRow:
@@ -51,15 +82,20 @@ class ConnectionView:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _rows(self, query: Select[Any]) -> Sequence[Mapping[str, Any]]:
-        return plain(self._connection.execute(query).mappings())
+    def _rows(self, query: Select[Any], **values: Any) -> Sequence[Mapping[str, Any]]:
+        return plain(self._connection.execute(query, values).mappings())
 
-    def _requests(self, query: Select[Any]) -> list[Request]:
-        rows = self._rows(query)
+    def _row(self, query: Select[Any], **values: Any) -> Mapping[str, Any] | None:
+        return next(iter(self._rows(query, **values)), None)
+
+    def _value(self, query: Select[Any], **values: Any) -> Any:
+        return self._connection.execute(query, values).scalar_one_or_none()
+
+    def _requests(self, query: Select[Any], **values: Any) -> list[Request]:
+        rows = self._rows(query, **values)
         cast: dict[str, list[Mapping[str, Any]]] = {row["id"]: [] for row in rows}
         if cast:
-            found = select(votes).where(votes.c.request.in_(cast)).order_by(votes.c.request, votes.c.place)
-            for vote in self._rows(found):
+            for vote in self._rows(VOTES, requests=list(cast)):
                 cast[vote["request"]].append(vote)
         return [request_of(row, cast[row["id"]]) for row in rows]
 
@@ -68,28 +104,20 @@ class ConnectionView:
         stretches = [wanted[start : start + NAMED] for start in range(0, len(wanted), NAMED)]
         return {r.id: r for some in stretches for r in self._requests(select(requests).where(requests.c.id.in_(some)))}
 
-    def _request(self, query: Select[Any]) -> Request | None:
-        return next(iter(self._requests(query.limit(1))), None)
+    def _request(self, query: Select[Any], **values: Any) -> Request | None:
+        return next(iter(self._requests(query, **values)), None)
 
     def request(self, id: str) -> Request | None:
-        return self._request(select(requests).where(requests.c.id == id))
+        return self._request(REQUEST, id=id)
 
     def keyed(self, operation: str) -> Request | None:
-        return self._request(select(requests).where(requests.c.operation == operation))
+        return self._request(KEYED, operation=operation)
 
     def live_request(self, account: str, action: Action) -> Request | None:
-        return self._request(
-            select(requests)
-            .where(
-                requests.c.account == account,
-                requests.c.action == action.value,
-                requests.c.state.in_(LIVE_STATES),
-            )
-            .order_by(requests.c.by_policy, requests.c.filed_at)
-        )
+        return self._request(LIVE_OF_KIND, account=account, action=action.value)
 
     def lane(self, account: str) -> Request | None:
-        return self._request(select(requests).where(requests.c.account == account, requests.c.state.in_(LANE_STATES)))
+        return self._request(LANE, account=account)
 
     def _times(self, query: Select[Any]) -> tuple[datetime, ...]:
         return tuple(unstamp(value) for (value,) in self._connection.execute(query))
@@ -161,13 +189,12 @@ class ConnectionView:
         return [incident_of(row) for row in self._rows(query)]
 
     def incident(self, id: str) -> Incident | None:
-        return next(iter(self._incidents(select(incidents).where(incidents.c.id == id))), None)
+        row = self._row(INCIDENT, id=id)
+        return incident_of(row) if row else None
 
     def open_incident(self, account: str) -> Incident | None:
-        found = select(incidents).where(
-            incidents.c.account == account, incidents.c.state == "open", incidents.c.kind.in_(["deactivated", "late"])
-        )
-        return next(iter(self._incidents(found)), None)
+        row = self._row(OPEN_INCIDENT, account=account)
+        return incident_of(row) if row else None
 
     def unacknowledged_of(self, person: str) -> str | None:
         query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
@@ -198,8 +225,8 @@ class ConnectionView:
         return self._incidents(query)
 
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:
-        query = select(sightings.c.tier).where(sightings.c.account == account, sightings.c.at >= stamp(since))
-        return frozenset(tier for (tier,) in self._connection.execute(query))
+        found = self._connection.execute(TIERS_SEEN, {"account": account, "since": stamp(since)})
+        return frozenset(tier for (tier,) in found)
 
     def samples(self, account: str, *, since: datetime, until: datetime) -> Sequence[Sample]:
         query = select(samples).where(
@@ -235,23 +262,16 @@ class ConnectionView:
         return int(self._connection.execute(query).scalar_one())
 
     def restored_at(self, account: str) -> datetime | None:
-        found = self._connection.execute(
-            select(restores.c.at).where(restores.c.account == account)
-        ).scalar_one_or_none()
+        found = self._value(RESTORED_AT, account=account)
         return unstamp(found) if found else None
 
     def judged(self, instance: Instance) -> Judged | None:
-        row = next(iter(self._rows(select(verdicts).where(verdicts.c.key == instance_key(instance)))), None)
+        row = self._row(JUDGED, key=instance_key(instance))
         return judged_of(row) if row else None
 
     def previous(self, account: str) -> Previous | None:
-        query = select(verdicts).where(verdicts.c.account == account).order_by(verdicts.c.place.desc()).limit(1)
-        row = next(iter(self._rows(query)), None)
-        if row is None:
-            return None
-        found = judged_of(row)
-        instance = Instance(account=found.account, at=found.at, actor=found.actor, operation=found.operation)
-        return Previous(instance=instance, explained=found.explained)
+        row = self._row(PREVIOUS, account=account)
+        return previous_of(judged_of(row)) if row else None
 
     def entries(
         self,
@@ -321,15 +341,15 @@ class ConnectionView:
         return [_policy_of(row) for row in self._rows(select(policies).order_by(policies.c.place))]
 
     def policy_mark(self) -> tuple[int, str] | None:
-        query = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
+        row = self._connection.execute(POLICY_MARK).one_or_none()
         return (row.place, row.digest) if row is not None else None
 
     def cursor(self) -> int | None:
-        return self._connection.execute(select(cursors.c.value).where(cursors.c.name == FEED)).scalar_one_or_none()
+        found: int | None = self._value(CURSOR)
+        return found
 
     def card(self, record: str) -> CardAt | None:
-        row = next(iter(self._rows(select(cards).where(cards.c.record == record))), None)
+        row = self._row(CARD, record=record)
         return CardAt(channel=row["channel"], ts=row["ts"], drawn=row["drawn"]) if row else None
 
     def last_time(self) -> datetime | None:
