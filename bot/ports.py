@@ -12,7 +12,7 @@ from bot.core.incident import Incident
 from bot.core.policy import Policy
 from bot.core.refusal import Refusal
 from bot.core.request import Action, Request, State
-from bot.core.transition import ActorStands, Change, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
+from bot.core.transition import ActorStands, Change, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task, TaskKind
 from bot.core.verdict import Previous
 
 T = TypeVar("T")
@@ -32,6 +32,10 @@ class Clock(Protocol):
 
 class View(Protocol):
     """The ledger as one transaction sees it. Synchronous: it is used inside that transaction only."""
+
+    def about(self, instances: Collection[Instance]) -> "View":
+        """The same, with what a verdict on these asks of the ledger at hand; of no use once something was written."""
+        ...
 
     def request(self, id: str) -> Request | None: ...
     def requests(self, ids: Collection[str]) -> Mapping[str, Request]:
@@ -128,6 +132,10 @@ class View(Protocol):
         """The audit entries that are all of this, in the log's order; without a filter the whole log."""
         ...
 
+    def seen_as(self, tier: str, accounts: Collection[str], since: datetime) -> frozenset[str]:
+        """Those of the accounts that were seen in the tier since then."""
+        ...
+
     def unfinished(self, task: str) -> bool:
         """Whether the task with that key is still to be done, or being done."""
         ...
@@ -145,6 +153,14 @@ Propose = Callable[[View], Change | Refusal]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Fence:
+    """A lease that this process held; `token` is higher with every new holder."""
+
+    name: str
+    token: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class CardAt:
     """Where a record's card stands in Slack and which version it shows."""
 
@@ -157,7 +173,7 @@ class Ledger(Protocol):
     """The store. `decide` is the only way to change anything that a person or the guard decides."""
 
     async def decide(
-        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None
+        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None, fence: "Fence | None" = None
     ) -> Change | Refusal:
         """Run a rule in one transaction and write what it proposes.
 
@@ -168,7 +184,12 @@ class Ledger(Protocol):
         Raises:
             LedgerAway: nothing was recorded.
             Replayed: the same signed request had its effect before.
+            Fenced: somebody else holds the lease of `fence` by now.
         """
+        ...
+
+    async def hold(self, name: str, *, seconds: float) -> "Fence | None":
+        """Take the lease, or keep it, for so long from now; None while another process holds it. Raises LedgerAway."""
         ...
 
     async def read(self, query: Callable[[View], T], *, long: bool = False) -> T:
@@ -197,8 +218,8 @@ class Ledger(Protocol):
         """Remember where the card stands; a version older than the one remembered is ignored."""
         ...
 
-    async def claim_due(self, *, limit: int) -> Sequence[Task]:
-        """Lease due tasks to this process."""
+    async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
+        """Lease due tasks to this process, the earliest first, but none of the kinds in `without`."""
         ...
 
     async def finish(self, task: Task) -> None:

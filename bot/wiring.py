@@ -20,16 +20,16 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import SystemClock
 from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRefused
 from bot.core.policy import Policy
-from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import TaskKind
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
-from bot.flows.follow import follow, judge_later
+from bot.flows.follow import judge_backlog, judge_later
 from bot.flows.remind import remind
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
-from bot.flows.sweep import first_list, sweep
+from bot.flows.stand_guard import stand_guard
+from bot.flows.sweep import sweep
 from bot.flows.world import World
 from bot.listener import runner
 from bot.pager import NoPager, WebhookPager
@@ -72,6 +72,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.PAGE: page,
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
+        TaskKind.BACKLOG: judge_backlog,
         TaskKind.SWEEP: sweep,
         TaskKind.DIGEST: post_digest,
     }
@@ -184,7 +185,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
 async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack) -> None:
     """Start what runs until the end; what the stack takes down first is pushed last."""
     world = bot.world
-    background = [asyncio.create_task(_guard(world), name="guard")]
+    background = [asyncio.create_task(stand_guard(world), name="guard")]
     background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
     stack.push_async_callback(_drain, bot, background)
     background.append(asyncio.create_task(_join_slack(bot, settings, client, users, stack), name="slack"))
@@ -236,18 +237,6 @@ async def _join_slack(
         stack.push_async_callback(socket.close)
     bot.slack = slack
     bot.joined.set()
-
-
-async def _guard(world: World) -> None:
-    """Take what is down already as known, once; then follow the feed for ever."""
-    if await _persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
-        known = await _persist(lambda: first_list(world), "the platform")
-        log.info("first start: %d accounts were down already and are taken as known", known)
-    else:
-        await world.ledger.add(sweep_task(whole=True, due=world.now(), once=True))
-    world.status.listed = True
-    world.status.swept = world.clock.monotonic()
-    await follow(world)
 
 
 async def _persist(attempt: Callable[[], Awaitable[T]], what: str) -> T:

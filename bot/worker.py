@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 
 from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
@@ -33,14 +35,25 @@ OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND, TaskKind.DIGEST})
 next; of a message nobody waits for."""
 LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
-LANES = {"slack": 8, "platform": 64, "page": 8, "call": 8}
+LANES = {"protected": 32, "platform": 32, "backlog": 2, "slack": 8, "page": 8, "call": 8}
 """How many tasks of a lane run at once; no lane waits for another."""
+AFTER_THE_CALL = 0.02
+"""Seconds by which what a commit leaves beside a call on the platform comes after it."""
 WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
 
 
-def lane_of(kind: TaskKind) -> str:
-    return WAKES.get(kind) or ("slack" if kind in TALKS_TO_SLACK else "platform")
+_LANE_OF_KIND = {
+    **{kind: "slack" if kind in TALKS_TO_SLACK else "platform" for kind in TaskKind},
+    **WAKES,
+    TaskKind.BACKLOG: "backlog",
+}
+CLAIMED = 64
+"""Due tasks leased at a time."""
+
+
+def lane_of(task: Task) -> str:
+    return "protected" if task.payload.get("protected") else _LANE_OF_KIND[task.kind]
 
 
 class Worker:
@@ -51,18 +64,24 @@ class Worker:
         self._flows = flows
         self._gates = {name: asyncio.Semaphore(size) for name, size in LANES.items()}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._held: Counter[str] = Counter()
+        """Tasks of each lane that run here or wait for their turn."""
         self._stopping = False
 
     def take(self, tasks: Sequence[Task]) -> None:
         """Start tasks already leased to this process; after `drain` has begun they are left to the next start."""
-        for task in sorted(tasks, key=lambda task: task.kind in TALKS_TO_SLACK):
+        calls = any(task.record is not None for task in tasks)
+        for task in tasks:
             if not self._stopping and task.key not in self._running:
-                started = asyncio.create_task(self._run(task), name=task.key)
+                after = AFTER_THE_CALL if calls and task.record is None else 0.0
+                started = asyncio.create_task(self._run(task, after=after), name=task.key)
                 self._running[task.key] = started
-                started.add_done_callback(self._ended)
+                self._held[lane_of(task)] += 1
+                started.add_done_callback(partial(self._ended, lane_of(task)))
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
         self._running.pop(task.get_name(), None)
+        self._held[lane] -= 1
 
     async def poll(self) -> None:
         """Look for due tasks for as long as the process lives; returns only by being cancelled."""
@@ -70,10 +89,17 @@ class Worker:
             try:
                 due = await self._world.ledger.next_due()
                 if due is not None and due <= self._world.now():
-                    self.take(await self._world.ledger.claim_due(limit=200))
+                    self.take(await self._world.ledger.claim_due(limit=CLAIMED, without=self._enough()))
             except LedgerAway:
                 log.warning("the ledger is away; due tasks wait")
             await asyncio.sleep(POLL)
+
+    def _enough(self) -> frozenset[TaskKind]:
+        """The kinds of which more would only wait here, with their leases running out."""
+        full = {lane for lane, size in LANES.items() if self._held[lane] >= size + CLAIMED}
+        if self._held["platform"] > LANES["platform"] or self._held["backlog"] >= LANES["backlog"]:
+            full.add("backlog")  # it makes work for the others: no more of it than they can do
+        return frozenset(kind for kind in TaskKind if _LANE_OF_KIND[kind] in full)
 
     async def drain(self, *, within: float) -> None:
         """Let what runs finish; what does not in time keeps its lease and is done after the next start."""
@@ -84,8 +110,10 @@ class Worker:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(self, task: Task) -> None:
-        async with self._gates[lane_of(task.kind)]:
+    async def _run(self, task: Task, *, after: float) -> None:
+        if after:
+            await asyncio.sleep(after)
+        async with self._gates[lane_of(task)]:
             try:
                 await self._recorded(task, await self._attempt(task))
             except CountersignError as error:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,14 +18,16 @@ from bot.core.incident import Incident
 from bot.core.record import dump, stamp
 from bot.core.refusal import Refusal
 from bot.core.request import Choice, Request
-from bot.core.transition import Change, Entry, Judged, Kind, Task, Transition
-from bot.ports import CardAt, Clock, Propose
+from bot.core.transition import Change, Entry, Judged, Kind, Task, TaskKind, Transition
+from bot.ports import CardAt, Clock, Fence, Propose
 from storage import dialect
+from storage.about import LedgerView
 from storage.database import Database, Stale
+from storage.leases import Leases
 from storage.rows import instance_key, request_row, vote_rows
 from storage.tables import table
 from storage.tasks import Tasks
-from storage.view import FEED, ConnectionView
+from storage.view import FEED
 
 T = TypeVar("T")
 HEAD = table("audit_head")
@@ -107,6 +109,7 @@ class SqlLedger:
         self._database = database
         self._clock = clock
         self.tasks = Tasks(clock=clock, owner=owner)
+        self._leases = Leases(clock=clock, owner=owner)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
@@ -119,10 +122,12 @@ class SqlLedger:
         self._committed = take
 
     async def decide(
-        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None
+        self, propose: Propose, *, finish: Task | None = None, replay: str | None = None, fence: Fence | None = None
     ) -> Change | Refusal:
         def work(connection: Connection) -> tuple[Change | Refusal, Sequence[Task]]:
-            outcome = propose(ConnectionView(connection))
+            if fence is not None:
+                self._leases.check(connection, fence)
+            outcome = propose(LedgerView(connection))
             if isinstance(outcome, Refusal):
                 return outcome, ()
             if replay is not None:
@@ -199,10 +204,13 @@ class SqlLedger:
         if connection.execute(new, {"key": key, "at": stamp(at)}).rowcount != 1:
             raise Replayed("The same signed request came before.")
 
-    async def read(self, query: Callable[[ConnectionView], T], *, long: bool = False) -> T:
+    async def hold(self, name: str, *, seconds: float) -> Fence | None:
+        return await self._transact(lambda connection: self._leases.hold(connection, name, seconds=seconds))
+
+    async def read(self, query: Callable[[LedgerView], T], *, long: bool = False) -> T:
         def run() -> T:
             with self._database.reading(long=long) as connection:
-                return query(ConnectionView(connection))
+                return query(LedgerView(connection))
 
         return await self._in(self._long_reader if long else self._reader, run)
 
@@ -258,8 +266,8 @@ class SqlLedger:
 
         await self._transact(run)
 
-    async def claim_due(self, *, limit: int) -> Sequence[Task]:
-        return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit))
+    async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
+        return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit, without=without))
 
     async def finish(self, task: Task) -> None:
         await self._transact(lambda connection: self.tasks.finish(connection, task))
@@ -284,7 +292,12 @@ class SqlLedger:
 
     async def reclaim(self) -> None:
         """Take back what a process that is gone held: only for the holder of the file's lock."""
-        await self._transact(self.tasks.reclaim)
+
+        def work(connection: Connection) -> None:
+            self.tasks.reclaim(connection)
+            self._leases.reclaim(connection)
+
+        await self._transact(work)
 
     async def hand_over(self, task: Task) -> None:
         """File a task for the process that runs the bot: this one only asks for it."""

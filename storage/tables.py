@@ -6,7 +6,7 @@ log. `tasks.due` is milliseconds since 1970, because it is compared and moved al
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, Table, Text, false, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -168,6 +168,7 @@ class IncidentRow(SQLModel, table=True):
     established: str | None
     established_by: str | None
     established_at: str | None
+    quiet: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class AuditRow(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """Tasks in the store: filed with the change that makes them necessary, leased, finished, given back."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Update, bindparam, select, update
 
 from bot.core.errors import CountersignError
-from bot.core.transition import Task
+from bot.core.transition import Task, TaskKind
 from bot.ports import Clock
 from storage import dialect
 from storage.rows import from_millis, millis, plain, task_of
@@ -62,7 +62,7 @@ class Tasks:
             "state": "running" if leased else "waiting",
         }
 
-    def claim_due(self, connection: Connection, *, limit: int) -> Sequence[Task]:
+    def claim_due(self, connection: Connection, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
         """Lease what is due and held by nobody, or by a process whose lease ran out."""
         t, now = TASKS, self._clock.now()
         due = (
@@ -71,6 +71,8 @@ class Tasks:
             .order_by(t.c.due)
             .limit(limit)
         )
+        if without:
+            due = due.where(t.c.kind.not_in([kind.value for kind in without]))
         rows = plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
         for row in rows:
             lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])

@@ -56,6 +56,11 @@ LANE = select(requests).where(requests.c.account == ACCOUNT, IS_IN_LANE)
 INCIDENT = select(incidents).where(incidents.c.id == bindparam("id"))
 OPEN_INCIDENT = select(incidents).where(incidents.c.account == ACCOUNT, IS_NOT_UNDONE)
 TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
+SEEN_AS = select(sightings.c.account).where(
+    sightings.c.tier == bindparam("tier"),
+    sightings.c.account.in_(bindparam("accounts", expanding=True)),
+    sightings.c.at >= bindparam("since"),
+)
 RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
 JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
 PREVIOUS = select(verdicts).where(verdicts.c.account == ACCOUNT).order_by(verdicts.c.place.desc()).limit(1)
@@ -327,6 +332,10 @@ class ConnectionView:
         """A task as it stands, done or not."""
         row = next(iter(self._rows(select(tasks).where(tasks.c.key == key))), None)
         return task_of(row) if row else None
+
+    def seen_as(self, tier: str, accounts: Collection[str], since: datetime) -> frozenset[str]:
+        found = self._connection.execute(SEEN_AS, {"tier": tier, "accounts": list(accounts), "since": stamp(since)})
+        return frozenset(account for (account,) in found)
 
     def unfinished(self, task: str) -> bool:
         found = select(tasks.c.key).where(tasks.c.key == task, tasks.c.state != "done")

@@ -41,6 +41,10 @@ class LedgerAway(CountersignError):
     """The database cannot record: nothing may be acknowledged, nothing carried out."""
 
 
+class Fenced(CountersignError):
+    """Another process has taken over what only one may do: stop doing it, nothing was written."""
+
+
 class Replayed(CountersignError):
     """The same signed bytes came before: a repeat, not a request."""
 

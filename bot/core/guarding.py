@@ -8,7 +8,7 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import draw, page
+from bot.core.tasks import carry_out, draw, page
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Because, Verdict
 
@@ -26,9 +26,12 @@ def incident(
     person: Person | None,
     found_by: str,
     at: datetime,
+    heard: datetime | None = None,
+    quiet: bool = False,
 ) -> Incident:
-    """A new incident of an unexplained instance, not yet stored."""
+    """A new incident of an unexplained instance, not yet stored; `heard` is when the guard knew of it, else `at`."""
     read = account if isinstance(account, Account) else None
+    down = read.deactivation if read else None
     return Incident(
         id=id,
         version=0,
@@ -43,7 +46,10 @@ def incident(
         why=verdict.because.value,
         found_by=found_by,
         at=instance.at,
-        seen_at=at,
+        seen_at=heard or at,
+        decided_at=at,
+        purge_at=down.purge_at if down else None,
+        quiet=quiet,
         followers_before=read.followers if read else None,
         followers_after=None,
         request=None,
@@ -54,9 +60,12 @@ def incident(
 
 
 def opened(new: Incident, *, at: datetime) -> Transition:
-    """Open an incident: its card, and one page for it however much follows, that says what it is."""
+    """Open an incident: its card, and one page for it however much follows, that says what it is.
+
+    A quiet one is one of very many: of them all there is one page, and it is in the list of incidents.
+    """
     why = new.kind.value if new.kind in NOT_UNDONE else new.why
-    tasks = (*draw(new, version=1, at=at), *page(new, why, due=at))
+    tasks = () if new.quiet else (*draw(new, version=1, at=at), *page(new, why, due=at))
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
 
@@ -87,7 +96,11 @@ def undo(
         return (filed,)
     assert isinstance(filed.after, Request)
     running = replace(filed.after, state=State.RUNNING, claimed_at=at, if_match=account.etag)
-    return (filed, move(filed.after, running, kind=Kind.CLAIMED, by=BOT, at=at, policy=policy))
+    claimed = move(filed.after, running, kind=Kind.CLAIMED, by=BOT, at=at, policy=policy)
+    assert isinstance(claimed.after, Request)
+    # what is to be done is handed on with the record: nothing stands between this commit and the call
+    doing = carry_out(claimed.after, due=at, record=claimed.after)
+    return (replace(filed, tasks=()), replace(claimed, tasks=(doing,)))
 
 
 def joined(found: Incident, request: str, *, at: datetime) -> Transition:
@@ -95,10 +108,23 @@ def joined(found: Incident, request: str, *, at: datetime) -> Transition:
     return _moved(found, replace(found, request=request, state=IncidentState.OPEN), kind=Kind.JOINED, at=at)
 
 
-def restored(found: Incident, *, at: datetime, restored_at: datetime, by: str, followers: int | None) -> Transition:
-    """The public view shows the account again; `restored_at` is that view's own time."""
+def restored(
+    found: Incident,
+    *,
+    at: datetime,
+    restored_at: datetime,
+    by: str,
+    followers: int | None,
+    sent_at: datetime | None = None,
+) -> Transition:
+    """The public view shows the account again; `restored_at` is that view's own time, `sent_at` our call's."""
     after = replace(
-        found, state=IncidentState.RESTORED, restored_at=restored_at, restored_by=by, followers_after=followers
+        found,
+        state=IncidentState.RESTORED,
+        restored_at=restored_at,
+        restored_by=by,
+        followers_after=followers,
+        sent_at=sent_at,
     )
     return _moved(found, after, kind=Kind.RESTORED, at=at)
 
@@ -110,7 +136,8 @@ def left(found: Incident, *, because: Because | str, at: datetime) -> Transition
 
 def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
     """The platform refuses for good: a person has to look, with the evidence."""
-    moved = _moved(found, replace(found, state=IncidentState.STUCK, cause=cause), kind=Kind.CLOSED, at=at)
+    after = replace(found, state=IncidentState.STUCK, cause=cause, quiet=False)
+    moved = _moved(found, after, kind=Kind.CLOSED, at=at)
     return replace(moved, tasks=(*moved.tasks, *page(found, "stuck", due=at)))
 
 
@@ -120,5 +147,5 @@ def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
 
 
 def _moved(before: Incident, after: Incident, *, kind: Kind, at: datetime, by: str = BOT) -> Transition:
-    redraw = draw(before, version=before.version + 1, at=at)
+    redraw = draw(after, version=before.version + 1, at=at)
     return move(before, after, kind=kind, by=by, at=at, tasks=redraw)

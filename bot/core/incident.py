@@ -107,6 +107,8 @@ class Incident:
     established: Cause | None = None
     established_by: str | None = None
     established_at: datetime | None = None
+    quiet: bool = False
+    """One of so many at once that it has no card and no page of its own, unless it cannot be undone."""
 
     @property
     def down_for(self) -> timedelta | None:

@@ -1,10 +1,12 @@
 """The tasks that moves leave behind. Keys name what makes a task the same one, so that filing twice is once."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from bot.core.digest import Week
 from bot.core.incident import Incident
+from bot.core.policy import PROTECTED
 from bot.core.record import stamp
 from bot.core.request import Request
 from bot.core.transition import Task, TaskKind
@@ -13,9 +15,9 @@ from bot.core.transition import Task, TaskKind
 def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
     """Draw the record's card as it stands from `version` on; a card drawn later already makes this one void.
 
-    The guard's own restore has no card: its incident's shows it.
+    The guard's own restore has no card: its incident's shows it; and a quiet incident none at all.
     """
-    if isinstance(record, Request) and record.by_policy:
+    if record.by_policy if isinstance(record, Request) else record.quiet:
         return ()
     task = Task(
         key=f"draw:{record.id}:{version}",
@@ -26,12 +28,15 @@ def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Tas
     return (task,)
 
 
-def carry_out(request: Request, *, due: datetime) -> Task:
+def carry_out(request: Request, *, due: datetime, record: Request | None = None) -> Task:
+    """`record` spares whoever does it at once the reading of what was just written."""
+    weighty = {"protected": True} if request.tier == PROTECTED else {}
     return Task(
         key=f"carry_out:{request.id}:{request.revision}",
         kind=TaskKind.CARRY_OUT,
-        payload={"request": request.id},
+        payload={"request": request.id, **weighty},
         due=due,
+        record=record,
     )
 
 
@@ -127,6 +132,13 @@ def judge(account: str, *, because: str, due: datetime) -> Task:
         kind=TaskKind.JUDGE,
         payload={"account": account, "since": stamp(due)},
         due=due,
+    )
+
+
+def backlog(accounts: Sequence[str], *, because: str, due: datetime) -> Task:
+    """Read and judge many accounts, in their turn; `because` tells one such stretch from another."""
+    return Task(
+        key=f"backlog:{because}:{accounts[0]}", kind=TaskKind.BACKLOG, payload={"accounts": [*accounts]}, due=due
     )
 
 

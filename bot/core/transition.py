@@ -1,8 +1,10 @@
 """A change and its audit entry, made as one value so that neither exists without the other."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from bot.core.incident import Incident
@@ -68,6 +70,7 @@ class TaskKind(StrEnum):
     PAGE = "page"
     CALL = "call"
     JUDGE = "judge"
+    BACKLOG = "backlog"
     SWEEP = "sweep"
     SAMPLE = "sample"
     BASELINE = "baseline"
@@ -85,6 +88,8 @@ class Task:
     due: datetime
     attempts: int = 0
     owner: str | None = None
+    record: Request | None = field(default=None, compare=False, repr=False)
+    """The request as the commit that filed the task left it; a task that was found in the store has none."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,6 +135,9 @@ class Change:
     def request(self) -> Request:
         """The request as the last transition left it."""
         return next(t.after for t in reversed(self.transitions) if isinstance(t.after, Request))
+
+
+_LISTED = tuple(f.name for f in fields(Change) if f.default == ())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -203,6 +211,22 @@ class PolicyRow:
     text: str
     since: datetime
     by: str
+
+
+def together(changes: Iterable[Change], *, answer: object = None) -> Change:
+    """Several changes of different records as one. A later cursor or policy counts."""
+    listed = tuple(changes)
+    parts: dict[str, Any] = {
+        name: tuple(chain.from_iterable(getattr(change, name) for change in listed)) for name in _LISTED
+    }
+    cursors = [change.cursor for change in listed if change.cursor is not None]
+    policies = [change.policy for change in listed if change.policy is not None]
+    return Change(
+        **parts,
+        cursor=cursors[-1] if cursors else None,
+        policy=policies[-1] if policies else None,
+        answer=answer,
+    )
 
 
 def move(

@@ -107,10 +107,8 @@ def judge(instance: Instance, facts: Facts, guard: GuardRules, *, checks: tuple[
     """Explained by a request, the owner, a registered principal or by replacing what was; else why not."""
     if instance.actor == OWN_PRINCIPAL:
         return _own(instance, facts, checks)
-    if instance.actor == owner_of(instance.account):
-        return Verdict(explained=True, because=Because.OWNER)
-    if instance.actor in guard.explained_actors:
-        return Verdict(explained=True, because=Because.REGISTERED)
+    if because := named(instance, guard):
+        return Verdict(explained=True, because=because)
     if _replaces_explained(instance, facts):
         return Verdict(explained=True, because=Because.REPLACES_EXPLAINED)
     return Verdict(explained=False, because=_unexplained(instance.actor))
@@ -135,11 +133,25 @@ def _replaces_explained(instance: Instance, facts: Facts) -> bool:
     other hand a new one proves that the account was up between, whatever the ledger heard of it.
     """
     previous = facts.previous
-    if previous is None or not previous.explained or previous.instance == instance:
+    if previous is None or not previous.explained or not _earlier(previous.instance, instance):
         return False
     if instance.actor is None or not instance.actor.startswith("system:"):
         return False
     return facts.restored_at is None or (previous.instance.at is not None and facts.restored_at < previous.instance.at)
+
+
+def _earlier(previous: Instance, instance: Instance) -> bool:
+    """One deactivation under another name in the feed is not one that replaces it."""
+    if previous == instance:
+        return False
+    return previous.at is None or instance.at is None or previous.at < instance.at
+
+
+def named(instance: Instance, guard: GuardRules) -> Because | None:
+    """Why the actor's name alone explains the instance; None where it does not."""
+    if instance.actor == owner_of(instance.account):
+        return Because.OWNER
+    return Because.REGISTERED if instance.actor in guard.explained_actors else None
 
 
 def _unexplained(actor: str | None) -> Because:

@@ -21,11 +21,12 @@ from bot.core.settling import Failed, done, failed, release, uncertain
 from bot.core.tasks import carry_out as carry_out_task
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page, tell_of_limit
-from bot.core.transition import Change, Entry, Kind, Sighting, Task, Transition
+from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
+from bot.core.verdict import Because, Verdict
 from bot.flows.change_rules import change_rules
 from bot.flows.expire import expire
 from bot.flows.guard import undoable
-from bot.flows.judging import verdict_of
+from bot.flows.judging import recorded, verdict_of
 from bot.flows.ratify import ratified_by_now
 from bot.flows.undo import ended_as, undo_ended
 from bot.flows.verify import Finding, look, look_until_shown
@@ -43,7 +44,7 @@ AWAY_PAGED_AFTER = timedelta(seconds=10)
 
 async def carry_out(world: World, task: Task) -> Result:
     """Bring the request as far as it goes now. Answers when to look again where that is not its end."""
-    request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
+    request = task.record or await world.ledger.read(lambda view: view.request(task.payload["request"]))
     if request is None or request.state not in {State.APPROVED, *IN_LANE}:
         return None
     if request.of_the_rules:
@@ -175,6 +176,7 @@ async def _call(world: World, request: Request, task: Task) -> Result:
     A person's request fails on a definitive no. The guard's restore fails only where the account is gone: any other
     no, and a yes that did nothing, is trouble of the platform's, and the account must not stay down for it.
     """
+    sent = world.now()
     try:
         reason = f"{request.id}: {request.category}"
         await world.platform.set_active(request, active=request.rule.makes_active is True, reason=reason)
@@ -189,7 +191,7 @@ async def _call(world: World, request: Request, task: Task) -> Result:
     except PlatformAway:
         return await _after(world, request, task)
     if finding.shows(request) or finding.overtaken(request):
-        return await _settle_done(world, request, finding, task)
+        return await _settle_done(world, request, finding, task, sent=sent)
     if request.by_policy or finding.recorded(request):
         # the record has it, the public does not see it yet: no failure, and no success
         return await _after(world, request, task)
@@ -234,8 +236,10 @@ def _uncertain(world: World, request: Request) -> Change:
     return Change(transitions=(said,), tasks=wakes) if said else Change()
 
 
-async def _settle_done(world: World, request: Request, finding: Finding, task: Task) -> Result:
-    """Record the effect; with it the end of the incident it undid."""
+async def _settle_done(
+    world: World, request: Request, finding: Finding, task: Task, *, sent: datetime | None = None
+) -> Result:
+    """Record the effect; with it the end of the incident it undid. `sent` is when the call went out, where known."""
     account, public = finding.account, finding.public
     assert account is not None
     at = world.now()
@@ -244,13 +248,14 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
         settled = done(found, at=at, instance=account.instance if not found.rule.makes_active else None)
         if not found.rule.makes_active:
             ratified = ratified_by_now(world, view, ended_as(settled), at=at)
-            return Change(transitions=(settled, ratified) if ratified else (settled,))
+            known = _judged(view, ended_as(settled), at=at)
+            return Change(transitions=(settled, ratified) if ratified else (settled,), verdicts=known)
         undone = account.instance.at if account.instance else None
         when = undone or (public.as_of if public else at)
         followers = public.followers if public else None
         transitions = [settled, *undo_ended(view, ended_as(settled), Undo.RESTORED, by=BOT)]
         transitions += [
-            restored(incident, at=at, restored_at=when, by=found.requester, followers=followers)
+            restored(incident, at=at, restored_at=when, by=found.requester, followers=followers, sent_at=sent)
             for incident in undoable(view, found.subject.id)
         ]
         again = () if account.active else (judge_task(account.id, because=found.id, due=at),)
@@ -262,6 +267,15 @@ async def _settle_done(world: World, request: Request, finding: Finding, task: T
         if down_for is not None:
             world.status.restored(down_for.total_seconds())
     return FINISHED
+
+
+def _judged(view: View, request: Request, *, at: datetime) -> tuple[Judged, ...]:
+    """The verdict on what the request did: whoever hears of it in the feed has nothing left to find out."""
+    instance = request.explains
+    if instance is None or view.judged(instance) is not None:
+        return ()
+    verdict = Verdict(explained=True, because=Because.REQUEST, request=request.id)
+    return (recorded(instance, verdict, at=at),)
 
 
 async def _settle_failed(world: World, request: Request, task: Task, *, why: str) -> Result:

@@ -5,59 +5,71 @@ import logging
 from collections.abc import Awaitable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 
 from bot.core.account import Event, EventType
 from bot.core.errors import CountersignError, CursorLost, LedgerAway, PlatformAway, PlatformRefused
-from bot.core.refusal import Refusal
+from bot.core.policy import PROTECTED, SEEN_FOR
+from bot.core.tasks import backlog, page_about, sweep
 from bot.core.tasks import judge as judge_task
-from bot.core.tasks import page_about, sweep
-from bot.core.transition import Change, Task
+from bot.core.transition import Change, Task, together
+from bot.flows.believing import believing, may_be_believed
 from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore_of, restored_event
 from bot.flows.world import Result, World
 from bot.ports import View
 
 log = logging.getLogger(__name__)
 
-WAIT = 25.0
-"""Seconds that a poll may stay open; the platform's own bound is 30."""
+WAIT = 10.0
+"""Seconds that a poll may stay open: an answer without events is the feed's heartbeat."""
 PAUSES = (0.2, 0.4, 0.8, 1.5, 2.0)
 """Seconds between tries while the feed cannot be read."""
 BLIND_AFTER = 30.0
 """Seconds without an answer of the feed."""
 AT_ONCE = 32
-"""Accounts of one batch that are read at the same time."""
+"""Accounts of one batch that are read at the same time; of a batch that has more the rest waits its turn."""
+STRETCH, IN_TURN = 50, 8
+"""Accounts of a backlog's task, and how many of them are read at the same time."""
+SOON = timedelta(milliseconds=20)
+"""A backlog is not taken at once but by whoever has room for it."""
+LOOKED_AT_EVERY = 5.0
+"""Seconds between looks at the feed's lag."""
 PAGED_AT_ATTEMPT = 7
 """With pauses of 0.2, 0.4 … 2 s the seventh try comes some ten seconds after the first."""
 
 
 async def follow(world: World) -> None:
-    """Take batch after batch; returns only by being cancelled."""
+    """Take batch after batch; returns only by being cancelled, or with Fenced where another process is the guard."""
     failures, patience = 0, 0.0  # the first poll answers at once, so that it is soon known whether the feed does
     while True:
         try:
             cursor = await world.ledger.read(lambda view: view.cursor())
             assert cursor is not None, "the guard follows only what `first_list` has started"
             events, after = await world.platform.events(after=cursor, wait=patience)
-            patience = WAIT
             world.status.platform_away = False
             await take(world, events, after=after, cursor=cursor)
             world.status.feed_answered = world.clock.monotonic()
-            failures = 0
+            failures, patience = 0, WAIT
         except CursorLost:
             await _start_over(world)
         except (PlatformAway, PlatformRefused, LedgerAway) as error:
             world.status.platform_away = not isinstance(error, LedgerAway)
             log.warning("the feed was not taken: %s", error)
-            await _wake_if_blind(world)
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
             failures += 1
 
 
-async def _wake_if_blind(world: World) -> None:
-    """A feed that has been silent for half a minute wakes the on-call, once a minute at most."""
-    answered = world.status.feed_answered
-    if answered is not None and world.clock.monotonic() - answered <= BLIND_AFTER:
-        return
+async def heartbeat(world: World) -> None:
+    """A feed that has been silent for half a minute wakes the on-call, whatever it hangs on; never returns."""
+    began = world.clock.monotonic()
+    while True:
+        await asyncio.sleep(LOOKED_AT_EVERY)
+        if world.clock.monotonic() - max(began, world.status.feed_answered or began) > BLIND_AFTER:
+            await wake(world)
+
+
+async def wake(world: World) -> None:
+    """Once a minute at most."""
     try:
         await world.ledger.add(*page_about(None, "feed_silent", due=world.now()))
     except LedgerAway:
@@ -69,23 +81,81 @@ async def _start_over(world: World) -> None:
     """The feed forgot our cursor: a new one, and a whole sweep for what lies between."""
     latest = await world.platform.latest_cursor()
     again = sweep(whole=True, due=world.now(), once=True)
-    await world.ledger.decide(lambda _: Change(cursor=latest, tasks=(again,)))
+    await world.ledger.decide(lambda _: Change(cursor=latest, tasks=(again,)), fence=world.status.fence)
 
 
 async def take(world: World, events: Sequence[Event], *, after: int, cursor: int) -> None:
     """Judge a batch and move the cursor. What is unexplained is acted on before the batch is through."""
+    heard = world.now()
     relevant = [event for event in events if event.type in RELEVANT]
-    down = _newest(event for event in relevant if event.type is EventType.DEACTIVATED)
+    down = [event for event in relevant if event.type is EventType.DEACTIVATED]
     others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
     if restores := tuple(restore_of(world, event) for event in others if event.type is EventType.RESTORED):
         # on record before anything is judged, in the feed's order or not: who deactivates next explains it anew
-        await world.ledger.decide(partial(_on_record, restores))
-    gate = asyncio.Semaphore(AT_ONCE)
-    unread = [task for task in await asyncio.gather(*(_judge_event(world, e, gate) for e in down)) if task]
-    if after == cursor and not others and not unread:
+        await world.ledger.decide(partial(_on_record, restores), fence=world.status.fence)
+    to_read = await _not_believed(world, down)
+    later = await _left_for_later(world, to_read)
+    unread = await _read_and_judged(world, [event for event in to_read if event.account not in later], heard=heard)
+    unread += [
+        backlog(stretch, because=str(after), due=world.now() + SOON)
+        for stretch in (later[start : start + STRETCH] for start in range(0, len(later), STRETCH))
+    ]
+    if missing := _missing(events, after=cursor, upto=after):
+        world.status.gaps += missing
+        unread.append(sweep(whole=False, due=heard, once=True))
+    if after != cursor or others or unread:
+        await _move(world, others, tasks=tuple(unread), cursor=after)
+
+
+async def _move(world: World, others: Sequence[Event], *, tasks: tuple[Task, ...], cursor: int) -> None:
+    """What a batch tells beside deactivations, and the cursor behind it; one event at a time where one is beyond us."""
+
+    def propose(view: View) -> Change:
+        return together([*(other(world, view, event) for event in others), Change(cursor=cursor, tasks=tasks)])
+
+    fence = world.status.fence
+    if not others or await _made_sense(world.ledger.decide(propose, fence=fence), of=others[0].account):
+        if not others:
+            await world.ledger.decide(propose, fence=fence)
         return
-    unread += [task for event in others if (task := await _take_other(world, event))]
-    await world.ledger.decide(lambda _: Change(cursor=after, tasks=tuple(unread)))
+    unread = [task for event in others if (task := await _take_other(world, event))]
+    await world.ledger.decide(lambda _: Change(cursor=cursor, tasks=(*tasks, *unread)), fence=fence)
+
+
+def _missing(events: Sequence[Event], *, after: int, upto: int) -> int:
+    """How many numbers of the feed nobody told us."""
+    return upto - after - len({event.seq for event in events})
+
+
+async def _not_believed(world: World, down: Sequence[Event]) -> list[Event]:
+    """The newest event of each account that is not explained by what the feed says of it alone.
+
+    What is, is on record in one transaction, in the feed's order; the sweep compares it with what stands.
+    """
+    claims = [event for event in down if may_be_believed(world, event)]
+    refused = {event.seq for event in down} - {event.seq for event in claims}
+    if claims:
+        change = await world.ledger.decide(partial(believing, world, claims), fence=world.status.fence)
+        assert isinstance(change, Change)
+        refused |= cast("set[int]", change.answer)
+    return [event for event in _newest(down) if event.seq in refused]
+
+
+async def _left_for_later(world: World, to_read: Sequence[Event]) -> list[str]:
+    """Of more than can be read at once all but the protected: these are read and judged before the cursor moves."""
+    if len(to_read) <= AT_ONCE:
+        return []
+    accounts, since = [event.account for event in to_read], world.now() - SEEN_FOR
+    weighty = await world.ledger.read(lambda view: view.seen_as(PROTECTED, accounts, since))
+    first = weighty | (world.policy.protected & set(accounts))
+    return [account for account in accounts if account not in first]
+
+
+async def _read_and_judged(world: World, events: Sequence[Event], *, heard: datetime) -> list[Task]:
+    """Tasks for those that could not be."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    found = await asyncio.gather(*(_judge_event(world, event, gate, heard=heard) for event in events))
+    return [task for task in found if task]
 
 
 def _on_record(restores: tuple[tuple[str, datetime], ...], view: View) -> Change:
@@ -100,7 +170,8 @@ def _newest(events: Iterable[Event]) -> list[Event]:
 
 async def _take_other(world: World, event: Event) -> Task | None:
     """Record a restore or a deletion; a task where nobody can make sense of it."""
-    if await _made_sense(world.ledger.decide(partial(_other, world, event)), of=event.account):
+    work = world.ledger.decide(lambda view: other(world, view, event), fence=world.status.fence)
+    if await _made_sense(work, of=event.account):
         return None
     return judge_task(event.account, because=str(event.seq), due=world.now())
 
@@ -117,12 +188,12 @@ async def _made_sense(work: Awaitable[object], *, of: str) -> bool:
     return True
 
 
-def _other(world: World, event: Event, view: View) -> Change | Refusal:
-    rule = restored_event if event.type is EventType.RESTORED else deleted_event
-    return rule(world, view, event)
+def other(world: World, view: View, event: Event) -> Change:
+    """What a restore or a deletion means."""
+    return restored_event(world, view, event) if event.type is EventType.RESTORED else deleted_event(world, view, event)
 
 
-async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore) -> Task | None:
+async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, heard: datetime) -> Task | None:
     """Read the account an event speaks of and judge what stands there; a task where it cannot be read now."""
     async with gate:
         try:
@@ -130,10 +201,32 @@ async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore) -> T
         except (PlatformAway, PlatformRefused):
             return judge_task(event.account, because=str(event.seq), due=world.now())
     standing = account.instance if account else None
-    found = Found(instance=standing or event.instance, account=account, event=event, by="feed")
-    if await _made_sense(judge_found(world, found), of=event.account):
+    found = Found(instance=standing or event.instance, account=account, event=event, by="feed", heard=heard)
+    if await _made_sense(judge_found(world, found, protected=True), of=event.account):
         return None
     return judge_task(event.account, because=str(event.seq), due=world.now())
+
+
+async def judge_backlog(world: World, task: Task) -> Result:
+    """Read and judge many accounts in their turn; what cannot be read now is left to tasks of its own."""
+    gate = asyncio.Semaphore(IN_TURN)
+    accounts: list[str] = task.payload["accounts"]
+    unread = await asyncio.gather(*(_judge_in_turn(world, account, gate, because=task.key) for account in accounts))
+    return Change(tasks=tuple(left for left in unread if left))
+
+
+async def _judge_in_turn(world: World, id: str, gate: asyncio.Semaphore, *, because: str) -> Task | None:
+    async with gate:
+        try:
+            account = await world.platform.account(id)
+        except (PlatformAway, PlatformRefused):
+            return judge_task(id, because=because, due=world.now())
+        if account is None or (standing := account.instance) is None:
+            return None
+        found = Found(instance=standing, account=account, event=None, by="feed")
+        protected = world.policy.tier_of(account, at=world.now()).name == PROTECTED
+        judged = await _made_sense(judge_found(world, found, protected=protected), of=id)
+    return None if judged else judge_task(id, because=because, due=world.now())
 
 
 async def judge_later(world: World, task: Task) -> Result:

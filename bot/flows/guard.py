@@ -4,19 +4,21 @@ One commit stands between reading the account and the call that restores it: it 
 restore, has it approved by policy and claims it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import cast
 
 from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
-from bot.core.policy import SEEN_FOR, GuardRules
+from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules, Policy
 from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.tasks import judge as judge_task
-from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
+from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Transition, together
 from bot.core.verdict import Because, Verdict
 from bot.flows.ids import incident_id, operation_key, request_id
 from bot.flows.judging import recorded, still_explained, verdict_of
@@ -25,6 +27,10 @@ from bot.ports import View
 
 LOOKED_AT_AGAIN = timedelta(seconds=1)
 """After an account whose emergency is being undone."""
+
+
+Ids = tuple[str, str, str]
+"""Of an incident, a request and an operation, drawn before the transaction: it may be run again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,22 +42,41 @@ class Found:
     event: Event | None
     by: str
     """`feed` or `sweep`."""
+    heard: datetime | None = None
+    """When the guard first knew of it; None where that is now."""
 
 
-async def judge_found(world: World, found: Found, *, finish: Task | None = None) -> Verdict | None:
-    """Judge one instance in a transaction of its own and act on it. None where it was judged before."""
-    ids = (incident_id(), request_id(), operation_key())
-    change = await world.ledger.decide(lambda view: judging(world, view, found, ids=ids), finish=finish)
-    assert isinstance(change, Change)
-    verdict = change.answer
-    if not isinstance(verdict, Verdict):
-        return None
-    world.status.count(verdict.because.value)
+async def judge_found(world: World, found: Found, *, protected: bool = False) -> Verdict | None:
+    """Judge an instance and act on it, together with what else waits to be. None where it was judged before."""
+
+    async def all_of(batch: Sequence[Found]) -> Sequence[Verdict | None]:
+        return await _judge_all(world, batch)
+
+    verdict: Verdict | None = await world.docket.put(found, all_of, about=found.instance.account, first=protected)
     return verdict
 
 
-def judging(world: World, view: View, found: Found, *, ids: tuple[str, str, str]) -> Change:
-    """What one transaction writes about one instance."""
+async def _judge_all(world: World, batch: Sequence[Found]) -> Sequence[Verdict | None]:
+    """One transaction for all of them, no two of one account."""
+    ids = [(incident_id(), request_id(), operation_key()) for _ in batch]
+    change = await world.ledger.decide(lambda view: _judging_all(world, view, batch, ids))
+    assert isinstance(change, Change)
+    verdicts = cast("list[Verdict | None]", change.answer)
+    for verdict in verdicts:
+        if verdict is not None:
+            world.status.count(verdict.because.value, explained=verdict.explained, now=world.clock.monotonic())
+    return verdicts
+
+
+def _judging_all(world: World, view: View, batch: Sequence[Found], ids: Sequence[Ids]) -> Change:
+    about = view.about([found.instance for found in batch])
+    changes = [judging(world, about, found, ids=drawn) for found, drawn in zip(batch, ids, strict=True)]
+    verdicts = [change.answer if isinstance(change.answer, Verdict) else None for change in changes]
+    return together(changes, answer=verdicts)
+
+
+def judging(world: World, view: View, found: Found, *, ids: Ids) -> Change:
+    """What is to be written about one instance."""
     before, at = view.judged(found.instance), world.now()
     stands = found.account is not None and not found.account.active
     if before is not None and not (stands and _stands_again(view, before)):
@@ -106,6 +131,12 @@ def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Chan
         standing = view.open_incident(instance.account)
         if standing is not None and standing.instance != instance:
             transitions.append(left(standing, because=verdict.because, at=at))
+    return replace(explaining(found, verdict, at=at), transitions=tuple(transitions))
+
+
+def explaining(found: Found, verdict: Verdict, *, at: datetime) -> Change:
+    """Put on record that an instance is explained, and by what."""
+    instance = found.instance
     entry = Entry(
         kind=Kind.JUDGED,
         at=at,
@@ -113,15 +144,10 @@ def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Chan
         request=verdict.request,
         facts={"account": instance.account, "explained": True, "why": verdict.because.value, "found_by": found.by},
     )
-    return Change(
-        transitions=tuple(transitions),
-        entries=(entry,),
-        verdicts=(recorded(instance, verdict, at=at),),
-        answer=verdict,
-    )
+    return Change(entries=(entry,), verdicts=(recorded(instance, verdict, at=at),), answer=verdict)
 
 
-def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, ids: tuple[str, str, str]) -> Change:
+def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, ids: Ids) -> Change:
     """An incident; and its restore, unless the guard only observes or the account is back already."""
     at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
     standing = view.open_incident(instance.account)
@@ -140,7 +166,9 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         verdict=verdict,
         person=policy.person_of_principal(instance.actor),
         found_by=found.by,
+        heard=found.heard,
         at=at,
+        quiet=_one_of_many(world, policy, account, at=at),
     )
     lapsed = _of_an_emergency(view, verdict)
     new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
@@ -158,6 +186,12 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         sightings=(seen,),
         answer=verdict,
     )
+
+
+def _one_of_many(world: World, policy: Policy, account: Account | None, *, at: datetime) -> bool:
+    """While very many are found, only what is protected has a card and a page of its own."""
+    many = world.status.many(world.clock.monotonic())
+    return many and (account is None or policy.tier_of(account, at=at).name != PROTECTED)
 
 
 def _of_an_emergency(view: View, verdict: Verdict) -> bool:
@@ -181,7 +215,7 @@ def _without_restore(
 
 
 def _undoing(
-    world: World, view: View, new: Incident, account: Account, *, ids: tuple[str, str, str], at: datetime
+    world: World, view: View, new: Incident, account: Account, *, ids: Ids, at: datetime
 ) -> tuple[Transition, ...]:
     """The restore; a person's live request for the same is superseded by it, never in its way."""
     policy = world.policy_in(view)

@@ -1,6 +1,12 @@
 """How this process is doing: what `/readyz`, `/guardz`, `/metrics` and `/countersign guard` tell."""
 
+from collections import deque
 from dataclasses import dataclass, field
+
+from bot.ports import Fence
+
+MANY, MANY_WITHIN = 50, 60.0
+"""So many unexplained deactivations in so many seconds are a mass event."""
 
 
 @dataclass(slots=True)
@@ -19,8 +25,23 @@ class Status:
     seconds_down: float = 0.0
     """Of all incidents restored by this process, together."""
 
-    def count(self, because: str) -> None:
+    swept_size: int = 0
+    """How many accounts the last sweep listed."""
+    gaps: int = 0
+    """How often the feed left out a number."""
+    fence: Fence | None = None
+    """The guard's lease, while this process is the guard."""
+    unexplained: deque[float] = field(default_factory=lambda: deque(maxlen=MANY))
+    """When the last unexplained instances were judged, the oldest first."""
+
+    def count(self, because: str, *, explained: bool, now: float) -> None:
         self.judged[because] = self.judged.get(because, 0) + 1
+        if not explained:
+            self.unexplained.append(now)
+
+    def many(self, now: float) -> bool:
+        """Whether so much is unexplained at once that only what is protected is looked at one by one."""
+        return len(self.unexplained) == MANY and now - self.unexplained[0] < MANY_WITHIN
 
     def restored(self, seconds: float) -> None:
         self.restores += 1

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from bot.core.digest import Digest
 from bot.core.policy import Policy
 from bot.core.transition import Change
+from bot.flows.docket import Docket
 from bot.flows.kept import Kept
 from bot.flows.status import Status
 from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook, View
@@ -23,6 +25,8 @@ class World:
     book: PolicyBook
     channel: str
     status: Status = field(default_factory=Status)
+    docket: Docket[Any, Any] = field(default_factory=Docket)
+    """The instances that wait to be judged."""
     week: Kept[Digest] = field(default_factory=Kept)
     """The sums of the week that runs, which every Home shows."""
 

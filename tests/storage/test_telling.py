@@ -16,7 +16,7 @@ from bot.core.tasks import tell as tell_tasks
 from bot.core.tasks import thread as thread_task
 from bot.core.transition import Change, Kind, move
 from bot.flows.acknowledge import acknowledge
-from bot.flows.follow import _wake_if_blind
+from bot.flows.follow import wake
 from bot.flows.show import FITS, call, page, tell, thread
 from bot.flows.world import World
 from bot.ports import CardAt, Message, Notice, View
@@ -205,7 +205,7 @@ async def test_a_page_without_a_record_says_what_is_known(
 
 
 async def test_a_silent_feed_wakes_somebody_about_no_account_at_all(ledger: SqlLedger, shelf: Shelf) -> None:
-    await _wake_if_blind(world(ledger, shelf, Desk()))
+    await wake(world(ledger, shelf, Desk()))
     minute = int(AT.timestamp()) // 60
     assert shelf.sql("select key, kind from tasks order by key") == [
         (f"call:feed_silent:{minute}", "call"),

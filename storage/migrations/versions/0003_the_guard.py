@@ -30,6 +30,7 @@ def upgrade() -> None:
         op.add_column("incidents", sa.Column(name, sa.String(), nullable=True))
     for name in COUNTS:
         op.add_column("incidents", sa.Column(name, sa.BigInteger(), nullable=True))
+    op.add_column("incidents", sa.Column("quiet", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.create_index("incidents_by_actor", "incidents", ["actor", "seen_at"], unique=False)
     op.create_index("verdicts_by_actor", "verdicts", ["actor", "judged_at"], unique=False)
     op.create_index("requests_live", "requests", ["account"], sqlite_where=LIVE, postgresql_where=LIVE)

@@ -1,0 +1,64 @@
+"""What the feed alone says of a deactivation, believed where it explains it: so nothing is undone, and nothing read.
+
+The sweep compares what is recorded here with what stands on the platform; what is protected is always read.
+"""
+
+from collections.abc import Sequence
+
+from bot.core.account import OWN_PRINCIPAL, Event
+from bot.core.policy import PROTECTED, SEEN_FOR
+from bot.core.request import IN_LANE, Action, Request
+from bot.core.transition import Change, together
+from bot.core.verdict import named
+from bot.flows.guard import Found, explaining
+from bot.flows.judging import verdict_of
+from bot.flows.world import World
+from bot.ports import View
+
+
+def may_be_believed(world: World, event: Event) -> bool:
+    """Whether the event's actor is somebody whose name, or key, may explain it."""
+    ours = event.actor == OWN_PRINCIPAL and event.operation is not None
+    return ours or named(event.instance, world.policy.guard) is not None
+
+
+def believing(world: World, claims: Sequence[Event], view: View) -> Change:
+    """Put on record what is explained; the answer are the numbers of the events that are to be read."""
+    policy, since = world.policy_in(view), world.now() - SEEN_FOR
+    accounts = {event.account for event in claims}
+    weighty = view.seen_as(PROTECTED, accounts, since) | policy.protected
+    about = view.about([event.instance for event in claims])
+    to_read: set[int] = set()
+    changes: list[Change] = []
+    for event in claims:
+        change = None if event.account in weighty else _believed(world, about, event)
+        if change is None:
+            to_read.add(event.seq)
+        else:
+            changes.append(change)
+    return together(changes, answer=to_read)
+
+
+def _believed(world: World, view: View, event: Event) -> Change | None:
+    """What is to be written; None where the account has to be read."""
+    if event.actor == OWN_PRINCIPAL:
+        return Change() if _is_ours(view, event) else None
+    instance = event.instance
+    if view.judged(instance) is not None:
+        return Change()
+    if view.open_incident(event.account) is not None or view.live_request(event.account, Action.DEACTIVATE) is not None:
+        return None  # more than a verdict would follow from it: for that it has to be seen
+    verdict = verdict_of(world, view, instance, stands=False)
+    if not verdict.explained:
+        return None
+    return explaining(Found(instance=instance, account=None, event=event, by="feed"), verdict, at=world.now())
+
+
+def _is_ours(view: View, event: Event) -> bool:
+    """Our own call, known from its own read, or not looked at yet by who made it."""
+    request: Request | None = view.keyed(event.operation) if event.operation else None
+    if request is None or request.action is not Action.DEACTIVATE or request.subject.id != event.account:
+        return False
+    if request.explains is None:
+        return request.state in IN_LANE
+    return request.explains == event.instance and view.judged(event.instance) is not None

@@ -1,0 +1,83 @@
+"""Be the guard, for as long as this process holds the lease: of many processes on one ledger one follows the feed."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bot.core.errors import Fenced, LedgerAway, PlatformAway, PlatformRefused
+from bot.core.tasks import sweep as sweep_task
+from bot.flows.follow import follow, heartbeat
+from bot.flows.sweep import first_list
+from bot.flows.world import World
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+LEASE = "guard"
+HELD_FOR = 0.9
+"""Seconds: within so long of its death another process is the guard."""
+KEPT_EVERY = 0.3
+START_PAUSES = (0.2, 0.5, 1.0, 2.0)
+
+
+async def stand_guard(world: World) -> None:
+    """Wait for the lease, then guard until it is lost, again and again; returns only by being cancelled."""
+    while True:
+        await _until_ours(world)
+        log.info("this process is the guard")
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(_keep(world), name="lease")
+                group.create_task(_guard(world), name="feed")
+                group.create_task(heartbeat(world), name="heartbeat")
+        except* Fenced:
+            log.warning("another process is the guard now")
+        finally:
+            world.status.fence = None
+
+
+async def _until_ours(world: World) -> None:
+    while world.status.fence is None:
+        try:
+            world.status.fence = await world.ledger.hold(LEASE, seconds=HELD_FOR)
+        except LedgerAway:
+            log.warning("the guard's lease cannot be asked for: the ledger is away")
+        if world.status.fence is None:
+            await asyncio.sleep(KEPT_EVERY)
+
+
+async def _keep(world: World) -> None:
+    """Raises Fenced where somebody else took the lease: what this process does as the guard is refused by then."""
+    while True:
+        await asyncio.sleep(KEPT_EVERY)
+        try:
+            kept = await world.ledger.hold(LEASE, seconds=HELD_FOR)
+        except LedgerAway:
+            continue
+        if kept is None or kept != world.status.fence:
+            raise Fenced("Another process has taken over the guard.")
+
+
+async def _guard(world: World) -> None:
+    """Take what is down already as known, once; then follow the feed for ever."""
+    if await _persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
+        known = await _persist(lambda: first_list(world), "the platform")
+        log.info("first start: %d accounts were down already and are taken as known", known)
+    else:
+        await _persist(lambda: world.ledger.add(sweep_task(whole=True, due=world.now(), once=True)), "the ledger")
+    world.status.listed = True
+    world.status.swept = world.clock.monotonic()
+    await follow(world)
+
+
+async def _persist(attempt: Callable[[], Awaitable[T]], what: str) -> T:
+    """Try until it works, with pauses."""
+    tries = 0
+    while True:
+        try:
+            return await attempt()
+        except (PlatformAway, PlatformRefused, LedgerAway) as error:
+            log.warning("%s cannot be reached yet: %s", what, type(error).__name__)
+            await asyncio.sleep(START_PAUSES[min(tries, len(START_PAUSES) - 1)])
+            tries += 1
