@@ -136,6 +136,10 @@ class View(Protocol):
         """Those of the accounts that were seen in the tier since then."""
         ...
 
+    def awaiting_judgement(self) -> frozenset[str]:
+        """The accounts of which an event was taken, and which are still to be read and judged."""
+        ...
+
     def unfinished(self, task: str) -> bool:
         """Whether the task with that key is still to be done, or being done."""
         ...

@@ -61,6 +61,9 @@ SEEN_AS = select(sightings.c.account).where(
     sightings.c.account.in_(bindparam("accounts", expanding=True)),
     sightings.c.at >= bindparam("since"),
 )
+AWAITING_JUDGEMENT = select(tasks.c.payload).where(
+    tasks.c.state.in_(["waiting", "running"]), tasks.c.kind.in_(["judge", "backlog"])
+)
 RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
 JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
 PREVIOUS = select(verdicts).where(verdicts.c.account == ACCOUNT).order_by(verdicts.c.place.desc()).limit(1)
@@ -336,6 +339,12 @@ class ConnectionView:
     def seen_as(self, tier: str, accounts: Collection[str], since: datetime) -> frozenset[str]:
         found = self._connection.execute(SEEN_AS, {"tier": tier, "accounts": list(accounts), "since": stamp(since)})
         return frozenset(account for (account,) in found)
+
+    def awaiting_judgement(self) -> frozenset[str]:
+        found: set[str] = set()
+        for payload in self._connection.execute(AWAITING_JUDGEMENT).scalars():
+            found.update(payload.get("accounts") or [payload["account"]])
+        return frozenset(found)
 
     def unfinished(self, task: str) -> bool:
         found = select(tasks.c.key).where(tasks.c.key == task, tasks.c.state != "done")

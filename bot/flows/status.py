@@ -27,6 +27,8 @@ class Status:
 
     swept_size: int = 0
     """How many accounts the last sweep listed."""
+    known: int = 0
+    """Of them those that a verdict spoke of already, at the last whole sweep."""
     gaps: int = 0
     """How often the feed left out a number."""
     fence: Fence | None = None

@@ -1,17 +1,21 @@
 """List what is inactive on the platform, for what the feed did not tell; and the first list, which is known."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import secrets
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from bot.core.account import Account, Event, EventType
 from bot.core.errors import PlatformAway, PlatformRefused
+from bot.core.policy import PROTECTED
 from bot.core.request import BOT
+from bot.core.tasks import page_about
 from bot.core.tasks import sweep as sweep_task
-from bot.core.transition import Change, Entry, Kind, Task
+from bot.core.transition import Change, Entry, Kind, Latch, Task
 from bot.core.verdict import Because, Verdict
-from bot.flows.follow import AT_ONCE
+from bot.flows.follow import AT_ONCE, IN_TURN
 from bot.flows.guard import Found, in_hand, judge_found
 from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
@@ -21,9 +25,41 @@ PAGE = 1000
 WHOLE_EVERY = timedelta(days=1)
 LISTED_AGAIN = 3
 """Passes at most over the first list: an account that leaves it meanwhile shifts the pages, and one is skipped."""
+SWEEP = "sweep"
+"""The latch that keeps sweeps from restoring."""
+CEILING, SAMPLED = 50, 20
+"""Unannounced accounts, or a hundredth of those known, from which on so many of them are looked at in public."""
+FOLLOWED_WITHIN, FOLLOWED_LOOKS = 2.0, 40
+"""Seconds that a sweep waits for the feed to tell what it is about to find, and how often it looks."""
 SHIFTS_PAGES = frozenset({EventType.RESTORED, EventType.DELETED})
 OVERLAP = timedelta(minutes=2)
 """An incremental list reaches back over the one before: clocks differ, and a list takes its time."""
+
+
+@dataclass
+class Unannounced:
+    """What one sweep found that nobody had announced: how many, and some of them drawn by lot."""
+
+    known: int
+    """Inactive accounts that a verdict speaks of, at the last whole sweep."""
+    count: int = 0
+    sample: list[str] = field(default_factory=list)
+    down: int = 0
+    """How many of the sample the public sees down."""
+    believed: bool = False
+
+    @property
+    def beyond(self) -> bool:
+        """More than a list of a working platform could have: the sensor is doubted, not the attack."""
+        return self.count > max(CEILING, self.known // 100)
+
+    def add(self, ids: Iterable[str]) -> None:
+        for id in ids:
+            self.count += 1
+            if len(self.sample) < SAMPLED:
+                self.sample.append(id)
+            elif (place := secrets.randbelow(self.count)) < SAMPLED:
+                self.sample[place] = id
 
 
 async def first_list(world: World) -> int:
@@ -42,6 +78,7 @@ async def first_list(world: World) -> int:
     first = sweep_task(whole=False, due=world.now() + world.policy.guard.sweep_every)
     whole = sweep_task(whole=True, due=world.now() + WHOLE_EVERY)
     await world.ledger.decide(lambda _: Change(entries=(entry,), cursor=cursor, tasks=(first, whole)))
+    world.status.known = len(known)
     return len(known)
 
 
@@ -91,8 +128,7 @@ async def sweep(world: World, task: Task) -> Result:
     whole, began = bool(task.payload["whole"]), world.now()
     try:
         since = None if whole else began - world.policy.guard.sweep_every - OVERLAP
-        async for page in pages(world, since=since):
-            await _judge_page(world, page)
+        await _swept(world, since=since)
     except (PlatformAway, PlatformRefused):
         return world.now() + timedelta(seconds=min(0.5 * 2 ** min(task.attempts, 6), 10))
     world.status.swept = world.clock.monotonic()
@@ -103,11 +139,54 @@ async def sweep(world: World, task: Task) -> Result:
     return None
 
 
-async def _judge_page(world: World, page: Sequence[Account]) -> None:
-    """Only what no verdict speaks of, or speaks otherwise of, is read and judged."""
-    unknown = await world.ledger.read(lambda view: [account for account in page if not _settled(view, account)])
-    gate = asyncio.Semaphore(AT_ONCE)
-    await asyncio.gather(*(_judge_listed(world, account, gate) for account in unknown))
+async def _swept(world: World, *, since: datetime | None) -> None:
+    """One pass: what nobody announced is judged as it is found, up to the ceiling; beyond it the list is doubted."""
+    found = Unannounced(known=world.status.known)
+    listed = 0
+    async for page in pages(world, since=since):
+        listed += len(page)
+        new = await _unannounced(world, page)
+        found.add(account.id for account in new)
+        if await world.ledger.read(lambda view: view.latch(SWEEP)) is not None:
+            continue
+        if found.beyond and not found.believed:
+            found.believed = await _publicly_down(world, found)
+            if not found.believed:
+                await _latch(world, found)
+                continue
+        await _judge_page(world, new)
+    world.status.swept_size = listed
+    if since is None:
+        world.status.known = listed - found.count
+
+
+async def _unannounced(world: World, page: Sequence[Account]) -> list[Account]:
+    """What no verdict speaks of, or speaks otherwise of, and what no event that is still on its way will tell."""
+    unsettled = await world.ledger.read(partial(_unsettled, page))
+    if not unsettled or not await _followed(world):
+        return unsettled
+    return await world.ledger.read(partial(_unsettled, unsettled, waiting=True))
+
+
+async def _followed(world: World) -> bool:
+    """Wait until the feed is judged as far as it goes now, for as long as one may; whether anything was waited for."""
+    try:
+        latest = await world.platform.latest_cursor()
+    except (PlatformAway, PlatformRefused):
+        return False
+    for _ in range(FOLLOWED_LOOKS):
+        cursor = await world.ledger.read(lambda view: view.cursor())
+        if cursor is None or cursor >= latest:
+            break
+        await asyncio.sleep(FOLLOWED_WITHIN / FOLLOWED_LOOKS)
+    return True
+
+
+def _unsettled(page: Sequence[Account], view: View, *, waiting: bool = False) -> list[Account]:
+    about = view.about([account.instance for account in page if account.instance])
+    found = [account for account in page if not _settled(about, account)]
+    announced = view.awaiting_judgement() if waiting and found else frozenset()
+    return [account for account in found if account.id not in announced]
 
 
 def _settled(view: View, account: Account) -> bool:
@@ -118,10 +197,45 @@ def _settled(view: View, account: Account) -> bool:
     return in_hand(view, judged)
 
 
-async def _judge_listed(world: World, listed: Account, gate: asyncio.Semaphore) -> None:
+async def _publicly_down(world: World, found: Unannounced) -> bool:
+    """Whether the public sees all of those down that were drawn by lot."""
+    try:
+        seen = await asyncio.gather(*(world.platform.public(id) for id in found.sample))
+    except (PlatformAway, PlatformRefused):
+        return False
+    found.down = sum(public is not None and not public.active for public in seen)
+    return found.down == len(found.sample)
+
+
+async def _latch(world: World, found: Unannounced) -> None:
+    """The list says what nobody announced and the public does not see: until people say otherwise nothing is done."""
+    at = world.now()
+    facts = {"unannounced": found.count, "known": found.known, "sampled": len(found.sample), "down": found.down}
+
+    def propose(view: View) -> Change:
+        if view.latch(SWEEP) is not None:
+            return Change()
+        entry = Entry(kind=Kind.LATCHED, at=at, by=BOT, facts={"latch": SWEEP, **facts})
+        latch = Latch(name=SWEEP, since=at, facts=facts)
+        return Change(entries=(entry,), latches=(latch,), tasks=page_about(None, "sweep_latched", due=at))
+
+    await world.ledger.decide(propose)
+
+
+async def _judge_page(world: World, unsettled: Sequence[Account]) -> None:
+    """Protected accounts at once, the others in their turn."""
+    gates = {True: asyncio.Semaphore(AT_ONCE), False: asyncio.Semaphore(IN_TURN)}
+    at = world.now()
+    tiers = [(account, world.policy.tier_of(account, at=at).name == PROTECTED) for account in unsettled]
+    judging = (_judge_listed(world, account, gates[first], protected=first) for account, first in tiers)
+    await asyncio.gather(*judging)
+
+
+async def _judge_listed(world: World, listed: Account, gate: asyncio.Semaphore, *, protected: bool) -> None:
     """A list may lie: the account is read, and the public must see it down, before it is judged."""
     async with gate:
         account, public = await asyncio.gather(world.platform.account(listed.id), world.platform.public(listed.id))
-    if account is None or account.instance is None or public is None or public.active:
-        return
-    await judge_found(world, Found(instance=account.instance, account=account, event=None, by="sweep"))
+        if account is None or account.instance is None or public is None or public.active:
+            return
+        found = Found(instance=account.instance, account=account, event=None, by="sweep")
+        await judge_found(world, found, protected=protected)
