@@ -31,27 +31,33 @@ def believing(world: World, claims: Sequence[Event], view: View) -> Change:
     to_read: set[int] = set()
     changes: list[Change] = []
     for event in claims:
-        change = None if event.account in weighty else _believed(world, about, event)
-        if change is None:
+        change = _believed(world, about, event)
+        changes.append(change or Change())
+        if change is None or event.account in weighty or _more_follows(about, event):
             to_read.add(event.seq)
-        else:
-            changes.append(change)
     return together(changes, answer=to_read)
 
 
 def _believed(world: World, view: View, event: Event) -> Change | None:
-    """What is to be written; None where the account has to be read."""
+    """What is to be written; None where the feed's word explains nothing."""
     if event.actor == OWN_PRINCIPAL:
         return Change() if _is_ours(view, event) else None
     instance = event.instance
     if view.judged(instance) is not None:
         return Change()
-    if view.open_incident(event.account) is not None or view.live_request(event.account, Action.DEACTIVATE) is not None:
-        return None  # more than a verdict would follow from it: for that it has to be seen
     verdict = verdict_of(world, view, instance, stands=False)
     if not verdict.explained:
         return None
     return explaining(Found(instance=instance, account=None, event=event, by="feed"), verdict, at=world.now())
+
+
+def _more_follows(view: View, event: Event) -> bool:
+    """Whether a request or an incident would end with it: for that it has to be seen."""
+    if event.actor == OWN_PRINCIPAL:
+        return False
+    return (
+        view.open_incident(event.account) is not None or view.live_request(event.account, Action.DEACTIVATE) is not None
+    )
 
 
 def _is_ours(view: View, event: Event) -> bool:

@@ -25,6 +25,7 @@ from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Tra
 from bot.core.verdict import Because, Verdict
 from bot.flows.change_rules import change_rules
 from bot.flows.expire import expire
+from bot.flows.followed import followed_for
 from bot.flows.guard import undoable
 from bot.flows.judging import recorded, verdict_of
 from bot.flows.ratify import ratified_by_now
@@ -69,6 +70,8 @@ async def _claim(world: World, request: Request, task: Task) -> Request | Result
         return _again(world, request, task)
     if account is None and (task.attempts < READ_AGAIN or await _seen_in_public(world, request)):
         return world.now() + timedelta(seconds=0.5)
+    if request.by_policy:
+        await followed_for(world, account)
     outcome = await world.ledger.decide(lambda view: _claiming(world, view, request.id, account))
     assert isinstance(outcome, Change)
     if isinstance(outcome.answer, datetime):
@@ -282,6 +285,9 @@ async def _settle_failed(world: World, request: Request, task: Task, *, why: str
     at = world.now()
 
     def settle(view: View, found: Request) -> Change:
+        if found.explains is not None:
+            # the guard has seen the effect; somebody who may has put another name on it since
+            return Change(transitions=(done(found, at=at, instance=found.explains),))
         incident = view.incident(found.incident) if found.incident else None
         closed = (stuck(incident, cause=why, at=at),) if incident else ()
         ended = failed(found, at=at, why=why)

@@ -14,6 +14,7 @@ from bot.core.tasks import backlog, page_about, sweep
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
+from bot.flows.followed import followed_for
 from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore_of, restored_event
 from bot.flows.world import Result, World
 from bot.ports import View
@@ -223,6 +224,7 @@ async def _judge_in_turn(world: World, id: str, gate: asyncio.Semaphore, *, beca
             return judge_task(id, because=because, due=world.now())
         if account is None or (standing := account.instance) is None:
             return None
+        await followed_for(world, account)
         found = Found(instance=standing, account=account, event=None, by="feed")
         protected = world.policy.tier_of(account, at=world.now()).name == PROTECTED
         judged = await _made_sense(judge_found(world, found, protected=protected), of=id)
@@ -237,6 +239,7 @@ async def judge_later(world: World, task: Task) -> Result:
     except (PlatformAway, PlatformRefused):
         return await _once_more(world, task)
     if account is not None and (standing := account.instance) is not None:
+        await followed_for(world, account)
         found = Found(instance=standing, account=account, event=None, by="feed")
         if not await _made_sense(judge_found(world, found), of=id):
             return await _once_more(world, task)

@@ -13,7 +13,7 @@ from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
-from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules, Policy
+from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules
 from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
@@ -44,6 +44,8 @@ class Found:
     """`feed` or `sweep`."""
     heard: datetime | None = None
     """When the guard first knew of it; None where that is now."""
+    of_many: bool = False
+    """One of very many at once, of which only what is protected has a card and a page of its own."""
 
 
 async def judge_found(world: World, found: Found, *, protected: bool = False) -> Verdict | None:
@@ -52,6 +54,8 @@ async def judge_found(world: World, found: Found, *, protected: bool = False) ->
     async def all_of(batch: Sequence[Found]) -> Sequence[Verdict | None]:
         return await _judge_all(world, batch)
 
+    found = replace(found, of_many=world.status.many(world.clock.monotonic()))
+    found = replace(found, of_many=world.status.many(world.clock.monotonic()))
     verdict: Verdict | None = await world.docket.put(found, all_of, about=found.instance.account, first=protected)
     return verdict
 
@@ -80,7 +84,7 @@ def judging(world: World, view: View, found: Found, *, ids: Ids) -> Change:
     before, at = view.judged(found.instance), world.now()
     stands = found.account is not None and not found.account.active
     if before is not None and not (stands and _stands_again(view, before)):
-        return Change()
+        return Change(transitions=_overtaken(view, found, because=before.why, at=at) if before.explained else ())
     verdict = verdict_of(world, view, found.instance, stands=stands)
     if verdict.explained:
         return _explained(world, view, found, verdict)
@@ -120,18 +124,26 @@ def is_undone(view: View, incident: Incident) -> bool:
 def _explained(world: World, view: View, found: Found, verdict: Verdict) -> Change:
     """Left alone and recorded; what waits for the same, or was about to undo it, is told."""
     at, instance = world.now(), found.instance
-    transitions: list[Transition] = []
-    if verdict.request and (request := view.request(verdict.request)) and request.explains is None:
-        transitions.append(explained_by(request, instance, at=at))
-    if found.account is not None and found.account.instance == instance:
-        # it stands now, not only in what the feed tells of the past
-        live = view.live_request(instance.account, Action.DEACTIVATE)
-        if live is not None and live.state in OPEN and live.id != verdict.request:
-            transitions.append(supersede(live, by=instance.actor, at=at))
-        standing = view.open_incident(instance.account)
-        if standing is not None and standing.instance != instance:
-            transitions.append(left(standing, because=verdict.because, at=at))
-    return replace(explaining(found, verdict, at=at), transitions=tuple(transitions))
+    request = view.request(verdict.request) if verdict.request else None
+    first = () if request is None or request.explains is not None else (explained_by(request, instance, at=at),)
+    overtaken = _overtaken(view, found, because=verdict.because.value, at=at, besides=verdict.request)
+    return replace(explaining(found, verdict, at=at), transitions=(*first, *overtaken))
+
+
+def _overtaken(
+    view: View, found: Found, *, because: str, at: datetime, besides: str | None = None
+) -> tuple[Transition, ...]:
+    """What waits for the same as an explained instance that stands, or was about to undo it, ends with it."""
+    if found.account is None or found.account.instance != found.instance:
+        return ()  # it is only what the feed tells of the past
+    account, transitions = found.account.id, list[Transition]()
+    live = view.live_request(account, Action.DEACTIVATE)
+    if live is not None and live.state in OPEN and live.id != besides:
+        transitions.append(supersede(live, by=found.instance.actor, at=at))
+    standing = view.open_incident(account)
+    if standing is not None and standing.instance != found.instance:
+        transitions.append(left(standing, because=because, at=at))
+    return tuple(transitions)
 
 
 def explaining(found: Found, verdict: Verdict, *, at: datetime) -> Change:
@@ -168,7 +180,7 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         found_by=found.by,
         heard=found.heard,
         at=at,
-        quiet=_one_of_many(world, policy, account, at=at),
+        quiet=found.of_many and (account is None or policy.tier_of(account, at=at).name != PROTECTED),
     )
     lapsed = _of_an_emergency(view, verdict)
     new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
@@ -186,12 +198,6 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         sightings=(seen,),
         answer=verdict,
     )
-
-
-def _one_of_many(world: World, policy: Policy, account: Account | None, *, at: datetime) -> bool:
-    """While very many are found, only what is protected has a card and a page of its own."""
-    many = world.status.many(world.clock.monotonic())
-    return many and (account is None or policy.tier_of(account, at=at).name != PROTECTED)
 
 
 def _of_an_emergency(view: View, verdict: Verdict) -> bool:

@@ -16,6 +16,7 @@ from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Entry, Kind, Latch, Task
 from bot.core.verdict import Because, Verdict
 from bot.flows.follow import AT_ONCE, IN_TURN
+from bot.flows.followed import followed
 from bot.flows.guard import Found, in_hand, judge_found
 from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
@@ -29,8 +30,6 @@ SWEEP = "sweep"
 """The latch that keeps sweeps from restoring."""
 CEILING, SAMPLED = 50, 20
 """Unannounced accounts, or a hundredth of those known, from which on so many of them are looked at in public."""
-FOLLOWED_WITHIN, FOLLOWED_LOOKS = 2.0, 40
-"""Seconds that a sweep waits for the feed to tell what it is about to find, and how often it looks."""
 SHIFTS_PAGES = frozenset({EventType.RESTORED, EventType.DELETED})
 OVERLAP = timedelta(minutes=2)
 """An incremental list reaches back over the one before: clocks differ, and a list takes its time."""
@@ -163,23 +162,9 @@ async def _swept(world: World, *, since: datetime | None) -> None:
 async def _unannounced(world: World, page: Sequence[Account]) -> list[Account]:
     """What no verdict speaks of, or speaks otherwise of, and what no event that is still on its way will tell."""
     unsettled = await world.ledger.read(partial(_unsettled, page))
-    if not unsettled or not await _followed(world):
+    if not unsettled or not await followed(world):
         return unsettled
     return await world.ledger.read(partial(_unsettled, unsettled, waiting=True))
-
-
-async def _followed(world: World) -> bool:
-    """Wait until the feed is judged as far as it goes now, for as long as one may; whether anything was waited for."""
-    try:
-        latest = await world.platform.latest_cursor()
-    except (PlatformAway, PlatformRefused):
-        return False
-    for _ in range(FOLLOWED_LOOKS):
-        cursor = await world.ledger.read(lambda view: view.cursor())
-        if cursor is None or cursor >= latest:
-            break
-        await asyncio.sleep(FOLLOWED_WITHIN / FOLLOWED_LOOKS)
-    return True
 
 
 def _unsettled(page: Sequence[Account], view: View, *, waiting: bool = False) -> list[Account]:

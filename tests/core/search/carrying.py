@@ -22,7 +22,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
 from bot.core.undoing import restore_of
 from bot.core.verdict import Because, Facts, Verdict, judge
-from bot.flows.carry_out import _closed, _may_yet_land
+from bot.flows.carry_out import _closed, _judged, _may_yet_land
 from bot.flows.guard import undoable
 from bot.flows.judging import _previous, still_explained
 from bot.flows.undo import ended_as, undo_ended
@@ -56,6 +56,8 @@ def carry_out(state: State, game: Game, todo: Todo) -> Iterator[Step]:
         yield Step(kind="carry", label=label, after=game.commit(state, NOTHING, finish=todo.key))
     elif read is None:
         yield _reads(state, request)
+    elif request.by_policy and told(read) == "down by system:cleaner" and state.platform.feed:
+        return  # `flows.followed`: the feed tells first
     elif answer is not None or game.rules.claims_first:
         yield _claims(state, game, request, read, todo)
     else:
@@ -218,7 +220,8 @@ def _done(state: State, game: Game, request: Request, account: Account) -> Chang
     settled = done(request, at=state.now, instance=None if request.rule.makes_active else account.instance)
     if not request.rule.makes_active:
         ratified = ratified_by_now(state, game, ended_as(settled))
-        return Change(transitions=(settled, ratified) if ratified else (settled,))
+        known = _judged(view, ended_as(settled), at=state.now)
+        return Change(transitions=(settled, ratified) if ratified else (settled,), verdicts=known)
     when = account.instance.at if account.instance and account.instance.at else state.now
     incidents = [
         restored(incident, at=state.now, restored_at=when, by=request.requester, followers=None)
@@ -232,6 +235,8 @@ def _done(state: State, game: Game, request: Request, account: Account) -> Chang
 
 def _failed(state: State, request: Request, why: str) -> Change:
     """The transaction of `flows.carry_out._settle_failed`."""
+    if request.explains is not None:
+        return Change(transitions=(done(request, at=state.now, instance=request.explains),))
     view = LedgerView(state.ledger)
     incident = view.incident(request.incident) if request.incident else None
     closed = (stuck(incident, cause=why, at=state.now),) if incident else ()

@@ -13,6 +13,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Transition
 from bot.core.verdict import Because, Verdict
 from bot.flows import follow, guard
+from bot.flows.believing import believing, may_be_believed
 from bot.flows.sweep import _settled
 from tests.core.search.carrying import told, verdict_of
 from tests.core.search.game import NOTHING, Game, Moment, Step
@@ -58,17 +59,30 @@ def _holds(state: State, found: Found, label: str) -> Step:
 
 
 def _takes(state: State, game: Game, batch: tuple[Event, ...]) -> Step:
-    """`flows.follow.take`: the restores on record, then a read of the account that the batch took down."""
+    """`flows.follow.take`: the restores on record, what the feed itself explains, then a read of what is left."""
     on_record, taken = _put_on_record(state, game, batch), f"the guard takes {len(batch)} of the feed"
     down = [event for event in batch if event.type is EventType.DEACTIVATED]
-    if not down:
+    on_record, believed, refused = _believed(on_record, game, down)
+    if not down or down[-1].seq not in refused:
         after, change = _others(on_record, game, batch)
-        return Step(kind="guard", label=taken, after=after, change=change)
+        both = replace(change, verdicts=believed.verdicts)
+        return Step(kind="guard", label=taken, after=after, change=both)
     account = state.platform.account(down[-1].account)
     if not game.rules.guard_reads:
         account = _as_told(account, down[-1])
     found = Found(by="feed", account=account, event=down[-1], batch=tuple(event.seq for event in batch))
     return _holds(on_record, found, f"{taken} and reads {account.id}")
+
+
+def _believed(state: State, game: Game, down: list[Event]) -> tuple[State, Change, set[int]]:
+    """`flows.follow._not_believed`: the numbers of the events that are to be read."""
+    moment = Moment(game.policy(state), state.now)
+    claims = [event for event in down if may_be_believed(moment, event)]
+    refused = {event.seq for event in down} - {event.seq for event in claims}
+    if not claims:
+        return state, NOTHING, refused
+    change = believing(moment, claims, LedgerView(state.ledger))
+    return game.commit(state, change), change, refused | change.answer
 
 
 def _as_told(account: Account, event: Event) -> Account:
@@ -137,10 +151,11 @@ def _judging(state: State, game: Game, found: Found) -> Change:
     instance, moment, view = found.instance, Moment(game.policy(state), state.now), LedgerView(state.ledger)
     assert instance is not None
     before, stands = view.judged(instance), not found.account.active
-    if before is not None and not (stands and guard._stands_again(view, before)):
-        return NOTHING
-    verdict = verdict_of(state, game, view, instance, stands=stands)
     seen = guard.Found(instance=instance, account=found.account, event=found.event, by=found.by)
+    if before is not None and not (stands and guard._stands_again(view, before)):
+        overtaken = guard._overtaken(view, seen, because=before.why, at=state.now) if before.explained else ()
+        return Change(transitions=overtaken)
+    verdict = verdict_of(state, game, view, instance, stands=stands)
     if verdict.explained:
         return guard._explained(moment, view, seen, verdict)
     if verdict.because is Because.LATE and guard._being_undone(view, verdict.request):

@@ -33,6 +33,12 @@ class LedgerView:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
 
+    def about(self, instances: Iterable[Instance]) -> "LedgerView":  # noqa: ARG002 - all is at hand
+        return self
+
+    def seen_as(self, tier: str, accounts: Iterable[str], since: datetime) -> frozenset[str]:
+        return frozenset(account for account in accounts if tier in self.tiers_seen(account, since))
+
     def request(self, id: str) -> Request | None:
         return next((r for r in self._ledger.requests if r.id == id), None)
 

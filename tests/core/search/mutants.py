@@ -144,7 +144,6 @@ KEY: dict[Any, Scope] = {
     verdict.key_for_this: world(may="insider, replayer"),
     verdict.state_explains: world("ask at once", "deny", askers=(MONA,), may="fault"),
     verdict.first_instance: world("ask", "approve", may="staff restores, replayer"),
-    verdict.not_restored_since: world("ask", "approve", may="staff restores"),
 }
 RATIFY: dict[Any, Scope] = {
     ratification.verified: world("ask at once", "approve", askers=(MONA,)),
@@ -207,7 +206,7 @@ HABITS: dict[str, tuple[Rules, Scope]] = {
     ),
     "a restore is on record before anything is judged": (
         Rules(records_restores=False),
-        world("ask", "approve", may="staff restores"),
+        world("ask", "approve", may="staff restores, system"),
     ),
     "what stands is judged, not what was told": (Rules(guard_reads=False), world(may="insider, owner, disorder")),
 }

@@ -109,7 +109,8 @@ def _moved(before: State, step: Step, transition: Transition, game: Game) -> Ite
         yield from _claimed(before, step, was, game)
     if kind is Kind.RATIFIED:
         yield from _ratified(before, was)
-    if kind is Kind.SETTLED and after.state in {S.DONE, S.PROVISIONAL} and not _shows(step, after):
+    known = was.explains is not None  # the guard has read it before somebody put another name on it
+    if kind is Kind.SETTLED and after.state in {S.DONE, S.PROVISIONAL} and not known and not _shows(step, after):
         yield f"I7: {after.id} is called {after.state}, and the platform shows nothing of it"
 
 
@@ -437,7 +438,8 @@ def _explained(instance: Instance, state: State, restored: datetime | None, *, s
     shown = [(r.explains, r.state in EXPLAINS) for r in state.ledger.requests if r.explains is not None]
     last, rightly = max((*judged, *shown), key=lambda found: found[0].at or state.now, default=(None, False))
     over = restored is not None and last is not None and last.at is not None and restored >= last.at
-    return rightly and last != instance and not over
+    replaced = last is not None and (last.at is None or instance.at is None or last.at < instance.at)
+    return rightly and replaced and not over
 
 
 def _explains(request: Request, instance: Instance, restored: datetime | None, *, stands: bool) -> bool:

@@ -1,7 +1,7 @@
 """How large a world is searched: which moves there are, how often the world may disturb, and where it starts.
 
 Everything at once does not end in a minute, so it is searched in pieces, each whole. What no piece has: changes of the
-rules by request, an unregistered system that relabels, a rogue beside an emergency, more than two disturbances at a
+rules by request, a rogue beside an emergency, more than two disturbances at a
 time, more than two requests of people. Time stands still while the bot has an answer to look at or an event to judge,
 and where a scope is `prompt` also while a call of its is under way.
 """
@@ -114,6 +114,17 @@ PLATFORM = Scope(
     asks_first=True,
     prompt=True,
 )
+RELABELLED = Scope(
+    name="one request, while a system that nobody registered puts its name on what others did",
+    start=(STANDARD,),
+    askers=(ADA,),
+    voters=(OMAR,),
+    people=frozenset({"ask", "approve"}),
+    may=dict.fromkeys(("owner", "system", "staff restores", "crash"), 1),
+    most=2,
+    asks_first=True,
+    prompt=True,
+)
 EMERGENCY = Scope(
     name="one emergency, while calls go wrong and people are removed, however slow the bot",
     start=(STANDARD,),
@@ -154,4 +165,4 @@ TWO_ACCOUNTS = Scope(
     prompt=True,
     guarded=False,
 )
-SCOPES = (ROSTER, CLOCKS, DRIFT, PLATFORM, EMERGENCY, TAKEN_BACK, ONE_ACCOUNT, TWO_ACCOUNTS)
+SCOPES = (ROSTER, CLOCKS, DRIFT, PLATFORM, RELABELLED, EMERGENCY, TAKEN_BACK, ONE_ACCOUNT, TWO_ACCOUNTS)
