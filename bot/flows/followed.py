@@ -1,4 +1,4 @@
-"""Let the feed tell first: what stands may be another name on what was rightly down, and only the feed knows of that."""
+"""Let the feed tell first: what stands may be another name on what was rightly down, as only the feed knows."""
 
 import asyncio
 
