@@ -22,12 +22,14 @@ from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRef
 from bot.core.policy import Policy
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import TaskKind
+from bot.flows.baseline import Watching, arm_baseline
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
 from bot.flows.remind import remind
+from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.sweep import first_list, sweep
 from bot.flows.world import World
@@ -73,6 +75,8 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
         TaskKind.SWEEP: sweep,
+        TaskKind.SAMPLE: sample,
+        TaskKind.BASELINE: Watching().baseline,
         TaskKind.DIGEST: post_digest,
     }
 
@@ -175,6 +179,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         ledger.on_commit(worker.take)
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
+        await arm_baseline(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)

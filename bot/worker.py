@@ -33,13 +33,17 @@ OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND, TaskKind.DIGEST})
 next; of a message nobody waits for."""
 LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
-LANES = {"slack": 8, "platform": 64, "page": 8, "call": 8}
+LANES = {"slack": 8, "platform": 64, "page": 8, "call": 8, "counts": 4}
 """How many tasks of a lane run at once; no lane waits for another."""
 WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
+COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE})
+"""No restore waits for a look at counts, however many accounts are back at once."""
 
 
 def lane_of(kind: TaskKind) -> str:
+    if kind in COUNTS:
+        return "counts"
     return WAKES.get(kind) or ("slack" if kind in TALKS_TO_SLACK else "platform")
 
 

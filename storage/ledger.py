@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +22,7 @@ from bot.ports import CardAt, Clock, Propose
 from storage import dialect
 from storage.database import Database, Stale
 from storage.rows import instance_key, request_row, vote_rows
+from storage.samples import thin
 from storage.tasks import Tasks
 from storage.view import FEED, ConnectionView
 
@@ -252,6 +253,9 @@ class SqlLedger:
 
     async def postpone(self, task: Task, *, due: datetime) -> None:
         await self._transact(lambda connection: self.tasks.postpone(connection, task, due=due))
+
+    async def thin_samples(self, accounts: Collection[str], *, at: datetime) -> None:
+        await self._transact(lambda connection: thin(connection, accounts, at=at))
 
     async def probe(self) -> None:
         head, failed = table("audit_head"), self._failed

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select, text
 from sqlmodel import SQLModel
 
 from bot.core.account import Instance
@@ -213,6 +213,20 @@ class ConnectionView:
         )
         row = next(iter(self._rows(query.order_by(samples.c.at.desc()).limit(1))), None)
         return load(Sample, row) if row else None
+
+    def to_sample(
+        self, tiers: Collection[str], *, seen_since: datetime, sampled_before: datetime, limit: int
+    ) -> Sequence[str]:
+        last = select(func.max(samples.c.at)).where(samples.c.account == sightings.c.account).scalar_subquery()
+        query = (
+            select(sightings.c.account, last.label("last"))
+            .where(sightings.c.tier.in_(list(tiers)), sightings.c.at >= stamp(seen_since))
+            .where(or_(last.is_(None), last < stamp(sampled_before)))
+            .distinct()
+            .order_by(text("last"), sightings.c.account)  # what was never sampled sorts first
+            .limit(limit)
+        )
+        return [account for account, _ in self._connection.execute(query)]
 
     def actor(self, actor: str) -> ActorStands | None:
         row = next(iter(self._rows(select(actors).where(actors.c.actor == actor))), None)

@@ -1,19 +1,23 @@
 """What the guard commits: an incident, and the restore that it files, has approved by policy and claims at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, Instance
+from bot.core.counts import Figures
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import draw, page
-from bot.core.transition import Kind, Transition, move
+from bot.core.tasks import draw, page, page_once, watch
+from bot.core.transition import Kind, Task, Transition, move
 from bot.core.verdict import Because, Verdict
 
 NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
 """What nobody had approved and the bot does not undo."""
+PURGE_NEAR = {"purge_week": timedelta(days=7), "purge_day": timedelta(days=1)}
+"""So long before the platform deletes for good what is still down, somebody is woken again."""
 
 
 def incident(
@@ -26,9 +30,11 @@ def incident(
     person: Person | None,
     found_by: str,
     at: datetime,
+    before: Figures | None = None,
 ) -> Incident:
-    """A new incident of an unexplained instance, not yet stored."""
+    """A new incident of an unexplained instance, not yet stored; `before` are the account's counts while it was up."""
     read = account if isinstance(account, Account) else None
+    down = read.deactivation if read else None
     return Incident(
         id=id,
         version=0,
@@ -44,20 +50,36 @@ def incident(
         found_by=found_by,
         at=instance.at,
         seen_at=at,
-        followers_before=read.followers if read else None,
+        followers_before=before.followers if before else read.followers if read else None,
         followers_after=None,
         request=None,
         restored_at=None,
         restored_by=None,
         cause=None,
+        purge_at=down.purge_at if down else None,
+        following_before=before.following if before else None,
+        baseline_at=before.at if before else None,
+        baseline_from=before.source if before else None,
     )
 
 
-def opened(new: Incident, *, at: datetime) -> Transition:
-    """Open an incident: its card, and one page for it however much follows, that says what it is."""
+def opened(new: Incident, *, at: datetime, samples: Sequence[timedelta] = ()) -> Transition:
+    """Open an incident: its card, and one page for it however much follows, that says what it is.
+
+    One whose account is back already has its counts watched, at `samples`.
+    """
     why = new.kind.value if new.kind in NOT_UNDONE else new.why
-    tasks = (*draw(new, version=1, at=at), *page(new, why, due=at))
+    more = watch(new, samples, at=at) if new.state is IncidentState.RESTORED else _before_purge(new, at=at)
+    tasks = (*draw(new, version=1, at=at), *page(new, why, due=at), *more)
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
+
+
+def _before_purge(new: Incident, *, at: datetime) -> tuple[Task, ...]:
+    """Wake the on-call again before the platform deletes the account; whether it is still down is asked then."""
+    if new.purge_at is None:
+        return ()
+    due = [(why, new.purge_at - before) for why, before in PURGE_NEAR.items()]
+    return tuple(task for why, when in due if when > at for task in page_once(new, why, due=when))
 
 
 def undo(
@@ -95,12 +117,21 @@ def joined(found: Incident, request: str, *, at: datetime) -> Transition:
     return _moved(found, replace(found, request=request, state=IncidentState.OPEN), kind=Kind.JOINED, at=at)
 
 
-def restored(found: Incident, *, at: datetime, restored_at: datetime, by: str, followers: int | None) -> Transition:
-    """The public view shows the account again; `restored_at` is that view's own time."""
+def restored(
+    found: Incident,
+    *,
+    at: datetime,
+    restored_at: datetime,
+    by: str,
+    followers: int | None,
+    samples: Sequence[timedelta] = (),
+) -> Transition:
+    """The public view shows the account again; `restored_at` is its own time. The counts are watched at `samples`."""
     after = replace(
         found, state=IncidentState.RESTORED, restored_at=restored_at, restored_by=by, followers_after=followers
     )
-    return _moved(found, after, kind=Kind.RESTORED, at=at)
+    moved = _moved(found, after, kind=Kind.RESTORED, at=at)
+    return replace(moved, tasks=(*moved.tasks, *watch(found, samples, at=at)))
 
 
 def left(found: Incident, *, because: Because | str, at: datetime) -> Transition:
