@@ -28,6 +28,7 @@ from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
+from bot.flows.near_purge import near_purge
 from bot.flows.remind import remind
 from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
@@ -76,6 +77,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.JUDGE: judge_later,
         TaskKind.SWEEP: sweep,
         TaskKind.SAMPLE: sample,
+        TaskKind.NEAR_PURGE: near_purge,
         TaskKind.BASELINE: Watching().baseline,
         TaskKind.DIGEST: post_digest,
     }

@@ -10,12 +10,13 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import draw, page, page_once, watch
+from bot.core.tasks import draw, near_purge, page, page_once, watch
 from bot.core.transition import Kind, Task, Transition, move
 from bot.core.verdict import Because, Verdict
 
 NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
 """What nobody had approved and the bot does not undo."""
+STILL_DOWN = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
 PURGE_NEAR = {"purge_week": timedelta(days=7), "purge_day": timedelta(days=1)}
 """So long before the platform deletes for good what is still down, somebody is woken again."""
 
@@ -79,7 +80,12 @@ def _before_purge(new: Incident, *, at: datetime) -> tuple[Task, ...]:
     if new.purge_at is None:
         return ()
     due = [(why, new.purge_at - before) for why, before in PURGE_NEAR.items()]
-    return tuple(task for why, when in due if when > at for task in page_once(new, why, due=when))
+    return tuple(near_purge(new, why, due=when) for why, when in due if when > at)
+
+
+def warned(found: Incident, why: str, *, at: datetime) -> tuple[Task, ...]:
+    """What is still down so near its deletion wakes the on-call again, once for each time."""
+    return page_once(found, why, due=at) if found.state in STILL_DOWN else ()
 
 
 def undo(

@@ -158,6 +158,12 @@ def learn(*, day: str, start: int, due: datetime) -> Task:
     return Task(key=f"baseline:{day}:{start}", kind=TaskKind.BASELINE, payload=payload, due=due)
 
 
+def near_purge(incident: Incident, why: str, *, due: datetime) -> Task:
+    """Look then whether the account is still down, which the platform is about to delete for good."""
+    payload = {"incident": incident.id, "why": why}
+    return Task(key=f"near_purge:{incident.id}:{why}", kind=TaskKind.NEAR_PURGE, payload=payload, due=due)
+
+
 def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:
     """List what is inactive: all of it, or what changed since the last list. One not `once` files the next."""
     kind = ("whole" if whole else "changed") + (":once" if once else "")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.guarding import PURGE_NEAR, STILL_DOWN
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
@@ -32,8 +33,7 @@ STILL: Mapping[str, frozenset[IncidentState]] = {
     "stuck": frozenset({IncidentState.STUCK}),
     "counts_lost": frozenset({IncidentState.LOST}),
     "counts_fell": frozenset({IncidentState.RESTORED}),
-    "purge_week": frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK}),
-    "purge_day": frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK}),
+    **dict.fromkeys(PURGE_NEAR, STILL_DOWN),
 }
 """While an incident stands so somebody is woken for that reason; for all others it always is."""
 

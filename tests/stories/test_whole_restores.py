@@ -7,7 +7,7 @@ import pytest
 from bot.core.incident import Baseline, Incident, IncidentState
 from bot.sandbox.slack.records import Message
 from bot.sandbox.slack.server import APPROVALS
-from tests.stories.scene import ADA, MONA, PRESIDENT, REX, TOM, Scene, text_of
+from tests.stories.scene import PRESIDENT, TOM, Scene, text_of
 
 SHORT = '["100ms", "300ms", "500ms", "700ms", "900ms", "1200ms"]'
 FOLLOWERS = 41_700_000
