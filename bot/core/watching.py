@@ -140,10 +140,13 @@ def _figures(look: Look) -> dict[str, int | None]:
     }
 
 
-def down_again(found: Incident, *, at: datetime) -> Transition:
-    """The account is down again: what its counts would have done is not known."""
+def down_again(found: Incident, *, at: datetime) -> Change:
+    """The account is down again: the watch ends, and what counts that were not whole would have done is not known."""
+    if found.state is IncidentState.WHOLE:
+        return Change()
     redraw = draw(found, version=found.version + 1, at=at)
-    return move(found, replace(found, cause=DOWN_AGAIN), kind=Kind.SAMPLED, by=BOT, at=at, tasks=redraw)
+    gone = move(found, replace(found, cause=DOWN_AGAIN), kind=Kind.SAMPLED, by=BOT, at=at, tasks=redraw)
+    return Change(transitions=(gone,))
 
 
 def lost(case: Acknowledging) -> Refusal | None:

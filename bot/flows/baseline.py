@@ -148,7 +148,7 @@ def baseline_of(view: View, account: str, *, at: datetime) -> Figures | None:
     While an earlier incident's counts are not back, its own baseline stands: low counts are none. The same holds for
     an hour after any other restore.
     """
-    before = _last_down(view, account)
+    before = last_down(view, account)
     if before is not None and before.state in {IncidentState.RESTORED, IncidentState.LOST}:
         inherited = figures_of(before)
         if inherited is not None and at - inherited.at < KEPT:
@@ -162,7 +162,7 @@ def baseline_of(view: View, account: str, *, at: datetime) -> Figures | None:
     return figures_seen(since or view.last_sample(account, before=min(restored_at, at), since=oldest))
 
 
-def _last_down(view: View, account: str) -> Incident | None:
+def last_down(view: View, account: str) -> Incident | None:
     """The account's last incident that a restore ends."""
     kinds = {IncidentKind.DEACTIVATED, IncidentKind.LATE}
     return next((found for found in view.incidents(account=account, limit=5) if found.kind in kinds), None)

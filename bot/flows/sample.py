@@ -10,6 +10,7 @@ from bot.core.incident import Baseline, Incident
 from bot.core.record import unstamp
 from bot.core.transition import Change, Sample, Task
 from bot.core.watching import Look, asks_recount, down_again, looked, watched
+from bot.flows.baseline import last_down
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
 
@@ -46,12 +47,18 @@ async def sample(world: World, task: Task) -> Result:
         now = view.incident(found.id)
         if now is None or not watched(now):
             return Change()
-        if seen.down:
-            return Change(transitions=(down_again(now, at=world.now()),))
+        if seen.down or _overtaken(view, now):
+            return down_again(now, at=world.now())
         return looked(now, _look(view, now, seen, task, due), at=world.now())
 
     await world.ledger.decide(propose, finish=task)
     return FINISHED
+
+
+def _overtaken(view: View, found: Incident) -> bool:
+    """Whether the account went down again and came back between two samples: a later incident tells of it."""
+    latest = last_down(view, found.account)
+    return latest is not None and latest.id != found.id
 
 
 async def _see(world: World, found: Incident, *, last: bool) -> Seen:

@@ -218,11 +218,10 @@ def test_what_falls_again_and_again_is_for_a_person() -> None:
 
 
 def test_what_goes_down_again_is_watched_no_more() -> None:
-    transition = down_again(back(), at=AT)
-    agrees(transition)
-    assert isinstance(transition.after, Incident)
-    assert transition.after.cause == DOWN_AGAIN
-    assert not watched(transition.after)
+    after, _ = moved(down_again(back(), at=AT))
+    assert after.cause == DOWN_AGAIN
+    assert not watched(after)
+    assert down_again(back(IncidentState.WHOLE), at=AT) == Change()
     assert watched(back())
     assert not watched(back(IncidentState.LOST))
 
