@@ -216,7 +216,11 @@ class Ledger(Protocol):
         ...
 
     async def thin_samples(self, accounts: Collection[str], *, at: datetime) -> None:
-        """Keep of these accounts' samples all of the last hour and the last of each day, of nobody's any too old."""
+        """Keep of these accounts' samples all of the last hour and the last of each day."""
+        ...
+
+    async def drop_samples(self, *, at: datetime) -> bool:
+        """Drop some samples that are too old or too many, whoever's they are; answers whether there are more."""
         ...
 
     async def probe(self) -> None:

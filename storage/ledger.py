@@ -22,7 +22,7 @@ from bot.ports import CardAt, Clock, Propose
 from storage import dialect
 from storage.database import Database, Stale
 from storage.rows import instance_key, request_row, vote_rows
-from storage.samples import thin
+from storage.samples import drop, thin
 from storage.tasks import Tasks
 from storage.view import FEED, ConnectionView
 
@@ -256,6 +256,9 @@ class SqlLedger:
 
     async def thin_samples(self, accounts: Collection[str], *, at: datetime) -> None:
         await self._transact(lambda connection: thin(connection, accounts, at=at))
+
+    async def drop_samples(self, *, at: datetime) -> bool:
+        return await self._transact(lambda connection: drop(connection, at=at))
 
     async def probe(self) -> None:
         head, failed = table("audit_head"), self._failed

@@ -22,15 +22,7 @@ DAY = len("2026-11-21")
 
 
 def thin(connection: Connection, accounts: Collection[str], *, at: datetime) -> None:
-    """Thin out these accounts' samples, and drop some of what is too old or too much of all."""
-    _thin_out(connection, accounts, at=at)
-    _drop(connection, older_than=stamp(at - KEPT))
-    if connection.execute(select(func.count()).select_from(samples)).scalar_one() > MOST:
-        _drop(connection, older_than=stamp(at))
-
-
-def _thin_out(connection: Connection, accounts: Collection[str], *, at: datetime) -> None:
-    """Of each day before the last hour only the last sample stays."""
+    """Of each day before the last hour only the last sample of these accounts stays."""
     fresh, later = stamp(at - KEPT_WHOLE), samples.alias("later")
     better = select(later.c.at).where(
         later.c.account == samples.c.account,
@@ -42,7 +34,13 @@ def _thin_out(connection: Connection, accounts: Collection[str], *, at: datetime
     connection.execute(old)
 
 
-def _drop(connection: Connection, *, older_than: str) -> None:
+def drop(connection: Connection, *, at: datetime) -> bool:
+    """Drop some of what is too old or, of all accounts together, too much; answers whether there is more of it."""
+    many = connection.execute(select(func.count()).select_from(samples)).scalar_one() > MOST
+    return _drop(connection, older_than=stamp(at if many else at - KEPT)) == AT_ONCE
+
+
+def _drop(connection: Connection, *, older_than: str) -> int:
     oldest = select(samples.c.at).where(samples.c.at < older_than).order_by(samples.c.at).limit(AT_ONCE)
     last = select(func.max(oldest.subquery().c.at)).scalar_subquery()
-    connection.execute(delete(samples).where(samples.c.at <= last))
+    return connection.execute(delete(samples).where(samples.c.at <= last)).rowcount

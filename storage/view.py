@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
 from sqlmodel import SQLModel
 
 from bot.core.account import Instance
@@ -34,6 +34,13 @@ samples = SQLModel.metadata.tables["samples"]
 actors = SQLModel.metadata.tables["actors"]
 latches = SQLModel.metadata.tables["latches"]
 
+LAST_SAMPLE = (
+    select(samples)
+    .where(samples.c.account == bindparam("of"), samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
+    .order_by(samples.c.at.desc())
+    .limit(1)
+)
+"""Built once: it is asked between an event and the call that undoes it."""
 FEED = "feed"
 NAMED = 5_000
 """Ids in one statement: SQLite takes some 32,000."""
@@ -208,10 +215,8 @@ class ConnectionView:
         return [load(Sample, row) for row in self._rows(query.order_by(samples.c.at))]
 
     def last_sample(self, account: str, *, before: datetime, since: datetime) -> Sample | None:
-        query = select(samples).where(
-            samples.c.account == account, samples.c.at < stamp(before), samples.c.at >= stamp(since)
-        )
-        row = next(iter(self._rows(query.order_by(samples.c.at.desc()).limit(1))), None)
+        given = {"of": account, "before": stamp(before), "since": stamp(since)}
+        row = next(iter(plain(self._connection.execute(LAST_SAMPLE, given).mappings())), None)
         return load(Sample, row) if row else None
 
     def to_sample(

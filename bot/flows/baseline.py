@@ -31,6 +31,9 @@ PAGE = 1000
 PAGE_EVERY = timedelta(seconds=5)
 MOST_PAGES = 20_000
 """Of one day's list; what stands behind them is learnt from looks alone."""
+THINNED = 20
+"""Accounts whose samples are thinned out in one transaction."""
+DROPPED_EVERY = timedelta(hours=1)
 AGAIN = timedelta(seconds=30)
 """The list is asked for again after the platform gave no answer."""
 
@@ -51,6 +54,8 @@ class Watching:
 
     _tried: dict[str, datetime] = field(default_factory=dict)
     """When those were looked at of late that gave no sample: they are down, or hide their counts."""
+    _dropped: datetime | None = None
+    """When there was nothing left to be dropped."""
 
     async def baseline(self, world: World, task: Task) -> Result:
         return await (learn_page(world, task) if task.payload else self._look_around(world))
@@ -85,7 +90,16 @@ class Watching:
         if seen:
             sightings = tuple(_sighting(world, account) for account, _ in seen)
             await world.ledger.decide(lambda _: Change(samples=sampled, sightings=sightings))
-            await world.ledger.thin_samples(tuple(sample.account for sample in sampled), at=world.now())
+            await self._thin(world, [sample.account for sample in sampled])
+
+    async def _thin(self, world: World, accounts: Sequence[str]) -> None:
+        """Little at a time: the guard's commits wait for none of it."""
+        at = world.now()
+        for start in range(0, len(accounts), THINNED):
+            await world.ledger.thin_samples(accounts[start : start + THINNED], at=at)
+        if self._dropped is None or at - self._dropped >= DROPPED_EVERY:
+            more = await world.ledger.drop_samples(at=at)
+            self._dropped = None if more else at
 
 
 async def _look(world: World, id: str, gate: asyncio.Semaphore) -> tuple[Account, tuple[Sample, ...]] | None:
@@ -148,14 +162,16 @@ def baseline_of(view: View, account: str, *, at: datetime) -> Figures | None:
     While an earlier incident's counts are not back, its own baseline stands: low counts are none. The same holds for
     an hour after any other restore.
     """
+    oldest, restored_at = at - KEPT, view.restored_at(account)
+    if restored_at is None:
+        return figures_seen(view.last_sample(account, before=at, since=oldest))
     before = last_down(view, account)
     if before is not None and before.state in {IncidentState.RESTORED, IncidentState.LOST}:
         inherited = figures_of(before)
         if inherited is not None and at - inherited.at < KEPT:
             return inherited
-    restored_at, whole_at = view.restored_at(account), before.whole_at if before else None
-    oldest = at - KEPT
-    if restored_at is None or restored_at >= at:
+    whole_at = before.whole_at if before else None
+    if restored_at >= at:
         return figures_seen(view.last_sample(account, before=at, since=oldest))
     trusted = whole_at if whole_at is not None and whole_at >= restored_at else restored_at + DOUBTED
     since = view.last_sample(account, before=at, since=max(trusted, oldest))

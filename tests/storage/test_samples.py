@@ -77,22 +77,29 @@ async def test_an_account_seen_in_both_tiers_is_named_once_and_one_seen_long_ago
 
 async def test_all_of_the_last_hour_stay_and_the_last_of_each_day(ledger: SqlLedger) -> None:
     midnight = AT.replace(hour=0, minute=0)
-    times = [AT - 31 * DAY, midnight - 3 * DAY, midnight - 2 * DAY - HOUR, midnight - 2 * DAY - MINUTE]
+    times = [midnight - 2 * DAY - 3 * HOUR, midnight - 2 * DAY - HOUR, midnight - 2 * DAY - MINUTE]
     today = [midnight + HOUR, AT - 2 * HOUR, AT - 59 * MINUTE, AT]
     await put(ledger, samples=tuple(taken(at) for at in [*times, *today]))
 
     await ledger.thin_samples(["acct_1"], at=AT)
 
-    assert await kept(ledger) == [times[3], *today[1:]]
+    assert await kept(ledger) == [times[-1], *today[1:]]
 
 
-async def test_what_is_too_old_goes_whoevers_it_is_and_the_rest_of_others_stays(ledger: SqlLedger) -> None:
-    others = [AT - 31 * DAY, AT - 3 * HOUR, AT - 2 * HOUR]
-    await put(ledger, samples=tuple(taken(at, account="acct_2") for at in others))
+async def test_of_others_nothing_is_thinned_out(ledger: SqlLedger) -> None:
+    await put(ledger, samples=tuple(taken(AT - n * HOUR, account="acct_2") for n in (3, 2)))
 
     await ledger.thin_samples(["acct_1"], at=AT)
 
-    assert await kept(ledger, "acct_2") == others[1:]
+    assert await kept(ledger, "acct_2") == [AT - 3 * HOUR, AT - 2 * HOUR]
+
+
+async def test_what_is_too_old_goes_whoevers_it_is(ledger: SqlLedger) -> None:
+    await put(ledger, samples=tuple(taken(AT - n * DAY) for n in (32, 31, 29)))
+
+    assert not await ledger.drop_samples(at=AT)
+
+    assert await kept(ledger) == [AT - 29 * DAY]
 
 
 async def test_of_too_many_the_oldest_go_a_few_at_a_time(ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,9 +108,9 @@ async def test_of_too_many_the_oldest_go_a_few_at_a_time(ledger: SqlLedger, monk
     times = [AT - n * MINUTE for n in reversed(range(5))]
     await put(ledger, samples=tuple(taken(at) for at in times))
 
-    await ledger.thin_samples([], at=AT)
+    assert await ledger.drop_samples(at=AT)
     assert await kept(ledger) == times[2:]
-    await ledger.thin_samples([], at=AT)
+    assert not await ledger.drop_samples(at=AT)
     assert await kept(ledger) == times[2:]
 
 
