@@ -71,6 +71,12 @@ class View(Protocol):
         """The newest counts of the account taken before a moment, not older than `since`."""
         ...
 
+    def to_sample(
+        self, tiers: Collection[str], *, seen_since: datetime, sampled_before: datetime, limit: int
+    ) -> Sequence[str]:
+        """Accounts seen in one of the tiers since then and not sampled since; those sampled longest ago come first."""
+        ...
+
     def actor(self, actor: str) -> ActorStands | None: ...
     def actors(self, standings: Collection[Standing]) -> Sequence[ActorStands]:
         """The actors that stand in one of these ways, the longest first."""
@@ -234,6 +240,14 @@ class Ledger(Protocol):
         """Give a task back, to be done again at `due`."""
         ...
 
+    async def thin_samples(self, accounts: Collection[str], *, at: datetime) -> None:
+        """Keep of these accounts' samples all of the last hour and the last of each day."""
+        ...
+
+    async def drop_samples(self, *, at: datetime) -> bool:
+        """Drop some samples that are too old or too many, whoever's they are; answers whether there are more."""
+        ...
+
     async def probe(self) -> None:
         """Write, changing nothing. Raises LedgerAway where nothing could be recorded."""
         ...
@@ -284,6 +298,10 @@ class Platform(Protocol):
         self, *, since: datetime | None = None, start: int = 1, count: int = 1000
     ) -> tuple[Sequence[Account], int]:
         """A page of the inactive accounts (changed after `since`), ordered by id, and how many there are in all."""
+        ...
+
+    async def listed(self, *, start: int, count: int) -> tuple[Sequence[Account], int]:
+        """A page of all accounts, ordered by id, and how many there are in all."""
         ...
 
     async def ready(self) -> None:

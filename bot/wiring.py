@@ -21,12 +21,15 @@ from bot.clock import SystemClock
 from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRefused
 from bot.core.policy import Policy
 from bot.core.transition import TaskKind
+from bot.flows.baseline import Watching, arm_baseline
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import judge_backlog, judge_later
+from bot.flows.near_purge import near_purge
 from bot.flows.remind import remind
+from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.stand_guard import stand_guard
 from bot.flows.sweep import sweep
@@ -74,6 +77,9 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.JUDGE: judge_later,
         TaskKind.BACKLOG: judge_backlog,
         TaskKind.SWEEP: sweep,
+        TaskKind.SAMPLE: sample,
+        TaskKind.NEAR_PURGE: near_purge,
+        TaskKind.BASELINE: Watching().baseline,
         TaskKind.DIGEST: post_digest,
     }
 
@@ -176,6 +182,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         ledger.on_commit(worker.take)
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
+        await arm_baseline(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)

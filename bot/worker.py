@@ -35,17 +35,20 @@ OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND, TaskKind.DIGEST})
 next; of a message nobody waits for."""
 LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
-LANES = {"protected": 32, "platform": 32, "backlog": 2, "slack": 8, "page": 8, "call": 8}
+LANES = {"protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 8, "page": 8, "call": 8}
 """How many tasks of a lane run at once; no lane waits for another."""
 AFTER_THE_CALL = 0.02
 """Seconds by which what a commit leaves beside a call on the platform comes after it."""
 WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
+COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE})
+"""No restore waits for a look at counts, however many accounts are back at once."""
 
 
 _LANE_OF_KIND = {
     **{kind: "slack" if kind in TALKS_TO_SLACK else "platform" for kind in TaskKind},
     **WAKES,
+    **dict.fromkeys(COUNTS, "counts"),
     TaskKind.BACKLOG: "backlog",
 }
 CLAIMED = 64

@@ -25,6 +25,7 @@ from storage.about import LedgerView
 from storage.database import Database, Stale
 from storage.leases import Leases
 from storage.rows import instance_key, request_row, vote_rows
+from storage.samples import drop, thin
 from storage.tables import table
 from storage.tasks import Tasks
 from storage.view import FEED
@@ -274,6 +275,12 @@ class SqlLedger:
 
     async def postpone(self, task: Task, *, due: datetime) -> None:
         await self._transact(lambda connection: self.tasks.postpone(connection, task, due=due))
+
+    async def thin_samples(self, accounts: Collection[str], *, at: datetime) -> None:
+        await self._transact(lambda connection: thin(connection, accounts, at=at))
+
+    async def drop_samples(self, *, at: datetime) -> bool:
+        return await self._transact(lambda connection: drop(connection, at=at))
 
     async def probe(self) -> None:
         head, failed = table("audit_head"), self._failed

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, select, text
 
 from bot.core.account import Instance
 from bot.core.incident import Incident
@@ -36,6 +36,13 @@ samples = table("samples")
 actors = table("actors")
 latches = table("latches")
 
+LAST_SAMPLE = (
+    select(samples)
+    .where(samples.c.account == bindparam("of"), samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
+    .order_by(samples.c.at.desc())
+    .limit(1)
+)
+"""Built once: it is asked between an event and the call that undoes it."""
 FEED = "feed"
 # Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
 ACCOUNT: BindParameter[str] = bindparam("account")
@@ -243,11 +250,23 @@ class ConnectionView:
         return [load(Sample, row) for row in self._rows(query.order_by(samples.c.at))]
 
     def last_sample(self, account: str, *, before: datetime, since: datetime) -> Sample | None:
-        query = select(samples).where(
-            samples.c.account == account, samples.c.at < stamp(before), samples.c.at >= stamp(since)
-        )
-        row = next(iter(self._rows(query.order_by(samples.c.at.desc()).limit(1))), None)
+        given = {"of": account, "before": stamp(before), "since": stamp(since)}
+        row = next(iter(plain(self._connection.execute(LAST_SAMPLE, given).mappings())), None)
         return load(Sample, row) if row else None
+
+    def to_sample(
+        self, tiers: Collection[str], *, seen_since: datetime, sampled_before: datetime, limit: int
+    ) -> Sequence[str]:
+        last = select(func.max(samples.c.at)).where(samples.c.account == sightings.c.account).scalar_subquery()
+        query = (
+            select(sightings.c.account, last.label("last"))
+            .where(sightings.c.tier.in_(list(tiers)), sightings.c.at >= stamp(seen_since))
+            .where(or_(last.is_(None), last < stamp(sampled_before)))
+            .distinct()
+            .order_by(text("last"), sightings.c.account)  # what was never sampled sorts first
+            .limit(limit)
+        )
+        return [account for account, _ in self._connection.execute(query)]
 
     def actor(self, actor: str) -> ActorStands | None:
         row = next(iter(self._rows(select(actors).where(actors.c.actor == actor))), None)

@@ -1,19 +1,24 @@
 """What the guard commits: an incident, and the restore that it files, has approved by policy and claims at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, Instance
+from bot.core.counts import Figures
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import carry_out, draw, page
-from bot.core.transition import Kind, Transition, move
+from bot.core.tasks import carry_out, draw, near_purge, page, page_once, watch
+from bot.core.transition import Kind, Task, Transition, move
 from bot.core.verdict import Because, Verdict
 
 NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
 """What nobody had approved and the bot does not undo."""
+STILL_DOWN = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
+PURGE_NEAR = {"purge_week": timedelta(days=7), "purge_day": timedelta(days=1)}
+"""So long before the platform deletes for good what is still down, somebody is woken again."""
 
 
 def incident(
@@ -28,8 +33,12 @@ def incident(
     at: datetime,
     heard: datetime | None = None,
     quiet: bool = False,
+    before: Figures | None = None,
 ) -> Incident:
-    """A new incident of an unexplained instance, not yet stored; `heard` is when the guard knew of it, else `at`."""
+    """A new incident of an unexplained instance, not yet stored.
+
+    `heard` is when the guard knew of it, else `at`; `before` are the account's counts while it was up.
+    """
     read = account if isinstance(account, Account) else None
     down = read.deactivation if read else None
     return Incident(
@@ -50,23 +59,42 @@ def incident(
         decided_at=at,
         purge_at=down.purge_at if down else None,
         quiet=quiet,
-        followers_before=read.followers if read else None,
+        followers_before=before.followers if before else read.followers if read else None,
         followers_after=None,
         request=None,
         restored_at=None,
         restored_by=None,
         cause=None,
+        following_before=before.following if before else None,
+        baseline_at=before.at if before else None,
+        baseline_from=before.source if before else None,
     )
 
 
-def opened(new: Incident, *, at: datetime) -> Transition:
+def opened(new: Incident, *, at: datetime, samples: Sequence[timedelta] = ()) -> Transition:
     """Open an incident: its card, and one page for it however much follows, that says what it is.
 
-    A quiet one is one of very many: of them all there is one page, and it is in the list of incidents.
+    One whose account is back already has its counts watched, at `samples`. A quiet one is one of very many: of them all
+    there is one page, and it is in the list of incidents.
     """
     why = new.kind.value if new.kind in NOT_UNDONE else new.why
-    tasks = () if new.quiet else (*draw(new, version=1, at=at), *page(new, why, due=at))
+    more = watch(new, samples, at=at) if new.state is IncidentState.RESTORED else _before_purge(new, at=at)
+    said = () if new.quiet else (*draw(new, version=1, at=at), *page(new, why, due=at))
+    tasks = (*said, *more)
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
+
+
+def _before_purge(new: Incident, *, at: datetime) -> tuple[Task, ...]:
+    """Wake the on-call again before the platform deletes the account; whether it is still down is asked then."""
+    if new.purge_at is None:
+        return ()
+    due = [(why, new.purge_at - before) for why, before in PURGE_NEAR.items()]
+    return tuple(near_purge(new, why, due=when) for why, when in due if when > at)
+
+
+def warned(found: Incident, why: str, *, at: datetime) -> tuple[Task, ...]:
+    """What is still down so near its deletion wakes the on-call again, once for each time."""
+    return page_once(found, why, due=at) if found.state in STILL_DOWN else ()
 
 
 def undo(
@@ -116,8 +144,12 @@ def restored(
     by: str,
     followers: int | None,
     sent_at: datetime | None = None,
+    samples: Sequence[timedelta] = (),
 ) -> Transition:
-    """The public view shows the account again; `restored_at` is that view's own time, `sent_at` our call's."""
+    """The public view shows the account again; `restored_at` is that view's own time, `sent_at` our call's.
+
+    The counts are watched at `samples`.
+    """
     after = replace(
         found,
         state=IncidentState.RESTORED,
@@ -126,7 +158,8 @@ def restored(
         followers_after=followers,
         sent_at=sent_at,
     )
-    return _moved(found, after, kind=Kind.RESTORED, at=at)
+    moved = _moved(found, after, kind=Kind.RESTORED, at=at)
+    return replace(moved, tasks=(*moved.tasks, *watch(found, samples, at=at)))
 
 
 def left(found: Incident, *, because: Because | str, at: datetime) -> Transition:

@@ -117,5 +117,12 @@ class Incident:
         return max(self.restored_at - self.at, timedelta(0))
 
     @property
+    def whole_after(self) -> timedelta | None:
+        """From the act to the sample that showed the counts whole again."""
+        if self.whole_at is None:
+            return None
+        return max(self.whole_at - (self.at or self.seen_at), timedelta(0))
+
+    @property
     def instance(self) -> Instance:
         return Instance(account=self.account, at=self.at, actor=self.actor, operation=self.operation)

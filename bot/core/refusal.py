@@ -49,6 +49,7 @@ class Why(StrEnum):
     WRONG_PLACE = "wrong_place"
     UNKNOWN_INCIDENT = "unknown_incident"
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
+    NOT_LOST = "not_lost"
     # the world
     PLATFORM_AWAY = "platform_away"
     LEDGER_AWAY = "ledger_away"

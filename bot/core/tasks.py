@@ -1,7 +1,7 @@
 """The tasks that moves leave behind. Keys name what makes a task the same one, so that filing twice is once."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bot.core.digest import Week
@@ -106,9 +106,14 @@ def thread(record: Request | Incident, notice: str, *, at: datetime) -> Task:
     )
 
 
-def page(record: Request | Incident, why: str, *, due: datetime) -> tuple[Task, ...]:
+def page(record: Request | Incident, why: str, *, due: datetime, **facts: Any) -> tuple[Task, ...]:
     """Wake the on-call, once for each record, reason and version that gave it."""
-    return _woken(f"{record.id}:{why}:{record.version}", {"record": record.id, "why": why}, due=due)
+    return _woken(f"{record.id}:{why}:{record.version}", {"record": record.id, "why": why, **facts}, due=due)
+
+
+def page_once(record: Request | Incident, why: str, *, due: datetime, **facts: Any) -> tuple[Task, ...]:
+    """Wake the on-call, once for each record and reason, however often it comes up."""
+    return _woken(f"{record.id}:{why}", {"record": record.id, "why": why, **facts}, due=due)
 
 
 def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, ...]:
@@ -140,6 +145,34 @@ def backlog(accounts: Sequence[str], *, because: str, due: datetime) -> Task:
     return Task(
         key=f"backlog:{because}:{accounts[0]}", kind=TaskKind.BACKLOG, payload={"accounts": [*accounts]}, due=due
     )
+
+
+def sample(incident: Incident, *, since: datetime, n: int, falls: int, due: datetime) -> Task:
+    """Look at the counts of an account that is back; `since` names the watch, `n` the sample's place in it."""
+    payload = {"incident": incident.id, "since": stamp(since), "n": n, "falls": falls}
+    return Task(key=f"sample:{incident.id}:{stamp(since)}:{n}", kind=TaskKind.SAMPLE, payload=payload, due=due)
+
+
+def watch(incident: Incident, due: Sequence[timedelta], *, at: datetime, falls: int = 0) -> tuple[Task, ...]:
+    """The first of the samples; each files the next, so that none is overtaken and an outage makes no burst."""
+    return (sample(incident, since=at, n=0, falls=falls, due=at + due[0]),) if due else ()
+
+
+def look_around(*, due: datetime) -> Task:
+    """Sample the accounts that are watched, a few at a time, for as long as the bot lives."""
+    return Task(key="baseline:watched", kind=TaskKind.BASELINE, payload={}, due=due)
+
+
+def learn(*, day: str, start: int, due: datetime) -> Task:
+    """List a page of all accounts, from the place `start` on, for those that are to be watched: once a day."""
+    payload = {"day": day, "start": start}
+    return Task(key=f"baseline:{day}:{start}", kind=TaskKind.BASELINE, payload=payload, due=due)
+
+
+def near_purge(incident: Incident, why: str, *, due: datetime) -> Task:
+    """Look then whether the account is still down, which the platform is about to delete for good."""
+    payload = {"incident": incident.id, "why": why}
+    return Task(key=f"near_purge:{incident.id}:{why}", kind=TaskKind.NEAR_PURGE, payload=payload, due=due)
 
 
 def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:

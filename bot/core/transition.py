@@ -74,6 +74,7 @@ class TaskKind(StrEnum):
     SWEEP = "sweep"
     SAMPLE = "sample"
     BASELINE = "baseline"
+    NEAR_PURGE = "near_purge"
     CONTAIN = "contain"
     DIGEST = "digest"
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from bot.core.account import Account
 from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
+from bot.core.counts import seen_active
 from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
 from bot.core.incident import IncidentState
@@ -133,13 +134,15 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     after = outcome.after
     if not isinstance(after, Request) or after.state is not State.SUPERSEDED:
         now = policy.tier_of(account, at=at).name
+        counts = seen_active(account, at=at) if isinstance(after, Request) and after.state in IN_LANE else ()
         if request.by_policy or now == request.tier:
-            return Change(transitions=(outcome,))
+            return Change(transitions=(outcome,), samples=counts)
         # what the claim read is remembered by its weight: a tag stripped before the next claim makes it no lighter
         seen = Sighting(account=account.id, tier=now, at=at)
-        return Change(transitions=(outcome,), sightings=(seen,))
+        return Change(transitions=(outcome,), sightings=(seen,), samples=counts)
     because = case.verdict.because.value if case.verdict else ""
-    closed = _closed(view, request, account, because=because, at=at)
+    samples = policy.guard.samples
+    closed = _closed(view, request, account, because=because, at=at, samples=samples)
     how = Undo.RESTORED if account.active else Undo.LEFT
     return Change(transitions=(outcome, *closed, *undo_ended(view, after, how, by=after.outcome)))
 
@@ -161,7 +164,13 @@ def _of_limit(world: World, view: View, waits: Wait, policy: Policy, *, at: date
 
 
 def _closed(
-    view: View, request: Request, account: Account | None, *, because: str, at: datetime
+    view: View,
+    request: Request,
+    account: Account | None,
+    *,
+    because: str,
+    at: datetime,
+    samples: tuple[timedelta, ...] = (),
 ) -> tuple[Transition, ...]:
     """The end of the incident whose restore is no longer wanted or possible, unless it has ended already."""
     found = view.incident(request.incident) if request.incident else None
@@ -169,7 +178,8 @@ def _closed(
         return ()
     if account is not None and account.active:
         when = view.restored_at(account.id) or at
-        return (restored(found, at=at, restored_at=when, by="others", followers=account.followers),)
+        by = "others"
+        return (restored(found, at=at, restored_at=when, by=by, followers=account.followers, samples=samples),)
     return (left(found, because=because, at=at),)
 
 
@@ -256,9 +266,18 @@ async def _settle_done(
         undone = account.instance.at if account.instance else None
         when = undone or (public.as_of if public else at)
         followers = public.followers if public else None
+        samples = world.policy_in(view).guard.samples
         transitions = [settled, *undo_ended(view, ended_as(settled), Undo.RESTORED, by=BOT)]
         transitions += [
-            restored(incident, at=at, restored_at=when, by=found.requester, followers=followers, sent_at=sent)
+            restored(
+                incident,
+                at=at,
+                restored_at=when,
+                by=found.requester,
+                followers=followers,
+                sent_at=sent,
+                samples=samples,
+            )
             for incident in undoable(view, found.subject.id)
         ]
         again = () if account.active else (judge_task(account.id, because=found.id, due=at),)

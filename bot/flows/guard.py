@@ -20,6 +20,7 @@ from bot.core.settling import explained as explained_by
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Transition, together
 from bot.core.verdict import Because, Verdict
+from bot.flows.baseline import baseline_of
 from bot.flows.ids import incident_id, operation_key, request_id
 from bot.flows.judging import recorded, still_explained, verdict_of
 from bot.flows.world import World
@@ -181,11 +182,12 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         heard=found.heard,
         at=at,
         quiet=found.of_many and (account is None or policy.tier_of(account, at=at).name != PROTECTED),
+        before=baseline_of(view, instance.account, at=instance.at or at),
     )
     lapsed = _of_an_emergency(view, verdict)
     new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
     known = recorded(instance, verdict, at=at, incident=new.id)
-    open_ = opened(new, at=at)
+    open_ = opened(new, at=at, samples=policy.guard.samples)
     if new.state is not IncidentState.OPEN or account is None:
         return Change(transitions=(open_,), verdicts=(known,), answer=verdict)
     undoing = _undoing(world, view, new, account, ids=ids, at=at)
@@ -264,7 +266,14 @@ def restored_event(world: World, view: View, event: Event) -> Change:
     at = world.now()
     live = view.live_request(event.account, Action.RESTORE)
     transitions = tuple(
-        restored(incident, at=at, restored_at=event.at, by=event.actor or "unknown", followers=None)
+        restored(
+            incident,
+            at=at,
+            restored_at=event.at,
+            by=event.actor or "unknown",
+            followers=None,
+            samples=world.policy_in(view).guard.samples,
+        )
         for incident in undoable(view, event.account)
         if incident.state is not IncidentState.OPEN  # an open one's restore is under way and ends it
     )

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.guarding import PURGE_NEAR, STILL_DOWN
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
@@ -26,6 +27,15 @@ FITS: Mapping[Notice, frozenset[State]] = {
     Notice.NEAR_ITS_END: NOT_YET_RATIFIED,
 }
 """While a request stands so it is worth telling; late, it would follow the news of the end. The others always are."""
+
+
+STILL: Mapping[str, frozenset[IncidentState]] = {
+    "stuck": frozenset({IncidentState.STUCK}),
+    "counts_lost": frozenset({IncidentState.LOST}),
+    "counts_fell": frozenset({IncidentState.RESTORED}),
+    **dict.fromkeys(PURGE_NEAR, STILL_DOWN),
+}
+"""While an incident stands so somebody is woken for that reason; for all others it always is."""
 
 
 class Drawing:
@@ -144,8 +154,11 @@ async def call(world: World, task: Task) -> Result:
 
 
 def _card_says_it(record: Request | Incident | None, why: str) -> bool:
-    """An incident of somebody known that is no trouble of ours: with nobody to mention, its card is message enough."""
-    return isinstance(record, Incident) and why != "stuck" and record.why not in PAGED
+    """An incident of somebody known that is no trouble of ours: with nobody to mention, its card is message enough.
+
+    What comes up later is not: a card drawn again calls nobody.
+    """
+    return isinstance(record, Incident) and why in {record.why, record.kind.value} and record.why not in PAGED
 
 
 def _still(record: Request | Incident | None, why: str) -> bool:
@@ -157,7 +170,7 @@ def _still(record: Request | Incident | None, why: str) -> bool:
     if isinstance(record, Request):
         waits = record.state in IN_LANE or record.state is State.APPROVED
         return waits if why == "away" else record.state is State.UNCERTAIN
-    return why != "stuck" or record.state is IncidentState.STUCK
+    return record.state in STILL.get(why, frozenset(IncidentState))
 
 
 async def _record(world: World, payload: Mapping[str, Any]) -> Request | Incident | None:

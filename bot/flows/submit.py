@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 
 from bot.core.account import Account
+from bot.core.counts import seen_active
 from bot.core.emergency import EmergencyFiling, file_emergency, may_act_first
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.filing import Draft, Filing, file
@@ -117,7 +118,8 @@ async def submit(
         now = policy.tier_of(account, at=at).name
         seen = Sighting(account=account.id, tier=now, at=at)
         fallen = _fallen(world, policy, filed, now=now) if now != tier.name else ()
-        return Change(transitions=(filed,), tasks=fallen, sightings=(seen,))
+        counts = seen_active(account, at=at) if draft.emergency else ()
+        return Change(transitions=(filed,), tasks=fallen, sightings=(seen,), samples=counts)
 
     return await noted(world, await world.ledger.decide(propose, replay=replay), by=slack_user, replay=replay)
 

@@ -114,6 +114,10 @@ class ScimPlatform:
         query = {"filter": f"active eq false{changed}", "startIndex": str(start), "count": str(count)}
         return page_of((await self._wire.call("GET", USERS, query=query)).object)
 
+    async def listed(self, *, start: int, count: int) -> tuple[Sequence[Account], int]:
+        query = {"startIndex": str(start), "count": str(count)}
+        return page_of((await self._wire.call("GET", USERS, query=query)).object)
+
     async def ready(self) -> None:
         """Ask for a list of one: some platforms describe themselves to anybody, accounts they show to a token."""
         await self._wire.call("GET", USERS, query={"count": "1"})

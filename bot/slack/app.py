@@ -43,6 +43,7 @@ BUTTONS: dict[str, Handler] = {
     "ask_again": buttons.ask_again,
     "acknowledge": buttons.acknowledge,
     "restore": buttons.restore,
+    "watch_on": buttons.watch_on,
     "home_back": home_tab.turned,
     "home_on": home_tab.turned,
 }

@@ -9,6 +9,7 @@ from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Choice, Request
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
+from bot.flows.watch_on import watch_on as watch_counts_on
 from bot.slack import home_tab, rules
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
@@ -144,6 +145,24 @@ async def acknowledge(call: Call) -> None:
     else:
         lang = await call.language_of(click.user)
         text = lang.say("Acknowledged; the card says by whom.")
+        await call.whisper(channel=click.channel, user=click.user, text=text)
+
+
+async def watch_on(call: Call) -> None:
+    """The button of an incident whose counts did not come back: look at them again."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    outcome = await call.recorded(
+        watch_counts_on(call.world, incident=named.id, slack_user=click.user, replay=call.door.key)
+    )
+    await call.ack()
+    if isinstance(outcome, Refusal):
+        await call.refuse(outcome, channel=click.channel, user=click.user)
+    else:
+        lang = await call.language_of(click.user)
+        text = lang.say("Its counts are watched again; the card says where they stand.")
         await call.whisper(channel=click.channel, user=click.user, text=text)
 
 

@@ -175,7 +175,7 @@ def _live(record: Request | Incident) -> bool:
     """Whether a card that is gone is missed: somebody may still have to act on it."""
     if isinstance(record, Request):
         return record.state in LIVE
-    return record.acknowledged_by is None or record.state is IncidentState.OPEN
+    return record.acknowledged_by is None or record.state in {IncidentState.OPEN, IncidentState.LOST}
 
 
 def _short(card: Card) -> Card:

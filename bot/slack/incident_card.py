@@ -4,7 +4,9 @@ import hashlib
 
 from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
+from bot.core.watching import DOWN_AGAIN
 from bot.slack.cards import Card, named
+from bot.slack.incident_counts import counts
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
 from bot.slack.subjects import name_warning
@@ -75,13 +77,8 @@ def _undone(lang: Language, incident: Incident) -> list[Block]:
     elif incident.restored_at is not None:
         since = lang.line("Active since {when}", when=moment(incident.restored_at))
         lines.append(rich(*since, *_by(lang, incident)))
-    if incident.followers_before is not None or incident.followers_after is not None:
-        before, after = lang.number(incident.followers_before), lang.number(incident.followers_after)
-        if incident.restored_at is None:
-            lines.append(context(lang.say("Followers: {before} before.", before=before)))
-        else:
-            lines.append(context(lang.say("Followers: {before} before, {after} after.", before=before, after=after)))
-    if incident.cause:
+    lines += counts(lang, incident)
+    if incident.cause and incident.cause != DOWN_AGAIN:
         lines.append(rich(words(lang.say("Why: {why}", why=_cause(lang, incident.cause)))))
     return lines
 
@@ -111,6 +108,8 @@ def _buttons(lang: Language, incident: Incident) -> list[Block]:
     buttons = []
     if incident.state is IncidentState.OBSERVED:
         buttons.append(button("restore", lang.say("Restore"), value, style="primary"))
+    if incident.state is IncidentState.LOST:
+        buttons.append(button("watch_on", lang.say("Watch again"), value))
     if incident.acknowledged_by is None:
         buttons.append(button("acknowledge", lang.say("Acknowledge"), value))
     return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []

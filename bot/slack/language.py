@@ -73,6 +73,10 @@ class Language:
     def percent(self, ratio: float) -> str:
         return format_percent(ratio, locale=self.locale)
 
+    def per_cent(self, part: float) -> str:
+        """So many of a hundred, to two places."""
+        return f"{format_decimal(part, '#,##0.##', locale=self.locale)}\N{NO-BREAK SPACE}%"
+
     def list(self, items: Iterable[str]) -> str:
         """“a, b and c”."""
         return format_list(list(items), locale=self.locale)

@@ -23,6 +23,7 @@ from bot.slack.cards import (
     withdraw_button,
 )
 from bot.slack.incident_card import incident_called
+from bot.slack.incident_counts import counted as counted_in
 from bot.slack.language import N_, Language
 from bot.slack.subjects import asked, shown_as
 from bot.slack.text import (
@@ -268,7 +269,19 @@ def _of_incident(lang: Language, message: Message, incident: Incident) -> Words:
     else:
         by = lang.say("By {actor} ({person}).", actor=actor, person=one_line(incident.person, most=100))
     to_do = words(f"{by} {_to_do(lang, message)}")
-    return Words(text=text, blocks=[rich(*_on_call(lang, message)), rich(bold(text)), rich(to_do)])
+    said = [rich(*_on_call(lang, message)), rich(bold(text)), rich(to_do)]
+    return Words(text=text, blocks=[*said, *_figures(lang, message, incident)])
+
+
+def _figures(lang: Language, message: Message, incident: Incident) -> list[Block]:
+    """What whoever decides about counts compares."""
+    if message.facts.get("why") not in {"counts_lost", "counts_fell"}:
+        return []
+    edges = message.facts.get("edges")
+    said = [bold(counted_in(lang, incident))]
+    if edges is not None:
+        said.append(words(" · " + lang.say("the platform's true count of relationships says {n}", n=int(edges))))
+    return [rich(*said)]
 
 
 def _to_do(lang: Language, message: Message) -> str:

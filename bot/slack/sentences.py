@@ -278,6 +278,7 @@ SENTENCES: dict[Why, Sentence] = {
     Why.WRONG_PLACE: N_("This counts only in the approvals channel or in the app's Home; go there to decide."),
     Why.UNKNOWN_INCIDENT: N_("This incident is not on record; look for the newest card."),
     Why.ALREADY_ACKNOWLEDGED: _already_acknowledged,
+    Why.NOT_LOST: N_("Its counts are being watched already, or are whole; the card says which."),
     Why.PLATFORM_AWAY: N_(
         "The platform does not answer, so nothing was filed; your text is kept, try again in a moment."
     ),

@@ -136,6 +136,8 @@ KINDS = {
 UNDOING = {
     IncidentState.OPEN: N_("It is being restored."),
     IncidentState.RESTORED: N_("The account is active again."),
+    IncidentState.WHOLE: N_("The account is active again and its counts are whole."),
+    IncidentState.LOST: N_("The account is active again, but its counts are not back: a person decides."),
     IncidentState.OBSERVED: N_("The guard did not undo it. Press “Restore” to ask for that."),
     IncidentState.LEFT: N_("It was left as it is."),
     IncidentState.STUCK: N_("The bot cannot undo it: a person has to look."),
@@ -143,6 +145,8 @@ UNDOING = {
 STANDS = {
     IncidentState.OPEN: N_("being restored"),
     IncidentState.RESTORED: N_("restored"),
+    IncidentState.WHOLE: N_("restored, its counts whole"),
+    IncidentState.LOST: N_("restored, its counts not back"),
     IncidentState.OBSERVED: N_("only observed"),
     IncidentState.LEFT: N_("left as it is"),
     IncidentState.STUCK: N_("a person has to look"),
@@ -172,6 +176,15 @@ PAGED = {
     "not_undone": N_(
         "An emergency ended unratified and the platform refuses to restore the account. Look at it there."
     ),
+    "counts_lost": N_(
+        "The account is active, but its counts did not come back while they were watched. Compare them on the "
+        "platform, then decide."
+    ),
+    "counts_fell": N_(
+        "Its counts had come back and have fallen again. The platform was asked to count again; they are watched anew."
+    ),
+    "purge_week": N_("It is still down, and within 7 days the platform deletes it for good. Have it restored there."),
+    "purge_day": N_("It is still down, and within a day the platform deletes it for good. Have it restored now."),
     "away": N_("The platform cannot be reached, so the account cannot be restored; it is tried until it can."),
     "restored": N_("If it should be down, ask for that with /deactivate."),
     "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),

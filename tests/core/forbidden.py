@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, verdict, voting
+from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, verdict, voting, watching
 from bot.core import ratifying as ratification
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
 from bot.core.emergency import EmergencyFiling
+from bot.core.incident import IncidentState
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
 from bot.core.ratifying import Ratifying
@@ -406,6 +407,27 @@ ACKNOWLEDGEMENTS: dict[Any, Forbidden] = {
         case=reading(incident=open_incident(acknowledged_by="mona")), says=Why.ALREADY_ACKNOWLEDGED
     ),
     acknowledging.not_the_actor: Forbidden(case=reading(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+}
+
+LOST = open_incident(state=IncidentState.LOST)
+
+
+def watching_on(**changed: Any) -> Acknowledging:
+    return reading(**{"incident": LOST, **changed})
+
+
+WATCHES: dict[Any, Forbidden] = {
+    acknowledging.rostered: Forbidden(case=watching_on(person=None), says=Why.NOT_ROSTERED),
+    acknowledging.not_gone: Forbidden(
+        case=watching_on(person=leaving(ADA, YESTERDAY), policy=policy(leaving(ADA, YESTERDAY))),
+        says=Why.PAST_LAST_DAY,
+    ),
+    acknowledging.known: Forbidden(case=watching_on(incident=None), says=Why.UNKNOWN_INCIDENT),
+    watching.lost: Forbidden(case=watching_on(incident=open_incident()), says=Why.NOT_LOST),
+    acknowledging.not_the_actor: Forbidden(case=watching_on(unacknowledged="INC-B"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    watching.another_acted: Forbidden(
+        case=watching_on(incident=replace(LOST, person="ada")), says=Why.OPEN_INCIDENT_OF_YOURS
+    ),
 }
 
 OURS = instance(actor=OWN_PRINCIPAL, operation="op-a")

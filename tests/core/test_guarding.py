@@ -1,15 +1,16 @@
 """What the guard commits: incidents, how they end, and the restore that undoes one."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from bot.core.account import Event, EventType, owner_of
 from bot.core.claiming import claim
-from bot.core.guarding import acknowledged, incident, joined, left, opened, restored, stuck, undo
-from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.counts import Figures, figures_of
+from bot.core.guarding import acknowledged, incident, joined, left, opened, restored, stuck, undo, warned
+from bot.core.incident import Baseline, Incident, IncidentKind, IncidentState
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request, State
 from bot.core.transition import Change, Kind, TaskKind, Transition
@@ -110,6 +111,48 @@ def test_where_the_platform_lost_the_actor_it_is_opened_by_unknown() -> None:
     assert opened(replace(found(), actor=None), at=AT).entry.by == "unknown"
 
 
+def test_its_baseline_is_what_was_sampled_while_the_account_was_up() -> None:
+    before = Figures(followers=140, following=3, at=AT - MINUTE, source=Baseline.SAMPLE)
+    new = found(before=before)
+    assert figures_of(new) == before
+    assert figures_of(found()) is None
+
+
+PURGED_AT = AT + timedelta(days=30)
+
+
+def purged(at: datetime | None = PURGED_AT) -> Incident:
+    account = down()
+    assert account.deactivation is not None
+    return found(account=replace(account, deactivation=replace(account.deactivation, purge_at=at)))
+
+
+def looks(transition: Transition) -> list[tuple[str, datetime]]:
+    return [(task.payload["why"], task.due) for task in transition.tasks if task.kind is TaskKind.NEAR_PURGE]
+
+
+def test_a_week_and_a_day_before_its_deletion_it_is_looked_at_again() -> None:
+    assert purged().purge_at == PURGED_AT
+    week, day = ("purge_week", PURGED_AT - timedelta(days=7)), ("purge_day", PURGED_AT - timedelta(days=1))
+    assert looks(opened(purged(), at=AT)) == [week, day]
+    assert looks(opened(purged(), at=AT + timedelta(days=25))) == [day]
+    assert looks(opened(purged(None), at=AT)) == []
+    assert looks(opened(replace(purged(), state=IncidentState.RESTORED), at=AT)) == []
+
+
+@pytest.mark.parametrize("state", IncidentState)
+def test_only_what_is_still_down_wakes_the_on_call_before_its_deletion(state: IncidentState) -> None:
+    woken = warned(open_incident(state=state), "purge_day", at=AT)
+    down = state in {IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK}
+    assert [task.key for task in woken] == (["page:INC-A:purge_day", "call:INC-A:purge_day"] if down else [])
+
+
+def test_what_is_back_when_it_is_opened_has_its_counts_watched() -> None:
+    back = replace(found(), state=IncidentState.RESTORED)
+    assert "sample:INC-A:2026-11-16T09:00:00.000Z:0" in tasks_of(opened(back, at=AT, samples=(SECOND, MINUTE)))
+    assert "sample" not in " ".join(tasks_of(opened(found(), at=AT, samples=(SECOND, MINUTE))))
+
+
 # Undone
 
 
@@ -167,6 +210,14 @@ def test_it_was_down_from_the_act_to_the_public_view_that_shows_it_again() -> No
     assert new.down_for == 2 * SECOND
     assert transition.entry.kind is Kind.RESTORED
     assert tasks_of(transition) == ["draw:INC-A:2"]
+
+
+def test_once_it_is_back_its_counts_are_watched() -> None:
+    transition = restored(
+        open_incident(), at=AT, restored_at=AT, by="countersign", followers=None, samples=(SECOND, MINUTE)
+    )
+    assert tasks_of(transition) == ["draw:INC-A:2", "sample:INC-A:2026-11-16T09:00:00.000Z:0"]
+    assert transition.tasks[-1].due == AT + SECOND
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from bot.core.transition import Transition
 from bot.core.verdict import KEY_CHECKS, Verdict, judge
 from bot.core.voting import VOTE_CHECKS, WITHDRAW_CHECKS, vote, withdraw
 from bot.core.voting import rostered as voter_rostered
+from bot.core.watching import WATCH_CHECKS, watch_on
 from tests.core import forbidden
 from tests.core.build import POLICY, at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
 from tests.core.build import ballot as ballot_of
@@ -40,6 +41,7 @@ RULES = {
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
     "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
     "acknowledge": (ACKNOWLEDGE_CHECKS, forbidden.ACKNOWLEDGEMENTS),
+    "watch_on": (WATCH_CHECKS, forbidden.WATCHES),
     "judge": (KEY_CHECKS, forbidden.KEYS),
 }
 EVERY = [
@@ -62,9 +64,12 @@ def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
         return withdraw(case.request, person=case.person, policy=case.policy, at=case.at, checks=checks)
     if rule == "judge":
         return judge(*case, POLICY.guard, checks=checks)
-    return {"vote": vote, "acknowledge": acknowledge, "change_claim": claim_change}.get(rule, claim)(
-        case, checks=checks
-    )
+    others = {"vote": vote, "acknowledge": acknowledge, "change_claim": claim_change, "watch_on": watched_on}
+    return others.get(rule, claim)(case, checks=checks)
+
+
+def watched_on(case: Any, *, checks: tuple[Any, ...]) -> object:
+    return watch_on(case, POLICY.guard.samples, checks=checks)
 
 
 def let_through(rule: str, outcome: object) -> bool:
@@ -92,6 +97,7 @@ SUCCESS = {
     "policy_claim": claiming(guards_restore(), account=down()),
     "withdraw": forbidden.withdrawal(),
     "acknowledge": forbidden.reading(),
+    "watch_on": forbidden.watching_on(),
     "judge": forbidden.of_key(),
 }
 

@@ -40,6 +40,26 @@ REQUEST = approved()
             tasks.page(open_incident(), "stuck", due=AT)[0],
         ),
         (
+            tasks.page_once(open_incident(), "counts_fell", due=AT)[0],
+            tasks.page_once(open_incident(version=9), "counts_fell", due=AT + HOUR)[0],
+            tasks.page_once(open_incident(), "purge_day", due=AT)[0],
+        ),
+        (
+            tasks.sample(open_incident(), since=AT, n=1, falls=0, due=AT),
+            tasks.sample(open_incident(version=9), since=AT, n=1, falls=0, due=AT + HOUR),
+            tasks.sample(open_incident(), since=AT + MS, n=1, falls=0, due=AT),
+        ),
+        (
+            tasks.learn(day="2026-11-16", start=1, due=AT),
+            tasks.learn(day="2026-11-16", start=1, due=AT + HOUR),
+            tasks.learn(day="2026-11-16", start=1001, due=AT),
+        ),
+        (
+            tasks.near_purge(open_incident(), "purge_day", due=AT),
+            tasks.near_purge(open_incident(version=9), "purge_day", due=AT),
+            tasks.near_purge(open_incident(), "purge_week", due=AT),
+        ),
+        (
             tasks.page_about("acct_1", "unreadable", due=AT)[0],
             tasks.page_about("acct_1", "unreadable", due=AT + MINUTE - MS)[0],
             tasks.page_about("acct_1", "unreadable", due=AT + MINUTE)[0],
@@ -60,7 +80,21 @@ REQUEST = approved()
             tasks.sweep(whole=True, due=AT),
         ),
     ],
-    ids=["draw", "expire", "carry out", "remind", "page", "page about", "judge", "sweep once", "sweep"],
+    ids=[
+        "draw",
+        "expire",
+        "carry out",
+        "remind",
+        "page",
+        "page once",
+        "sample",
+        "learn",
+        "near purge",
+        "page about",
+        "judge",
+        "sweep once",
+        "sweep",
+    ],
 )
 def test_the_same_thing_has_the_same_key_and_another_thing_another(one: Task, same: Task, other: Task) -> None:
     assert one.key == same.key
@@ -112,3 +146,7 @@ def test_a_policy_is_told_each_time_that_it_comes_into_force() -> None:
 def test_a_new_task_was_never_tried_and_belongs_to_nobody() -> None:
     task = tasks.carry_out(REQUEST, due=AT)
     assert (task.attempts, task.owner) == (0, None)
+
+
+def test_the_watched_are_looked_at_by_one_task_for_ever() -> None:
+    assert tasks.look_around(due=AT).key == tasks.look_around(due=AT + HOUR).key

@@ -6,9 +6,10 @@ import pytest
 from inline_snapshot import snapshot
 
 from bot.core.claiming import Waits
-from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.incident import Baseline, Incident, IncidentKind, IncidentState
 from bot.core.request import Action, Request, State
 from bot.core.verdict import Because
+from bot.core.watching import DOWN_AGAIN
 from bot.slack.cards import is_cut, request_card
 from bot.slack.incident_card import incident_card
 from bot.slack.language import Language
@@ -18,6 +19,7 @@ from tests.slack.examples import (
     BOTH,
     EN,
     FILED,
+    FR,
     HOSTILE,
     INCIDENT,
     LONG,
@@ -278,6 +280,80 @@ def test_the_card_of_a_denied_request() -> None:
             "REQ-ABCDEFGH23 · revision 1",
         ]
     )
+
+
+HELD = replace(
+    RESTORED,
+    following_before=45,
+    baseline_at=FILED - timedelta(minutes=4),
+    baseline_from=Baseline.SAMPLE,
+    followers_now=5_400,
+    following_now=45,
+    sampled_at=FILED + timedelta(seconds=2),
+)
+PAGED_AT_THE_END = "They were watched for as long as the policy says."
+
+
+def of_counts(incident: Incident, lang: Language = EN) -> list[str]:
+    """What the card says between how long the account was down and its buttons."""
+    lines = read(incident_card(lang, incident).blocks)
+    return lines[6:-2]
+
+
+def test_a_card_says_where_the_counts_stand() -> None:
+    assert of_counts(HELD) == ["Followers 5,400 of 41,700,000 · 0.01\N{NO-BREAK SPACE}%"]
+    nearly = replace(HELD, followers_now=41_699_999)
+    assert of_counts(nearly) == ["Followers 41,699,999 of 41,700,000 · 99.99\N{NO-BREAK SPACE}%"]
+    (line,) = of_counts(HELD, FR)
+    assert line.replace("\N{NARROW NO-BREAK SPACE}", " ") == (
+        "Abonnés\N{NO-BREAK SPACE}: 5 400 sur 41 700 000 · 0,01\N{NO-BREAK SPACE}%"
+    )
+
+
+def test_a_card_says_what_the_public_does_not_see() -> None:
+    hidden = replace(HELD, followers_now=None, following_now=None)
+    assert of_counts(hidden) == [
+        "The public sees no count of followers; before there were 41,700,000",
+        "Following: 45 before, hidden now.",
+    ]
+    assert of_counts(replace(hidden, state=IncidentState.OPEN))[1:] == []
+    unknown = replace(HELD, baseline_from=None, followers_before=None, following_before=None)
+    assert of_counts(unknown) == ["Followers 5,400; what they were before is not known"]
+    nobody = replace(HELD, followers_before=0, followers_now=0)
+    assert of_counts(nobody) == ["Followers 0 of 0"]
+
+
+def test_a_card_says_that_no_earlier_figure_is_known() -> None:
+    stands_in = replace(HELD, baseline_from=Baseline.EDGES, following_before=None)
+    assert of_counts(stands_in)[1:] == [
+        "No earlier figure is known; the platform's true count of relationships stands in for it."
+    ]
+
+
+WHOLE = replace(HELD, state=IncidentState.WHOLE, followers_now=41_700_000, whole_at=FILED + timedelta(minutes=62))
+
+
+def test_a_card_says_when_the_counts_were_whole_again() -> None:
+    assert of_counts(WHOLE) == [
+        "Whole again after 1 h 2 min · Followers 41,700,000 of 41,700,000 · 100\N{NO-BREAK SPACE}%"
+    ]
+    (_, drifted) = of_counts(replace(WHOLE, followers_now=41_283_000))
+    assert drifted.endswith("people came and went while the account was down.")
+
+
+def test_a_card_of_lost_counts_says_what_to_do_and_bears_the_button_for_it() -> None:
+    lost = replace(HELD, state=IncidentState.LOST)
+    assert of_counts(lost)[1].startswith(PAGED_AT_THE_END)
+    assert set(buttons(incident_card(EN, lost).blocks)) == {"watch_on", "acknowledge"}
+    assert "watch_on" not in buttons(incident_card(EN, WHOLE).blocks)
+
+
+def test_a_card_of_an_account_that_went_down_again_leads_to_the_later_incident() -> None:
+    again = "The account went down again before its counts were judged: see the later incident."
+    assert of_counts(replace(HELD, cause=DOWN_AGAIN))[1:] == [again]
+    assert of_counts(replace(RESTORED, cause=DOWN_AGAIN))[1:] == [again]
+    silent = replace(RESTORED, cause=DOWN_AGAIN, followers_before=None, followers_after=None)
+    assert of_counts(silent) == [again]
 
 
 def test_the_card_of_a_restored_incident() -> None:

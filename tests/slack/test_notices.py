@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.core.claiming import Waits
-from bot.core.incident import Incident, IncidentKind
+from bot.core.incident import Baseline, Incident, IncidentKind, IncidentState
 from bot.core.request import Request, State, Undo
 from bot.ports import Message, Notice
 from bot.slack.cards import request_card
@@ -255,3 +255,17 @@ def test_a_failure_is_told_in_the_readers_language(outcome: str, english: str, f
     failed = message(Notice.FAILED, in_state(State.FAILED, outcome=outcome))
     assert shown(words_of(EN, failed).blocks).endswith(f"Why: {english}")
     assert shown(words_of(FR, failed).blocks).endswith(f"Motif\N{NO-BREAK SPACE}: {french}")
+
+
+def test_who_is_woken_about_counts_is_told_the_figures() -> None:
+    back = {"baseline_from": Baseline.SAMPLE, "followers_now": 20_850_000, "state": IncidentState.LOST}
+    facts = {"why": "counts_lost", "record": INCIDENT.id, "edges": 41_700_000}
+    said = shown(words_of(EN, Message(notice=Notice.PAGE, record=replace(INCIDENT, **back), facts=facts)).blocks)
+    assert "Followers 20,850,000 of 41,700,000 · 50\N{NO-BREAK SPACE}%" in said
+    assert "the platform's true count of relationships says 41,700,000" in said
+    unknown = {**facts, "edges": None}
+    said = shown(words_of(EN, Message(notice=Notice.PAGE, record=replace(INCIDENT, **back), facts=unknown)).blocks)
+    assert "true count" not in said
+    other = {**facts, "why": "staff"}
+    said = shown(words_of(EN, Message(notice=Notice.PAGE, record=replace(INCIDENT, **back), facts=other)).blocks)
+    assert "Followers" not in said

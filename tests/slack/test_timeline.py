@@ -13,6 +13,8 @@ from tests.slack.validators import check_message, read
 
 NOT_TOLD = {
     Kind.OPENED, Kind.JOINED, Kind.RESTORED, Kind.CLOSED, Kind.ACKNOWLEDGED,
+    Kind.SAMPLED, Kind.WHOLE, Kind.FELL, Kind.LOST, Kind.ESTABLISHED, Kind.CONTAINED,
+    Kind.ACTOR, Kind.LATCHED, Kind.UNLATCHED,
     Kind.REFUSED, Kind.POLICY, Kind.GUARD_STARTED, Kind.JUDGED, Kind.DIGEST, Kind.LIMIT,
 }  # fmt: skip
 """Entries that are no move of a request; whoever was refused was told alone."""

@@ -101,6 +101,9 @@ class LedgerView:
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:  # noqa: ARG002 - all are of late
         return frozenset(tier for seen, tier in self._ledger.sightings if seen == account)
 
+    def last_sample(self, account: str, *, before: datetime, since: datetime) -> None:
+        """No rule that must hold looks at counts."""
+
     def restored_at(self, account: str) -> datetime | None:
         return dict(self._ledger.restores).get(account)
 
