@@ -76,7 +76,7 @@ class View(Protocol):
         """The latch while it holds."""
         ...
 
-    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
         """How many unexplained instances of the actor were judged since then, of one account or of all."""
         ...
 
@@ -112,6 +112,7 @@ class View(Protocol):
         self,
         *,
         account: str | None = None,
+        actor: str | None = None,
         open_only: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -296,6 +297,8 @@ class Notice(StrEnum):
     LIMIT = "limit"
     TIER_FELL = "tier_fell"
     OBSERVING = "observing"
+    CONTAINED = "contained"
+    LATCHED = "latched"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

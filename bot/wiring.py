@@ -24,6 +24,7 @@ from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import TaskKind
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
+from bot.flows.contain import contain
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import follow, judge_later
@@ -73,6 +74,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
         TaskKind.SWEEP: sweep,
+        TaskKind.CONTAIN: contain,
         TaskKind.DIGEST: post_digest,
     }
 

@@ -181,6 +181,7 @@ class ConnectionView:
         self,
         *,
         account: str | None = None,
+        actor: str | None = None,
         open_only: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -189,6 +190,8 @@ class ConnectionView:
         query = select(incidents).order_by(incidents.c.seen_at.desc()).limit(limit)
         if account is not None:
             query = query.where(incidents.c.account == account)
+        if actor is not None:
+            query = query.where(incidents.c.actor == actor)
         if open_only:
             query = query.where(incidents.c.state.in_(["open", "stuck"]))
         if since is not None:
@@ -227,7 +230,7 @@ class ConnectionView:
         found = load(Latch, row) if row else None
         return found if found is not None and found.since is not None else None
 
-    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
         query = select(func.count()).where(
             verdicts.c.actor == actor, verdicts.c.judged_at > stamp(since), verdicts.c.explained.is_(False)
         )

@@ -1,7 +1,7 @@
 """What the guard commits: an incident, and the restore that it files, has approved by policy and claims at once."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, Instance
 from bot.core.incident import Incident, IncidentKind, IncidentState
@@ -70,8 +70,12 @@ def undo(
     policy: str,
     lane_free: bool,
     at: datetime,
+    pause: timedelta = timedelta(0),
 ) -> tuple[Transition, ...]:
-    """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit."""
+    """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit.
+
+    After a pause it is claimed from a read of then.
+    """
     filed = by_policy(
         Subject.of(account),
         id=id,
@@ -82,8 +86,9 @@ def undo(
         policy=policy,
         at=at,
         incident=found.id,
+        pause=pause,
     )
-    if not lane_free:
+    if not lane_free or pause:
         return (filed,)
     assert isinstance(filed.after, Request)
     running = replace(filed.after, state=State.RUNNING, claimed_at=at, if_match=account.etag)

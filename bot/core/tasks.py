@@ -7,7 +7,7 @@ from bot.core.digest import Week
 from bot.core.incident import Incident
 from bot.core.record import stamp
 from bot.core.request import Request
-from bot.core.transition import Task, TaskKind
+from bot.core.transition import ActorStands, Task, TaskKind
 
 
 def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
@@ -84,6 +84,12 @@ def tell_of_limit(limit: int, *, until: datetime, to: str, at: datetime) -> tupl
     return _to_each(f"limit:{stamp(at)}", {"notice": "limit", "facts": facts}, to=(to,), at=at)
 
 
+def tell_of_latch(name: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> tuple[Task, ...]:
+    """Say that the guard has switched something off, and how people switch it on again."""
+    payload = {"notice": "latched", "facts": {**facts, "since": stamp(at)}}
+    return _to_each(f"latch:{name}:{stamp(at)}", payload, to=to, at=at)
+
+
 def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: datetime) -> tuple[Task, ...]:
     """A task a recipient: one whom Slack refuses, or who was told already, is nobody else's matter."""
     return tuple(
@@ -112,6 +118,11 @@ def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, .
     return _woken(f"{about}:{int(due.timestamp()) // 60}", {"account": account, "why": why}, due=due)
 
 
+def page_once(about: str, record: Incident, why: str, *, due: datetime) -> tuple[Task, ...]:
+    """Wake the on-call about what outlasts a record, which only serves as the example."""
+    return _woken(f"{about}:{stamp(due)}", {"record": record.id, "why": why}, due=due)
+
+
 def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task, ...]:
     """By web hook and in Slack, neither of which waits for the other."""
     return (
@@ -126,6 +137,16 @@ def judge(account: str, *, because: str, due: datetime) -> Task:
         key=f"judge:{account}:{because}",
         kind=TaskKind.JUDGE,
         payload={"account": account, "since": stamp(due)},
+        due=due,
+    )
+
+
+def contain(stands: ActorStands, *, due: datetime) -> Task:
+    """Have the platform lock an actor out, once each time that this is decided."""
+    return Task(
+        key=f"contain:{stands.actor}:{stamp(stands.since)}",
+        kind=TaskKind.CONTAIN,
+        payload={"actor": stands.actor, "since": stamp(stands.since)},
         due=due,
     )
 

@@ -12,7 +12,7 @@ from bot.core.refusal import Refusal
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page_about, sweep
 from bot.core.transition import Change, Task
-from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore_of, restored_event
+from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found, restore_of
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -118,8 +118,7 @@ async def _made_sense(work: Awaitable[object], *, of: str) -> bool:
 
 
 def _other(world: World, event: Event, view: View) -> Change | Refusal:
-    rule = restored_event if event.type is EventType.RESTORED else deleted_event
-    return rule(world, view, event)
+    return OTHERS[event.type](world, view, event)
 
 
 async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore) -> Task | None:

@@ -9,15 +9,17 @@ from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
+from bot.core.containing import Acts, due, opened_by, pause_before
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
-from bot.core.policy import SEEN_FOR, GuardRules
+from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules
 from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Task, Transition
 from bot.core.verdict import Because, Verdict
+from bot.flows.contain import acts_of, also, staff_event
 from bot.flows.ids import incident_id, operation_key, request_id
 from bot.flows.judging import recorded, still_explained, verdict_of
 from bot.flows.world import World
@@ -127,11 +129,13 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     standing = view.open_incident(instance.account)
     if standing is not None:
         known = recorded(instance, verdict, at=at, incident=standing.id)
+        acts = _acts(view, standing, verdict, policy.guard, instance=instance, at=at)
         if account is None or account.active or is_undone(view, standing):
             # its restore is under way and reads the account again at every try: this instance is undone with it
-            return Change(verdicts=(known,), answer=verdict)
-        undoing = _undoing(world, view, standing, account, ids=ids, at=at)
-        return Change(transitions=(*undoing, joined(standing, ids[1], at=at)), verdicts=(known,), answer=verdict)
+            return also(Change(verdicts=(known,), answer=verdict), due(acts))
+        undoing = _undoing(world, view, standing, account, acts, ids=ids)
+        made = Change(transitions=(*undoing, joined(standing, ids[1], at=at)), verdicts=(known,), answer=verdict)
+        return also(made, due(acts))
     new = incident(
         instance,
         id=ids[0],
@@ -144,20 +148,32 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     )
     lapsed = _of_an_emergency(view, verdict)
     new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
+    acts = _acts(view, new, verdict, policy.guard, instance=instance, at=at)
+    new = opened_by(new, acts.stands)
     known = recorded(instance, verdict, at=at, incident=new.id)
     open_ = opened(new, at=at)
     if new.state is not IncidentState.OPEN or account is None:
-        return Change(transitions=(open_,), verdicts=(known,), answer=verdict)
-    undoing = _undoing(world, view, new, account, ids=ids, at=at)
+        return also(Change(transitions=(open_,), verdicts=(known,), answer=verdict), due(acts))
+    undoing = _undoing(world, view, new, account, acts, ids=ids)
     stored = open_.after
     assert isinstance(stored, Incident)
     seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
-    return Change(
+    made = Change(
         transitions=(open_, *undoing, joined(stored, ids[1], at=at)),
         verdicts=(known,),
         sightings=(seen,),
         answer=verdict,
     )
+    return also(made, due(acts))
+
+
+def _acts(
+    view: View, incident: Incident, verdict: Verdict, guard: GuardRules, *, instance: Instance, at: datetime
+) -> Acts:
+    """What the instance's actor did with it; an incident that another opened is only what tells of it."""
+    acts_here = verdict.because is not Because.UNKNOWN_ACTOR or guard.restores_unknown_actor
+    by = replace(incident, actor=instance.actor)
+    return acts_of(view, by, last_at=instance.at, enforces=guard.enforces_at(at) and acts_here, at=at)
 
 
 def _of_an_emergency(view: View, verdict: Verdict) -> bool:
@@ -181,10 +197,10 @@ def _without_restore(
 
 
 def _undoing(
-    world: World, view: View, new: Incident, account: Account, *, ids: tuple[str, str, str], at: datetime
+    world: World, view: View, new: Incident, account: Account, acts: Acts, *, ids: tuple[str, str, str]
 ) -> tuple[Transition, ...]:
     """The restore; a person's live request for the same is superseded by it, never in its way."""
-    policy = world.policy_in(view)
+    policy, at = world.policy_in(view), acts.at
     live = view.live_request(account.id, Action.RESTORE)
     # a restore that undoes an emergency ends by itself when it finds the account active, and tells the emergency
     in_the_way = live is not None and live.state in OPEN and live.undoes is None
@@ -199,6 +215,7 @@ def _undoing(
         policy=policy.digest,
         lane_free=view.lane(account.id) is None,
         at=at,
+        pause=pause_before(acts, protected=tier.name == PROTECTED),
     )
     return (*instead, *filed)
 
@@ -278,5 +295,12 @@ def _unasked(world: World, view: View, event: Event, kind: IncidentKind, change:
     )
 
 
-RELEVANT = frozenset({EventType.DEACTIVATED, EventType.RESTORED, EventType.DELETED})
+OTHERS = {
+    EventType.RESTORED: restored_event,
+    EventType.DELETED: deleted_event,
+    EventType.SUSPENDED: staff_event,
+    EventType.REINSTATED: staff_event,
+}
+"""What is made of an event that takes no account down."""
+RELEVANT = frozenset({EventType.DEACTIVATED, *OTHERS})
 """The events that may mean something unapproved."""

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.containing import PAGES
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
@@ -145,7 +146,7 @@ async def call(world: World, task: Task) -> Result:
 
 def _card_says_it(record: Request | Incident | None, why: str) -> bool:
     """An incident of somebody known that is no trouble of ours: with nobody to mention, its card is message enough."""
-    return isinstance(record, Incident) and why != "stuck" and record.why not in PAGED
+    return isinstance(record, Incident) and why not in {"stuck", *PAGES} and record.why not in PAGED
 
 
 def _still(record: Request | Incident | None, why: str) -> bool:

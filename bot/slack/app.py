@@ -43,6 +43,8 @@ BUTTONS: dict[str, Handler] = {
     "ask_again": buttons.ask_again,
     "acknowledge": buttons.acknowledge,
     "restore": buttons.restore,
+    "reinstate": buttons.reinstate,
+    "release": buttons.release,
     "home_back": home_tab.turned,
     "home_on": home_tab.turned,
 }
