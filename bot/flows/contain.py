@@ -44,11 +44,12 @@ def acts_of(
     """What is known of the incident's actor; the counts are those being judged now, which are not on record yet."""
     actor = incident.actor
     stands = view.actor(named(actor))
-    before = view.unexplained_by(actor, counted_from(stands, at=at), account=incident.account)
+    # while the platform locks the actor out, what else the actor did changes nothing
+    locked = stands is not None and stands.standing in {Standing.CONTAINING, Standing.CONTAINED}
     return Acts(
         actor=actor,
-        of_account=before + of_account,
-        lately=view.unexplained_by(actor, burst_from(stands, at=at)) + lately,
+        of_account=view.unexplained_by(actor, counted_from(stands, at=at), account=incident.account) + of_account,
+        lately=lately + (0 if locked else view.unexplained_by(actor, burst_from(stands, at=at))),
         last_at=last_at,
         stands=stands,
         enforces=enforces,

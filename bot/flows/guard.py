@@ -171,9 +171,18 @@ def _acts(
     view: View, incident: Incident, verdict: Verdict, guard: GuardRules, *, instance: Instance, at: datetime
 ) -> Acts:
     """What the instance's actor did with it; an incident that another opened is only what tells of it."""
-    acts_here = verdict.because is not Because.UNKNOWN_ACTOR or guard.restores_unknown_actor
-    by = replace(incident, actor=instance.actor)
-    return acts_of(view, by, last_at=instance.at, enforces=guard.enforces_at(at) and acts_here, at=at)
+    undoes = verdict.because is not Because.UNKNOWN_ACTOR or guard.restores_unknown_actor
+    by, known = replace(incident, actor=instance.actor), view.judged(instance)
+    new = 0 if known is not None and not known.explained else 1
+    return acts_of(
+        view,
+        by,
+        of_account=new,
+        lately=new,
+        last_at=instance.at,
+        enforces=guard.enforces_at(at) and undoes,
+        at=at,
+    )
 
 
 def _of_an_emergency(view: View, verdict: Verdict) -> bool:

@@ -156,11 +156,7 @@ class Asked:
             text = N_("⚠ The sweep is latched since {when}: it restores nothing that the feed did not announce.")
             lines.append(say(text, when=self.lang.time(latch.since)))
         told: list[Line] = [[words(line)] for line in lines]
-        return _answer(say("The guard"), [*told, *(self._actor(stands) for stands in actors[:SHOWN])])
-
-    def _actor(self, stands: ActorStands) -> Line:
-        actor = code(one_line(stands.actor, most=100))
-        return self.lang.line(STANDING[stands.standing], actor=actor, when=moment(stands.since))
+        return _answer(say("The guard"), [*told, *(_actor_line(self.lang, stands) for stands in actors[:SHOWN])])
 
     def _ago(self, seconds: float) -> str:
         return self.lang.span(timedelta(seconds=max(seconds, 0)))
@@ -198,6 +194,11 @@ class Asked:
 
 def _locked(view: View) -> tuple[Latch | None, Sequence[ActorStands]]:
     return view.latch(SWEEP), view.actors(STANDING)
+
+
+def _actor_line(lang: Language, stands: ActorStands) -> Line:
+    actor = code(one_line(stands.actor, most=100))
+    return lang.line(STANDING[stands.standing], actor=actor, when=moment(stands.since))
 
 
 def _undecided(view: View) -> Sequence[Request]:
