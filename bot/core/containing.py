@@ -90,16 +90,12 @@ def due(acts: Acts) -> Change:
 def _needed(acts: Acts) -> bool:
     stands = acts.stands
     over = acts.of_account >= BUDGET or acts.lately >= BURST
-    match stands.standing if stands is not None else Standing.FREE:
-        case Standing.FREE:
-            return over
-        case Standing.CONTAINING:
-            return False
-        case Standing.CONTAINED:
-            return _acted_since(acts)
-        case Standing.UNCONTAINABLE:
-            assert stands is not None
-            return over and acts.at - stands.since >= BUDGET_OVER
+    if stands is None or stands.standing is Standing.FREE:
+        return over
+    if stands.standing is Standing.CONTAINED:
+        return _acted_since(acts)
+    tried_before = stands.standing is Standing.UNCONTAINABLE
+    return tried_before and over and acts.at - stands.since >= BUDGET_OVER
 
 
 def _acted_since(acts: Acts) -> bool:
