@@ -163,8 +163,14 @@ def contained(stands: ActorStands, incidents: tuple[Incident, ...], policy: Poli
     to = tuple(dict.fromkeys((*policy.security, *managers_of(policy.person_of_principal(now.actor), policy, at=at))))
     told = tell(first, "contained", to=to, at=at)
     wakes = page_once(f"{now.actor}:contained", first, "contained", due=at)
-    marked = tuple(_marked(incident, at=at) for incident in incidents if incident.contained_at is None)
+    marked = tuple(_marked(incident, at=at) for incident in incidents if _of_now(incident, at=at))
     return Change(transitions=marked, actors=(now,), entries=(entry(now, by=BOT),), tasks=(*wakes, *told))
+
+
+def _of_now(found: Incident, *, at: datetime) -> bool:
+    """Whether a card is to say it: not one of long ago, nor of an earlier lock."""
+    recent = found.acknowledged_at is None or found.seen_at > at - BUDGET_OVER
+    return recent and found.contained_at is None
 
 
 def _marked(found: Incident, *, at: datetime) -> Transition:

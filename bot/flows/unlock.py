@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.core.claiming import Wait
-from bot.core.containing import freed
+from bot.core.containing import containable, freed
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.latching import released
 from bot.core.policy import SEEN_FOR
@@ -65,7 +65,7 @@ def is_locked(view: View, action: Action, subject: str) -> bool:
     if action is Action.RELEASE:
         return view.latch(subject) is not None
     stands = view.actor(subject)
-    return stands is not None and stands.standing in LOCKED
+    return containable(subject) and stands is not None and stands.standing in LOCKED
 
 
 async def unlock(world: World, task: Task) -> Result:

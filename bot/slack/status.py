@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.core.account import Instance
+from bot.core.containing import BUDGET_OVER
 from bot.core.errors import LedgerAway, PlatformAway, PlatformRefused
 from bot.core.incident import Incident
 from bot.core.latching import SWEEP
@@ -134,7 +136,7 @@ class Asked:
         return self.lang.line("Taken down by {who}, {when}: {why}", who=by, when=moment(instance.at), why=why)
 
     async def _guard(self) -> Answer:
-        latch, actors = await self.world.ledger.read(_locked)
+        latch, actors = await self.world.ledger.read(partial(_locked, at=self.world.now()))
         status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
         guard, at = self.world.policy.guard, self.world.now()
         until = guard.observes_until
@@ -192,8 +194,11 @@ class Asked:
         return [link(address, id) if address else bold(id)]
 
 
-def _locked(view: View) -> tuple[Latch | None, Sequence[ActorStands]]:
-    return view.latch(SWEEP), view.actors(STANDING)
+def _locked(view: View, *, at: datetime) -> tuple[Latch | None, Sequence[ActorStands]]:
+    """The latch, and whom the guard keeps out; whom it could not, for as long as what they did counts."""
+    found = view.actors(STANDING)
+    counts = [one for one in found if one.standing is not Standing.UNCONTAINABLE or one.since > at - BUDGET_OVER]
+    return view.latch(SWEEP), counts
 
 
 def _actor_line(lang: Language, stands: ActorStands) -> Line:

@@ -178,9 +178,11 @@ def marked(change: Change) -> list[Incident]:
 
 def test_the_lock_is_on_the_cards_and_told_to_security_a_manager_and_the_on_call() -> None:
     other = an_incident(id="INC-B", contained_at=AT - DAY)
+    long_ago = an_incident(id="INC-C", seen_at=AT - DAY, acknowledged_at=AT - DAY)
+    seen = an_incident(id="INC-D", acknowledged_at=AT)
     watched = policy(security_channel="C0SECURITY")
-    change = contained(stands(Standing.CONTAINING), (an_incident(), other), watched, at=AT)
-    assert [(i.id, i.contained_at) for i in marked(change)] == [("INC-A", AT)]
+    change = contained(stands(Standing.CONTAINING), (an_incident(), other, long_ago, seen), watched, at=AT)
+    assert [(i.id, i.contained_at) for i in marked(change)] == [("INC-A", AT), ("INC-D", AT)]
     (now,) = change.actors
     assert (now.standing, now.since, now.why) == (Standing.CONTAINED, AT, "war")
     assert kinds(change) == [TaskKind.PAGE, TaskKind.CALL, TaskKind.TELL, TaskKind.TELL, TaskKind.TELL]

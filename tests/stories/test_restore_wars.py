@@ -2,15 +2,17 @@
 
 import asyncio
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.core.incident import Incident
 from bot.core.latching import set_latch
 from bot.core.request import Action, State
-from bot.core.transition import ActorStands, Standing
+from bot.core.tasks import contain
+from bot.core.transition import ActorStands, Change, Standing
 from bot.sandbox.slack.records import Message
 from bot.sandbox.slack.server import APPROVALS
 from tests.stories.scene import (
@@ -167,6 +169,73 @@ async def test_an_actor_neither_asks_nor_votes_on_being_let_in(unstarted: Scene)
     assert (await scene.request(request)).votes == ()
 
 
+async def test_a_platform_that_does_not_answer_is_asked_to_let_in_again_until_it_does(scene: Scene) -> None:
+    request = await asked(scene, ADA, await contained(scene))
+    await scene.mend()
+    await scene.fault(kind="status", code=503, on="staff", times=2)
+
+    for user in (OMAR, TESSA):
+        await scene.workspace.click(user, request, "approve")
+
+    await scene.card_becomes(request, "done")
+    assert await suspended(scene) == []
+    states = [e.facts["changes"].get("state") for _, e in await scene.log() if e.kind == "settled"]
+    assert "uncertain" in states
+
+
+async def test_where_the_platform_refuses_to_let_in_again_the_lock_stays(scene: Scene) -> None:
+    request = await asked(scene, ADA, await contained(scene))
+    await scene.fault(kind="status", code=403, on="staff")
+
+    for user in (OMAR, TESSA):
+        await scene.workspace.click(user, request, "approve")
+
+    assert "refused with 403" in text_of(await scene.card_becomes(request, "failed"))
+    assert (await stands(scene, Standing.CONTAINED)).actor == "staff:rex"
+    assert await suspended(scene) == ["rex"]
+
+
+async def stand_so(scene: Scene, standing: Standing, *, since: timedelta) -> Incident:
+    """Rex acted once, and stands so on record since then."""
+    await scene.act("staff-dev-token:rex", TOM, active=False)
+    await scene.public_becomes(TOM, "active")
+    await scene.incident_card("restored")
+    (incident,) = await scene.world.ledger.read(lambda view: view.incidents())
+    assert isinstance(incident, Incident)
+    at = scene.world.now() - since
+    row = ActorStands(actor="staff:rex", standing=standing, since=at, why="war", incident=incident.id)
+    tasks = (contain(row, due=scene.world.now()),) if standing is Standing.CONTAINING else ()
+    await scene.world.ledger.decide(lambda _: Change(actors=(row,), tasks=tasks))
+    return incident
+
+
+async def test_who_acts_though_the_platform_has_said_that_they_cannot_is_locked_out_once_more(scene: Scene) -> None:
+    await stand_so(scene, Standing.CONTAINED, since=timedelta(minutes=1))
+
+    await scene.act("staff-dev-token:rex", MARIA, active=False)
+
+    await scene.public_becomes(MARIA, "active")
+    found = await stands(scene, Standing.CONTAINED)
+
+    async def again() -> bool:
+        return (await stands(scene, Standing.CONTAINED)).why == "contained_acts"
+
+    await scene.eventually(again)
+    assert found.actor == "staff:rex"
+    assert await suspended(scene) == ["rex"]
+    await scene.eventually(lambda: pages(scene, "and the actor acts"))
+
+
+async def test_a_platform_that_never_answers_wakes_somebody_once(scene: Scene) -> None:
+    await scene.fault(kind="status", code=503, on="staff")
+
+    await stand_so(scene, Standing.CONTAINING, since=timedelta(seconds=11))
+
+    await scene.eventually(lambda: pages(scene, "does not answer when this actor"))
+    await asyncio.sleep(0.7)
+    assert len(await pages(scene, "does not answer when this actor")) == 1
+
+
 async def test_by_command_the_same_is_asked_and_for_nobody_else(scene: Scene) -> None:
     await contained(scene)
 
@@ -264,6 +333,7 @@ async def test_who_is_let_in_by_another_hand_is_told_of_and_counted_anew(tmp_pat
         await contained(scene)
         await scene.mend()
 
+        await scene.fault(kind="duplicate")
         await by_another(scene, "reinstate")
 
         assert (await stands(scene, Standing.FREE)).why == "by_others"
