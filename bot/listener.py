@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from bot.core.errors import LedgerAway
+from bot.core.latching import SWEEP
 from bot.flows.world import World
 from bot.metrics import exposition
 
@@ -103,9 +104,20 @@ async def _guard(world: World) -> web.Response:
                 lag is not None and not status.platform_away, "away" if status.platform_away else "answers"
             ),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
+            "latch": await _latch(world),
             "mode": Check(enforces, "enforces" if enforces else "only observes"),
         }
     )
+
+
+async def _latch(world: World) -> Check:
+    """Whether sweeps restore; not known is no yes."""
+    try:
+        async with asyncio.timeout(PROBED_WITHIN):
+            latch = await world.ledger.read(lambda view: view.latch(SWEEP))
+    except (LedgerAway, TimeoutError):
+        return Check(False, "the database does not say")
+    return Check(latch is None, "sweeps restore" if latch is None else "the sweep is latched")
 
 
 def _since(what: str, seconds: float | None) -> str:

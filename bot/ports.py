@@ -33,7 +33,7 @@ class Clock(Protocol):
 class View(Protocol):
     """The ledger as one transaction sees it. Synchronous: it is used inside that transaction only."""
 
-    def about(self, instances: Collection[Instance]) -> "View":
+    def about(self, instances: Collection[Instance]) -> "Gathered":
         """The same, with what a verdict on these asks of the ledger at hand; of no use once something was written."""
         ...
 
@@ -86,8 +86,8 @@ class View(Protocol):
         """The latch while it holds."""
         ...
 
-    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
-        """How many unexplained instances of the actor were judged since then, of one account or of all."""
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
+        """How many unexplained instances of the actor were judged since then, of one account or of all; at most 64."""
         ...
 
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]: ...
@@ -122,6 +122,7 @@ class View(Protocol):
         self,
         *,
         account: str | None = None,
+        actor: str | None = None,
         open_only: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -157,6 +158,14 @@ class View(Protocol):
 
     def cursor(self) -> int | None: ...
     def card(self, record: str) -> "CardAt | None": ...
+
+
+class Gathered(View, Protocol):
+    """A view of several accounts that are decided about in one transaction, one after the other."""
+
+    def note(self, change: Change) -> None:
+        """What is decided of one of them counts for the next where it is about their actor."""
+        ...
 
 
 Propose = Callable[[View], Change | Refusal]
@@ -339,6 +348,8 @@ class Notice(StrEnum):
     LIMIT = "limit"
     TIER_FELL = "tier_fell"
     OBSERVING = "observing"
+    CONTAINED = "contained"
+    LATCHED = "latched"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -60,7 +60,8 @@ def _found(view: ConnectionView, which: str | None, state: str | None) -> list[R
 
 def _print_request(request: Request, log: Sequence[Entry], *, whole: bool) -> None:
     subject = request.subject
-    who = account(subject.handle, subject.id)
+    named = request.of_an_account or request.of_the_rules
+    who = account(subject.handle, subject.id) if named else inert(subject.id)
     click.echo(f"{request.id}  {request.state.value:<10} {request.action.value} {who} by {request.requester}")
     if not whole:
         return

@@ -24,6 +24,7 @@ from bot.core.transition import TaskKind
 from bot.flows.baseline import Watching, arm_baseline
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
+from bot.flows.contain import contain
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.follow import judge_backlog, judge_later
@@ -80,6 +81,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.SAMPLE: sample,
         TaskKind.NEAR_PURGE: near_purge,
         TaskKind.BASELINE: Watching().baseline,
+        TaskKind.CONTAIN: contain,
         TaskKind.DIGEST: post_digest,
     }
 

@@ -1,6 +1,6 @@
 """What the guard asks of many accounts, asked of the database once for all of them."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from bot.core.account import Instance
 from bot.core.incident import Incident
 from bot.core.record import stamp, unstamp
 from bot.core.request import IN_LANE, Action, Request
-from bot.core.transition import Judged
+from bot.core.transition import ActorStands, Change, Judged
 from bot.core.verdict import Previous
 from storage.rows import incident_of, instance_key, judged_of
 from storage.tables import LIVE, NOT_UNDONE, table
@@ -66,6 +66,20 @@ class AboutView(LedgerView):
         self._seen: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for row in self._rows(SEEN, **named):
             self._seen[row["account"]].append((row["tier"], row["at"]))
+
+        self._stands: dict[str, ActorStands] = {}
+        self._unexplained: Counter[str | None] = Counter()
+
+    def note(self, change: Change) -> None:
+        self._stands |= {stands.actor: stands for stands in change.actors}
+        self._unexplained.update(verdict.actor for verdict in change.verdicts if not verdict.explained)
+
+    def actor(self, actor: str) -> ActorStands | None:
+        return self._stands.get(actor) or super().actor(actor)
+
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
+        noted = self._unexplained[actor] if account is None else 0  # of one account there is no second
+        return super().unexplained_by(actor, since, account=account) + noted
 
     def _each(self, query: Select[Any], named: dict[str, Any]) -> Mapping[str, Sequence[Request]]:
         found: defaultdict[str, list[Request]] = defaultdict(list)

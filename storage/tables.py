@@ -165,6 +165,7 @@ class IncidentRow(SQLModel, table=True):
     sampled_at: str | None
     whole_at: str | None
     contained_at: str | None
+    reinstated_at: str | None
     established: str | None
     established_by: str | None
     established_at: str | None

@@ -38,12 +38,14 @@ latches = table("latches")
 
 LAST_SAMPLE = (
     select(samples)
-    .where(samples.c.account == bindparam("of"), samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
+    .where(samples.c.account == ACCOUNT, samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
     .order_by(samples.c.at.desc())
     .limit(1)
 )
 """Built once: it is asked between an event and the call that undoes it."""
 FEED = "feed"
+COUNTED = 64
+"""Of an actor's unexplained instances no more are counted: more change nothing."""
 # Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
 ACCOUNT: BindParameter[str] = bindparam("account")
 REQUEST = select(requests).where(requests.c.id == bindparam("id"))
@@ -74,6 +76,20 @@ AWAITING_JUDGEMENT = select(tasks.c.payload).where(
 RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
 JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
 PREVIOUS = select(verdicts).where(verdicts.c.account == ACCOUNT).order_by(verdicts.c.place.desc()).limit(1)
+LAST_JUDGED = (
+    select(verdicts.c.actor, verdicts.c.judged_at, verdicts.c.explained)
+    .where(verdicts.c.account == ACCOUNT)
+    .order_by(verdicts.c.place.desc())
+    .limit(COUNTED)
+)
+UNEXPLAINED_SINCE = (
+    select(verdicts.c.key)
+    .where(verdicts.c.judged_at > bindparam("since"), verdicts.c.explained.is_(False))
+    .limit(COUNTED)
+)
+UNEXPLAINED = UNEXPLAINED_SINCE.where(verdicts.c.actor == bindparam("actor"))
+UNEXPLAINED_BY_NOBODY = UNEXPLAINED_SINCE.where(verdicts.c.actor.is_(None))
+ACTOR = select(actors).where(actors.c.actor == bindparam("actor"))
 POLICY_MARK = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
 CURSOR = select(cursors.c.value).where(cursors.c.name == FEED)
 CARD = select(cards).where(cards.c.record == bindparam("record"))
@@ -223,6 +239,7 @@ class ConnectionView:
         self,
         *,
         account: str | None = None,
+        actor: str | None = None,
         open_only: bool = False,
         since: datetime | None = None,
         until: datetime | None = None,
@@ -231,6 +248,8 @@ class ConnectionView:
         query = select(incidents).order_by(incidents.c.seen_at.desc()).limit(limit)
         if account is not None:
             query = query.where(incidents.c.account == account)
+        if actor is not None:
+            query = query.where(incidents.c.actor == actor)
         if open_only:
             query = query.where(incidents.c.state.in_(["open", "stuck"]))
         if since is not None:
@@ -250,8 +269,7 @@ class ConnectionView:
         return [load(Sample, row) for row in self._rows(query.order_by(samples.c.at))]
 
     def last_sample(self, account: str, *, before: datetime, since: datetime) -> Sample | None:
-        given = {"of": account, "before": stamp(before), "since": stamp(since)}
-        row = next(iter(plain(self._connection.execute(LAST_SAMPLE, given).mappings())), None)
+        row = self._row(LAST_SAMPLE, account=account, before=stamp(before), since=stamp(since))
         return load(Sample, row) if row else None
 
     def to_sample(
@@ -269,7 +287,7 @@ class ConnectionView:
         return [account for account, _ in self._connection.execute(query)]
 
     def actor(self, actor: str) -> ActorStands | None:
-        row = next(iter(self._rows(select(actors).where(actors.c.actor == actor))), None)
+        row = self._row(ACTOR, actor=actor)
         return load(ActorStands, row) if row else None
 
     def actors(self, standings: Collection[Standing]) -> Sequence[ActorStands]:
@@ -281,12 +299,13 @@ class ConnectionView:
         found = load(Latch, row) if row else None
         return found if found is not None and found.since is not None else None
 
-    def unexplained_by(self, actor: str, since: datetime, *, account: str | None = None) -> int:
-        query = select(func.count()).where(
-            verdicts.c.actor == actor, verdicts.c.judged_at > stamp(since), verdicts.c.explained.is_(False)
-        )
-        query = query.where(verdicts.c.account == account) if account is not None else query
-        return int(self._connection.execute(query).scalar_one())
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
+        if account is not None:
+            # its own few verdicts, by its index: an actor may have thousands of others
+            rows = self._connection.execute(LAST_JUDGED, {"account": account})
+            return sum(by == actor and at > stamp(since) and not explained for by, at, explained in rows)
+        given = {"actor": actor, "since": stamp(since)}
+        return len(self._connection.execute(UNEXPLAINED if actor is not None else UNEXPLAINED_BY_NOBODY, given).all())
 
     def restored_at(self, account: str) -> datetime | None:
         found = self._value(RESTORED_AT, account=account)

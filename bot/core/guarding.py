@@ -107,8 +107,12 @@ def undo(
     policy: str,
     lane_free: bool,
     at: datetime,
+    pause: timedelta = timedelta(0),
 ) -> tuple[Transition, ...]:
-    """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit."""
+    """The restore of an incident: filed, approved by policy and, where the lane is free, claimed in one commit.
+
+    After a pause it is claimed from a read of then.
+    """
     filed = by_policy(
         Subject.of(account),
         id=id,
@@ -119,8 +123,9 @@ def undo(
         policy=policy,
         at=at,
         incident=found.id,
+        pause=pause,
     )
-    if not lane_free:
+    if not lane_free or pause:
         return (filed,)
     assert isinstance(filed.after, Request)
     running = replace(filed.after, state=State.RUNNING, claimed_at=at, if_match=account.etag)

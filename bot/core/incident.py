@@ -104,6 +104,8 @@ class Incident:
     whole_at: datetime | None = None
     contained_at: datetime | None = None
     """When its actor was locked out on the platform."""
+    reinstated_at: datetime | None = None
+    """When people let the actor in again."""
     established: Cause | None = None
     established_by: str | None = None
     established_at: datetime | None = None

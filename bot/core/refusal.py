@@ -35,9 +35,12 @@ class Why(StrEnum):
     UNKNOWN_PERSON = "unknown_person"
     NO_DATE = "no_date"
     RULES_ALREADY_SO = "rules_already_so"
+    NOT_CONTAINED = "not_contained"
+    NOT_LATCHED = "not_latched"
     # the vote
     UNKNOWN_REQUEST = "unknown_request"
     OWN_REQUEST = "own_request"
+    ABOUT_YOURSELF = "about_yourself"
     NOT_AN_APPROVER = "not_an_approver"
     NOT_YET_AN_APPROVER = "not_yet_an_approver"
     ALREADY_VOTED = "already_voted"

@@ -23,26 +23,47 @@ class Action(StrEnum):
     ROSTER = "roster"
     PROTECT = "protect"
     GUARD = "guard"
+    REINSTATE = "reinstate"
+    RELEASE = "release"
+
+
+class About(StrEnum):
+    """What the subject of a request is."""
+
+    ACCOUNT = "account"
+    RULES = "rules"
+    """The policy, which the ledger holds."""
+    ACTOR = "actor"
+    """A member of staff whom the platform keeps out because the guard asked for it."""
+    LATCH = "latch"
+    """What the guard has switched off in doubt."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ActionRule:
     """One row of the closed table: what the action makes of its subject and whether the lane's brakes bind it."""
 
+    about: About
     makes_active: bool | None
-    """What is to be seen of the account afterwards; None where the subject is the policy, which the ledger holds."""
+    """What is to be seen of the account afterwards; None where the subject is no account."""
     waits_for_incident: bool
     """An open unexplained deactivation of the account holds it back, its execution clock with it."""
     limited: bool
     """It counts against `deactivations_per_hour`."""
 
 
+def _of_no_account(about: About) -> ActionRule:
+    return ActionRule(about=about, makes_active=None, waits_for_incident=False, limited=False)
+
+
 ACTIONS: dict[Action, ActionRule] = {
-    Action.DEACTIVATE: ActionRule(makes_active=False, waits_for_incident=True, limited=True),
-    Action.RESTORE: ActionRule(makes_active=True, waits_for_incident=False, limited=False),
-    Action.ROSTER: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
-    Action.PROTECT: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
-    Action.GUARD: ActionRule(makes_active=None, waits_for_incident=False, limited=False),
+    Action.DEACTIVATE: ActionRule(about=About.ACCOUNT, makes_active=False, waits_for_incident=True, limited=True),
+    Action.RESTORE: ActionRule(about=About.ACCOUNT, makes_active=True, waits_for_incident=False, limited=False),
+    Action.ROSTER: _of_no_account(About.RULES),
+    Action.PROTECT: _of_no_account(About.RULES),
+    Action.GUARD: _of_no_account(About.RULES),
+    Action.REINSTATE: _of_no_account(About.ACTOR),
+    Action.RELEASE: _of_no_account(About.LATCH),
 }
 
 
@@ -247,8 +268,17 @@ class Request:
 
     @property
     def of_the_rules(self) -> bool:
-        """Whether it is about the bot's own rules, not about an account."""
-        return self.rule.makes_active is None
+        """Whether it is about the text of the policy."""
+        return self.rule.about is About.RULES
+
+    @property
+    def of_an_account(self) -> bool:
+        return self.rule.about is About.ACCOUNT
+
+    @property
+    def lets_in(self) -> str | None:
+        """The principal that it would let in again."""
+        return self.subject.id if self.rule.about is About.ACTOR else None
 
     @property
     def rule(self) -> ActionRule:

@@ -1,6 +1,6 @@
 """A restore that policy approves: of what nobody approved, and of an emergency that nobody ratified."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.core.quorum import Quorum
 from bot.core.request import BOT, Action, Request, State, Subject
@@ -20,8 +20,9 @@ def by_policy(
     at: datetime,
     incident: str | None = None,
     undoes: str | None = None,
+    pause: timedelta = timedelta(0),
 ) -> Transition:
-    """Filed and approved in one move, and to be carried out at once: no voters, no clocks, no limits."""
+    """Filed and approved in one move, and to be carried out after the pause: no voters, no clocks, no limits."""
     request = Request(
         id=id,
         version=0,
@@ -45,4 +46,4 @@ def by_policy(
         quorate_at=at,
         undoes=undoes,
     )
-    return move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at),))
+    return move(None, request, kind=Kind.FILED, by=BOT, at=at, tasks=(carry_out(request, due=at + pause),))

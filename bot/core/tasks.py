@@ -9,7 +9,7 @@ from bot.core.incident import Incident
 from bot.core.policy import PROTECTED
 from bot.core.record import stamp
 from bot.core.request import Request
-from bot.core.transition import Task, TaskKind
+from bot.core.transition import ActorStands, Task, TaskKind
 
 
 def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
@@ -89,6 +89,12 @@ def tell_of_limit(limit: int, *, until: datetime, to: str, at: datetime) -> tupl
     return _to_each(f"limit:{stamp(at)}", {"notice": "limit", "facts": facts}, to=(to,), at=at)
 
 
+def tell_of_latch(name: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> tuple[Task, ...]:
+    """Say that the guard has switched something off, and how people switch it on again."""
+    payload = {"notice": "latched", "facts": {**facts, "since": stamp(at)}}
+    return _to_each(f"latch:{name}:{stamp(at)}", payload, to=to, at=at)
+
+
 def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: datetime) -> tuple[Task, ...]:
     """A task a recipient: one whom Slack refuses, or who was told already, is nobody else's matter."""
     return tuple(
@@ -120,6 +126,11 @@ def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, .
     """Wake the on-call about what no record speaks of: an account, or none in particular. Once a minute at most."""
     about = f"{account}:{why}" if account else why
     return _woken(f"{about}:{int(due.timestamp()) // 60}", {"account": account, "why": why}, due=due)
+
+
+def page_about_actor(about: str, record: Incident, why: str, *, due: datetime) -> tuple[Task, ...]:
+    """Wake the on-call about what outlasts a record, which only serves as the example."""
+    return _woken(f"{about}:{stamp(due)}", {"record": record.id, "why": why}, due=due)
 
 
 def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task, ...]:
@@ -173,6 +184,16 @@ def near_purge(incident: Incident, why: str, *, due: datetime) -> Task:
     """Look then whether the account is still down, which the platform is about to delete for good."""
     payload = {"incident": incident.id, "why": why}
     return Task(key=f"near_purge:{incident.id}:{why}", kind=TaskKind.NEAR_PURGE, payload=payload, due=due)
+
+
+def contain(stands: ActorStands, *, due: datetime) -> Task:
+    """Have the platform lock an actor out, once each time that this is decided."""
+    return Task(
+        key=f"contain:{stands.actor}:{stamp(stands.since)}",
+        kind=TaskKind.CONTAIN,
+        payload={"actor": stands.actor, "since": stamp(stands.since)},
+        due=due,
+    )
 
 
 def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     LOST = "incident_lost"
     ESTABLISHED = "incident_cause"
     CONTAINED = "incident_contained"
+    REINSTATED = "incident_reinstated"
     # what belongs to no record
     REFUSED = "refused"
     POLICY = "policy_in_force"

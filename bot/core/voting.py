@@ -75,6 +75,11 @@ def not_own(ballot: Voting) -> Refusal | None:
     return Refusal(why=Why.OWN_REQUEST) if ballot.voter.id == ballot.request.requester else None
 
 
+def not_about_oneself(ballot: Voting) -> Refusal | None:
+    """Nobody has a say in whether their own principal is let in again."""
+    return Refusal(why=Why.ABOUT_YOURSELF) if ballot.request.lets_in in ballot.voter.platform else None
+
+
 def by_requester(ballot: Voting) -> Refusal | None:
     if ballot.voter.id == ballot.request.requester:
         return None
@@ -123,7 +128,7 @@ def not_counted(ballot: Ballot) -> Refusal | None:
 
 def identified(ballot: Ballot) -> Refusal | None:
     """Where most is at stake nobody votes who may have become a guest, or have been deactivated, unseen."""
-    if ballot.identity_known or ballot.request.tier not in {PROTECTED, RULES}:
+    if ballot.identity_known or (ballot.request.of_an_account and ballot.request.tier not in {PROTECTED, RULES}):
         return None
     return Refusal(why=Why.IDENTITY_UNKNOWN)
 
@@ -152,6 +157,7 @@ VOTER_CHECKS: tuple[Callable[[Voting], Refusal | None], ...] = (
     not_ended,
     in_time,
     not_own,
+    not_about_oneself,
     no_open_incident,
     unrestricted,
     approves_by_now,
@@ -183,6 +189,8 @@ def last_voter(request: Request) -> str | None:
 
 
 def _approver(request: Request, person: Person, *, policy: Policy, at: datetime) -> Approver | None:
+    if request.lets_in in person.platform:
+        return None
     return policy.approver(person, tier=request.tier, at=at, requester=request.requester)
 
 

@@ -31,6 +31,7 @@ from bot.flows.guard import undoable
 from bot.flows.judging import recorded, verdict_of
 from bot.flows.ratify import ratified_by_now
 from bot.flows.undo import ended_as, undo_ended
+from bot.flows.unlock import unlock
 from bot.flows.verify import Finding, look, look_until_shown
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
@@ -51,6 +52,8 @@ async def carry_out(world: World, task: Task) -> Result:
         return None
     if request.of_the_rules:
         return await change_rules(world, task)
+    if not request.of_an_account:
+        return await unlock(world, task)
     if request.unratified and request.ratify_by is not None and world.now() >= request.ratify_by:
         # killed before the call, or never answered: past its deadline it is undone, not done
         return await expire(world, task)

@@ -140,9 +140,9 @@ def _drifted(view: View, ballot: Ballot) -> Change | None:
     """The policy demands something else than the card shows: nobody approves what is not shown; a deny ends it."""
     request, policy = ballot.request, ballot.policy
     requester = policy.people.get(request.requester)
-    if ballot.choice is Choice.DENY or requester is None or request.emergency or request.of_the_rules:
-        # what an emergency did is done already: it is ratified as it was drawn; what a change of the rules demands is
-        # asked again when it is made
+    if ballot.choice is Choice.DENY or requester is None or request.emergency or not request.of_an_account:
+        # what an emergency did is done already: it is ratified as it was drawn; what a request about no account
+        # demands is asked again when it is carried out
         return None
     tier = policy.tier_of(request.subject, view.tiers_seen(request.subject.id, ballot.at - SEEN_FOR), at=ballot.at)
     quorum = policy.quorum_of(tier, requester=requester, at=ballot.at)

@@ -15,7 +15,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
 from bot.flows.followed import followed_for
-from bot.flows.guard import RELEVANT, Found, deleted_event, judge_found, restore_of, restored_event
+from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found, restore_of
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -190,8 +190,8 @@ async def _made_sense(work: Awaitable[object], *, of: str) -> bool:
 
 
 def other(world: World, view: View, event: Event) -> Change:
-    """What a restore or a deletion means."""
-    return restored_event(world, view, event) if event.type is EventType.RESTORED else deleted_event(world, view, event)
+    """What an event means that takes no account down."""
+    return OTHERS[event.type](world, view, event)
 
 
 async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, heard: datetime) -> Task | None:

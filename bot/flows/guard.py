@@ -11,6 +11,7 @@ from typing import cast
 
 from bot.core.account import Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
+from bot.core.containing import Acts, due, opened_by, pause_before
 from bot.core.guarding import incident, joined, left, opened, restored, undo
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules
@@ -21,6 +22,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Transition, together
 from bot.core.verdict import Because, Verdict
 from bot.flows.baseline import baseline_of
+from bot.flows.contain import acts_of, also, staff_event
 from bot.flows.ids import incident_id, operation_key, request_id
 from bot.flows.judging import recorded, still_explained, verdict_of
 from bot.flows.world import World
@@ -74,8 +76,10 @@ async def _judge_all(world: World, batch: Sequence[Found]) -> Sequence[Verdict |
 
 
 def _judging_all(world: World, view: View, batch: Sequence[Found], ids: Sequence[Ids]) -> Change:
-    about = view.about([found.instance for found in batch])
-    changes = [judging(world, about, found, ids=drawn) for found, drawn in zip(batch, ids, strict=True)]
+    about, changes = view.about([found.instance for found in batch]), list[Change]()
+    for found, drawn in zip(batch, ids, strict=True):
+        changes.append(judging(world, about, found, ids=drawn))
+        about.note(changes[-1])
     verdicts = [change.answer if isinstance(change.answer, Verdict) else None for change in changes]
     return together(changes, answer=verdicts)
 
@@ -162,18 +166,49 @@ def explaining(found: Found, verdict: Verdict, *, at: datetime) -> Change:
 
 def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, ids: Ids) -> Change:
     """An incident; and its restore, unless the guard only observes or the account is back already."""
-    at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
-    standing = view.open_incident(instance.account)
+    standing = view.open_incident(found.instance.account)
     if standing is not None:
-        known = recorded(instance, verdict, at=at, incident=standing.id)
-        if account is None or account.active or is_undone(view, standing):
-            # its restore is under way and reads the account again at every try: this instance is undone with it
-            return Change(verdicts=(known,), answer=verdict)
-        undoing = _undoing(world, view, standing, account, ids=ids, at=at)
-        return Change(transitions=(*undoing, joined(standing, ids[1], at=at)), verdicts=(known,), answer=verdict)
+        return _of_standing(world, view, found, verdict, standing, ids=ids)
+    at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
+    new = _opening(world, view, found, verdict, id=ids[0])
+    acts = _acts(view, new, verdict, policy.guard, instance=instance, at=at)
+    new = opened_by(new, acts.stands)
+    known = recorded(instance, verdict, at=at, incident=new.id)
+    open_ = opened(new, at=at, samples=policy.guard.samples)
+    if new.state is not IncidentState.OPEN or account is None:
+        return also(Change(transitions=(open_,), verdicts=(known,), answer=verdict), due(acts))
+    undoing = _undoing(world, view, new, account, acts, ids=ids)
+    stored = open_.after
+    assert isinstance(stored, Incident)
+    seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
+    made = Change(
+        transitions=(open_, *undoing, joined(stored, ids[1], at=at)),
+        verdicts=(known,),
+        sightings=(seen,),
+        answer=verdict,
+    )
+    return also(made, due(acts))
+
+
+def _of_standing(world: World, view: View, found: Found, verdict: Verdict, standing: Incident, *, ids: Ids) -> Change:
+    """One instance more of an account whose incident is open."""
+    at, account = world.now(), found.account
+    known = recorded(found.instance, verdict, at=at, incident=standing.id)
+    acts = _acts(view, standing, verdict, world.policy_in(view).guard, instance=found.instance, at=at)
+    if account is None or account.active or is_undone(view, standing):
+        # its restore is under way and reads the account again at every try: this instance is undone with it
+        return also(Change(verdicts=(known,), answer=verdict), due(acts))
+    undoing = _undoing(world, view, standing, account, acts, ids=ids)
+    made = Change(transitions=(*undoing, joined(standing, ids[1], at=at)), verdicts=(known,), answer=verdict)
+    return also(made, due(acts))
+
+
+def _opening(world: World, view: View, found: Found, verdict: Verdict, *, id: str) -> Incident:
+    """The incident as it is opened."""
+    at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
     new = incident(
         instance,
-        id=ids[0],
+        id=id,
         kind=IncidentKind.LATE if verdict.because is Because.LATE else IncidentKind.DEACTIVATED,
         account=account or _event(found),
         verdict=verdict,
@@ -185,20 +220,24 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
         before=baseline_of(view, instance.account, at=instance.at or at),
     )
     lapsed = _of_an_emergency(view, verdict)
-    new = _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
-    known = recorded(instance, verdict, at=at, incident=new.id)
-    open_ = opened(new, at=at, samples=policy.guard.samples)
-    if new.state is not IncidentState.OPEN or account is None:
-        return Change(transitions=(open_,), verdicts=(known,), answer=verdict)
-    undoing = _undoing(world, view, new, account, ids=ids, at=at)
-    stored = open_.after
-    assert isinstance(stored, Incident)
-    seen = Sighting(account=account.id, tier=policy.tier_of(account, at=at).name, at=at)
-    return Change(
-        transitions=(open_, *undoing, joined(stored, ids[1], at=at)),
-        verdicts=(known,),
-        sightings=(seen,),
-        answer=verdict,
+    return _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
+
+
+def _acts(
+    view: View, incident: Incident, verdict: Verdict, guard: GuardRules, *, instance: Instance, at: datetime
+) -> Acts:
+    """What the instance's actor did with it; an incident that another opened is only what tells of it."""
+    undoes = verdict.because is not Because.UNKNOWN_ACTOR or guard.restores_unknown_actor
+    by, known = replace(incident, actor=instance.actor), view.judged(instance)
+    new = 0 if known is not None and not known.explained else 1
+    return acts_of(
+        view,
+        by,
+        of_account=new,
+        lately=new,
+        last_at=instance.at,
+        enforces=guard.enforces_at(at) and undoes,
+        at=at,
     )
 
 
@@ -223,10 +262,10 @@ def _without_restore(
 
 
 def _undoing(
-    world: World, view: View, new: Incident, account: Account, *, ids: Ids, at: datetime
+    world: World, view: View, new: Incident, account: Account, acts: Acts, *, ids: Ids
 ) -> tuple[Transition, ...]:
     """The restore; a person's live request for the same is superseded by it, never in its way."""
-    policy = world.policy_in(view)
+    policy, at = world.policy_in(view), acts.at
     live = view.live_request(account.id, Action.RESTORE)
     # a restore that undoes an emergency ends by itself when it finds the account active, and tells the emergency
     in_the_way = live is not None and live.state in OPEN and live.undoes is None
@@ -241,6 +280,7 @@ def _undoing(
         policy=policy.digest,
         lane_free=view.lane(account.id) is None,
         at=at,
+        pause=pause_before(acts, protected=tier.name == PROTECTED),
     )
     return (*instead, *filed)
 
@@ -327,5 +367,12 @@ def _unasked(world: World, view: View, event: Event, kind: IncidentKind, change:
     )
 
 
-RELEVANT = frozenset({EventType.DEACTIVATED, EventType.RESTORED, EventType.DELETED})
+OTHERS = {
+    EventType.RESTORED: restored_event,
+    EventType.DELETED: deleted_event,
+    EventType.SUSPENDED: staff_event,
+    EventType.REINSTATED: staff_event,
+}
+"""What is made of an event that takes no account down."""
+RELEVANT = frozenset({EventType.DEACTIVATED, *OTHERS})
 """The events that may mean something unapproved."""

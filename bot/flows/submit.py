@@ -74,6 +74,7 @@ RECORDED = frozenset(
         Why.PAST_LAST_DAY,
         Why.MAY_NOT_ASK,
         Why.OPEN_INCIDENT_OF_YOURS,
+        Why.ABOUT_YOURSELF,
         Why.RESTRICTED_ON_PROTECTED,
         Why.TOO_MANY_REQUESTS,
         Why.EMERGENCY_NOT_ALLOWED,

@@ -9,11 +9,11 @@ from functools import partial
 
 from bot.core.account import Account, Event, EventType
 from bot.core.errors import PlatformAway, PlatformRefused
+from bot.core.latching import SWEEP, set_latch
 from bot.core.policy import PROTECTED
 from bot.core.request import BOT
-from bot.core.tasks import page_about
 from bot.core.tasks import sweep as sweep_task
-from bot.core.transition import Change, Entry, Kind, Latch, Task
+from bot.core.transition import Change, Entry, Kind, Task
 from bot.core.verdict import Because, Verdict
 from bot.flows.follow import AT_ONCE, IN_TURN
 from bot.flows.followed import followed
@@ -26,8 +26,6 @@ PAGE = 1000
 WHOLE_EVERY = timedelta(days=1)
 LISTED_AGAIN = 3
 """Passes at most over the first list: an account that leaves it meanwhile shifts the pages, and one is skipped."""
-SWEEP = "sweep"
-"""The latch that keeps sweeps from restoring."""
 CEILING, SAMPLED = 50, 20
 """Unannounced accounts, or a hundredth of those known, from which on so many of them are looked at in public."""
 SHIFTS_PAGES = frozenset({EventType.RESTORED, EventType.DELETED})
@@ -194,15 +192,13 @@ async def _publicly_down(world: World, found: Unannounced) -> bool:
 
 async def _latch(world: World, found: Unannounced) -> None:
     """The list says what nobody announced and the public does not see: until people say otherwise nothing is done."""
-    at = world.now()
     facts = {"unannounced": found.count, "known": found.known, "sampled": len(found.sample), "down": found.down}
 
     def propose(view: View) -> Change:
         if view.latch(SWEEP) is not None:
             return Change()
-        entry = Entry(kind=Kind.LATCHED, at=at, by=BOT, facts={"latch": SWEEP, **facts})
-        latch = Latch(name=SWEEP, since=at, facts=facts)
-        return Change(entries=(entry,), latches=(latch,), tasks=page_about(None, "sweep_latched", due=at))
+        to = (world.channel, *world.policy_in(view).security)
+        return set_latch(facts, at=world.now(), to=to)
 
     await world.ledger.decide(propose)
 

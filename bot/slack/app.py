@@ -44,6 +44,8 @@ BUTTONS: dict[str, Handler] = {
     "acknowledge": buttons.acknowledge,
     "restore": buttons.restore,
     "watch_on": buttons.watch_on,
+    "reinstate": buttons.reinstate,
+    "release": buttons.release,
     "home_back": home_tab.turned,
     "home_on": home_tab.turned,
 }

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from slack_sdk.errors import SlackClientError
 
+from bot.core.latching import SWEEP
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Choice, Request
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
 from bot.flows.watch_on import watch_on as watch_counts_on
-from bot.slack import home_tab, rules
+from bot.slack import home_tab, rules, unlocks
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
 from bot.slack.cards import named as named_in
@@ -176,6 +177,9 @@ async def ask_again(call: Call) -> None:
     if request is not None and request.of_the_rules:
         await _change_again(call, click, request)
         return
+    if request is not None and not request.of_an_account:
+        await _unlock(call, click, unlocks.asked_before(request))
+        return
     if not await _may_ask(call, click):
         return
     if request is None:
@@ -191,6 +195,35 @@ async def _change_again(call: Call, click: Click, request: Request) -> None:
     opened = refusal is None and await rules.ask_again(call, request, user=click.user, trigger_id=click.trigger_id)
     if not opened:
         await call.refuse(refusal or Refusal(why=Why.SLACK_AWAY), channel=click.channel, user=click.user)
+
+
+async def reinstate(call: Call) -> None:
+    """The button of an incident whose actor is locked out."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    incident = await call.world.ledger.read(lambda view: view.incident(named.id))
+    subject = incident.actor if incident is not None else None
+    reason = (await call.language_of(click.user)).say("Incident {incident}: ", incident=named.id)
+    await _unlock(call, click, unlocks.Asked(action=Action.REINSTATE, subject=subject or "", reason=reason))
+
+
+async def release(call: Call) -> None:
+    """The button of the notice that a sweep was latched."""
+    click = Click.parse(call.body)
+    if await _named(call, click) is not None:
+        await _unlock(call, click, unlocks.Asked(action=Action.RELEASE, subject=SWEEP, reason=""))
+
+
+async def _unlock(call: Call, click: Click, asked: unlocks.Asked) -> None:
+    """Open the form; who may not ask, or asks for what is not locked, is told so instead."""
+    refusal = await unlocks.may_not_ask(call, click.user, asked)
+    await call.ack()
+    if refusal is None and not await unlocks.open_form(call, asked, user=click.user, trigger_id=click.trigger_id):
+        refusal = Refusal(why=Why.SLACK_AWAY)
+    if refusal is not None:
+        await call.refuse(refusal, channel=click.channel, user=click.user)
 
 
 async def restore(call: Call) -> None:

@@ -12,9 +12,9 @@ from bot.core.overlay import RuleVerb
 from bot.core.policy import Tier
 from bot.core.quorum import Quorum
 from bot.core.refusal import Refusal, Why
-from bot.core.request import ACTIONS, Action
+from bot.core.request import ACTIONS, About, Action
 from bot.flows.submit import RECORDED, Facts, look_up, submit
-from bot.slack import rules
+from bot.slack import rules, unlocks
 from bot.slack.acts import Command, Submission
 from bot.slack.call import Call, inert
 from bot.slack.language import Language
@@ -129,10 +129,13 @@ async def submitted(call: Call) -> None:
         await call.at_field(form, Refusal(why=Why.UNKNOWN_REQUEST))
         return
     standing = await call.standing_of(form.user, form.team)
-    if ACTIONS[action].makes_active is None:
-        await rules.submitted(call, form, identity_known=standing.known)
-    else:
-        await _about_account(call, form, action, identity_known=standing.known)
+    match ACTIONS[action].about:
+        case About.ACCOUNT:
+            await _about_account(call, form, action, identity_known=standing.known)
+        case About.RULES:
+            await rules.submitted(call, form, identity_known=standing.known)
+        case About.ACTOR | About.LATCH:
+            await unlocks.submitted(call, form, action, identity_known=standing.known)
 
 
 async def _about_account(call: Call, form: Submission, action: Action, *, identity_known: bool) -> None:
@@ -209,6 +212,9 @@ async def countersign(call: Call) -> None:
     if change := rules.verb_of(command.text):
         await _change(call, command, *change)
         return
+    if wanted := unlocks.asked_in(command.text):
+        await _unlock(call, command, wanted)
+        return
     await call.ack()
     word, rest = command.words
     lang = await call.language_of(command.user)
@@ -225,6 +231,16 @@ async def _change(call: Call, command: Command, verb: RuleVerb, rest: str) -> No
         return
     await call.ack()
     if not await rules.ask(call, command, verb, rest):
+        await _not_opened(call, command, f"/countersign {command.text}".strip())
+
+
+async def _unlock(call: Call, command: Command, asked: unlocks.Asked) -> None:
+    """Ask for an actor to be reinstated, or for the sweep to be released."""
+    if refusal := await unlocks.may_not_ask(call, command.user, asked):
+        await _answered(call, command, refusal)
+        return
+    await call.ack()
+    if not await unlocks.open_form(call, asked, user=command.user, trigger_id=command.trigger_id):
         await _not_opened(call, command, f"/countersign {command.text}".strip())
 
 

@@ -6,6 +6,7 @@ from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
 from bot.core.watching import DOWN_AGAIN
 from bot.slack.cards import Card, named
+from bot.slack.incident_actor import actor_buttons, actor_lines
 from bot.slack.incident_counts import counts
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
@@ -33,6 +34,7 @@ def incident_card(lang: Language, incident: Incident) -> Card:
         rich(*_actor(lang, incident), words(" · "), *_when(lang, incident)),
         context(lang.say(FOUND_BY.get(incident.found_by, FOUND_BY["sweep"]), why=why)),
         *_undone(lang, incident),
+        *actor_lines(lang, incident),
         *_acknowledged(lang, incident),
         *_buttons(lang, incident),
         context(incident.id),
@@ -110,6 +112,7 @@ def _buttons(lang: Language, incident: Incident) -> list[Block]:
         buttons.append(button("restore", lang.say("Restore"), value, style="primary"))
     if incident.state is IncidentState.LOST:
         buttons.append(button("watch_on", lang.say("Watch again"), value))
+    buttons += actor_buttons(lang, incident, value)
     if incident.acknowledged_by is None:
         buttons.append(button("acknowledge", lang.say("Acknowledge"), value))
     return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []

@@ -22,9 +22,11 @@ from bot.slack.cards import (
     why_ended,
     withdraw_button,
 )
+from bot.slack.incident_actor import contained_words
 from bot.slack.incident_card import incident_called
 from bot.slack.incident_counts import counted as counted_in
 from bot.slack.language import N_, Language
+from bot.slack.latch_notice import latched_words
 from bot.slack.subjects import asked, shown_as
 from bot.slack.text import (
     Block,
@@ -173,6 +175,8 @@ def _ratified(lang: Language, _: Message, request: Request) -> Elements:
 def _superseded(lang: Language, _: Message, request: Request) -> Elements:
     if request.of_the_rules:
         return [words(lang.say("The rules say so already."))]
+    if not request.of_an_account:
+        return [words(lang.say("It is so already."))]
     return lang.line("The account is so already, by {who}.", who=who(request, request.ended_by))
 
 
@@ -256,12 +260,17 @@ REQUEST: dict[Notice, tuple[str, Callable[[Language, Message, Request], Elements
     Notice.TIER_FELL: (N_("The account looks lighter than it was of late."), _tier_fell),
     Notice.LIMIT: (N_("It waits for the limit of deactivations an hour."), _nothing),
     Notice.POLICY: (N_("It stands under another policy."), _nothing),
+    Notice.CONTAINED: (N_("It stands while an actor is locked out."), _nothing),
+    Notice.LATCHED: (N_("It stands while the sweep is latched."), _nothing),
     Notice.OBSERVING: (N_("It stands while the guard only observes."), _nothing),
 }
 """What happened to the request, and what is said after it."""
 
 
 def _of_incident(lang: Language, message: Message, incident: Incident) -> Words:
+    if message.notice is Notice.CONTAINED:
+        locked_out = contained_words(lang, incident)
+        return Words(text=locked_out.text, blocks=locked_out.blocks)
     text = incident_called(lang, incident)
     actor = one_line(incident.actor or lang.say("an unknown actor"), most=100)
     if incident.person is None:
@@ -304,6 +313,9 @@ def _on_call(lang: Language, message: Message) -> Elements:
 def _of_nothing(lang: Language, message: Message) -> Words:
     if message.notice is Notice.POLICY:
         return _of_policy(lang, message)
+    if message.notice is Notice.LATCHED:
+        said = latched_words(lang, message.facts)
+        return Words(text=said.text, blocks=said.blocks)
     if message.notice is Notice.LIMIT:
         return _of_limit(lang, message)
     if message.notice is Notice.OBSERVING:

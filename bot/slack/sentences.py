@@ -262,12 +262,15 @@ SENTENCES: dict[Why, Sentence] = {
     Why.RULES_ALREADY_SO: N_(
         "The rules say so already, or are stricter: a later last day, say, is set in the policy's file."
     ),
+    Why.NOT_CONTAINED: N_("The guard keeps no such actor out; /countersign guard lists those whom it does."),
+    Why.NOT_LATCHED: N_("The sweep is not latched; there is nothing to release."),
     Why.NO_DATE: N_("Write a day that exists, as in 2026-11-21."),
     Why.UNKNOWN_PERSON: _unknown_person,
     Why.UNKNOWN_REQUEST: N_(
         "This button belongs to nothing that is on record; look for the newest card, or ask again."
     ),
     Why.OWN_REQUEST: N_("This is your own request; somebody else must decide on it."),
+    Why.ABOUT_YOURSELF: N_("This is about your own principal on the platform; leave it to others."),
     Why.NOT_AN_APPROVER: _not_an_approver,
     Why.ALREADY_VOTED: _already_voted,
     Why.ALREADY_DECIDED: _ended,

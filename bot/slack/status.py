@@ -3,14 +3,18 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from bot.core.account import Instance
+from bot.core.containing import BUDGET_OVER
 from bot.core.errors import LedgerAway, PlatformAway, PlatformRefused
 from bot.core.incident import Incident
+from bot.core.latching import SWEEP
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Request
+from bot.core.transition import ActorStands, Latch, Standing
 from bot.flows.world import World
 from bot.ports import CardAt, View
 from bot.slack.cards import who
@@ -29,8 +33,16 @@ HELP = (
     N_("/countersign roster add, remove or leave, then @person: ask for a change of the roster"),
     N_("/countersign protect @handle: ask for an account to be protected"),
     N_("/countersign guard observe or enforce: ask for the guard to only look for a while, or to act again"),
+    N_("/countersign reinstate staff:name reason: ask for an actor whom the guard keeps out to be let in again"),
+    N_("/countersign release reason: ask for a latched sweep to restore again"),
     N_("/countersign help: this list"),
 )
+STANDING = {
+    Standing.CONTAINED: N_("{actor} is locked out on the platform since {when}"),
+    Standing.CONTAINING: N_("{actor} is being locked out on the platform since {when}"),
+    Standing.UNCONTAINABLE: N_("⚠ {actor} cannot be locked out on the platform, seen {when}"),
+}
+"""How an actor stands, in a list."""
 SHOWN = 20
 FOUND_WITHIN = 10.0
 """Seconds that the platform has to find an account: the command is acknowledged, but somebody waits."""
@@ -64,7 +76,7 @@ class Asked:
                 case "status":
                     return await self._status(rest)
                 case "guard" if not rest:
-                    return self._guard()
+                    return await self._guard()
                 case _:
                     return self._explained(word)
         except LedgerAway:
@@ -123,7 +135,8 @@ class Asked:
             return self.lang.line("Taken down by {who}: {why}", who=by, why=why)
         return self.lang.line("Taken down by {who}, {when}: {why}", who=by, when=moment(instance.at), why=why)
 
-    def _guard(self) -> Answer:
+    async def _guard(self) -> Answer:
+        latch, actors = await self.world.ledger.read(partial(_locked, at=self.world.now()))
         status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
         guard, at = self.world.policy.guard, self.world.now()
         until = guard.observes_until
@@ -141,7 +154,11 @@ class Asked:
             lines.append(say("The platform cannot be reached at the moment."))
         if status.swept is not None:
             lines.append(say("The last sweep ended {span} ago.", span=self._ago(now - status.swept)))
-        return _answer(say("The guard"), [[words(line)] for line in lines])
+        if latch is not None and latch.since is not None:
+            text = N_("⚠ The sweep is latched since {when}: it restores nothing that the feed did not announce.")
+            lines.append(say(text, when=self.lang.time(latch.since)))
+        told: list[Line] = [[words(line)] for line in lines]
+        return _answer(say("The guard"), [*told, *(_actor_line(self.lang, stands) for stands in actors[:SHOWN])])
 
     def _ago(self, seconds: float) -> str:
         return self.lang.span(timedelta(seconds=max(seconds, 0)))
@@ -175,6 +192,18 @@ class Asked:
         """A record's id, leading to its card where one stands."""
         address = self.link_to(cards[id]) if id in cards else ""
         return [link(address, id) if address else bold(id)]
+
+
+def _locked(view: View, *, at: datetime) -> tuple[Latch | None, Sequence[ActorStands]]:
+    """The latch, and whom the guard keeps out; whom it could not, for as long as what they did counts."""
+    found = view.actors(STANDING)
+    counts = [one for one in found if one.standing is not Standing.UNCONTAINABLE or one.since > at - BUDGET_OVER]
+    return view.latch(SWEEP), counts
+
+
+def _actor_line(lang: Language, stands: ActorStands) -> Line:
+    actor = code(one_line(stands.actor, most=100))
+    return lang.line(STANDING[stands.standing], actor=actor, when=moment(stands.since))
 
 
 def _undecided(view: View) -> Sequence[Request]:

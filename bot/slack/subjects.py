@@ -1,4 +1,4 @@
-"""What a request is about, in words and blocks: an account, or one of the bot's own rules."""
+"""What a request is about, in words and blocks: an account, one of the bot's own rules, an actor or a latch."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from bot.slack.language import N_, Language
 from bot.slack.look_alikes import reads_like
 from bot.slack.text import Block, bold, code, context, cut, flags, one_line, rich, unmarked, user, words
 from bot.slack.wording import ASKED, FLAGS, SHOWN_AS, SURE, SURE_TO_RATIFY, TITLES, VERBS, group, tier_name
+from bot.slack.wording import FOLLOWS as ACTS
 
 TAGS_SHOWN = 20
 
@@ -36,7 +37,9 @@ def title(lang: Language, request: Request) -> str:
     """What stands over the card."""
     if request.of_the_rules:
         return lang.say("Rules: {change}", change=change_words(lang, parse_change(request.subject.id)))
-    return lang.say(TITLES[request.action, request.emergency], handle=one_line(request.subject.handle, most=80))
+    subject = request.subject
+    named = {"handle": one_line(subject.handle, most=80), "id": one_line(subject.id, most=80)}
+    return lang.say(TITLES[request.action, request.emergency], **named)
 
 
 def verb(lang: Language, request: Request) -> str:
@@ -48,7 +51,9 @@ def asked(lang: Language, request: Request) -> str:
     """What is asked for, in the middle of a sentence; shown where nothing in it is markup."""
     if request.of_the_rules:
         return change_words(lang, parse_change(request.subject.id))
-    return lang.say(ASKED[request.action], account=f"@{one_line(request.subject.handle, most=80)}")
+    subject = request.subject
+    named = {"account": f"@{one_line(subject.handle, most=80)}", "actor": one_line(subject.id, most=80)}
+    return lang.say(ASKED[request.action], **named)
 
 
 def asked_plainly(lang: Language, request: Request) -> str:
@@ -57,8 +62,9 @@ def asked_plainly(lang: Language, request: Request) -> str:
         change = parse_change(request.subject.id)
         account = unmarked(change.handle, unmarked(change.account, lang.say("an account")))
         return change_words(lang, change, account=account)
-    subject = unmarked(request.subject.handle, unmarked(request.subject.id, lang.say("an account")))
-    return lang.say(ASKED[request.action], account=subject)
+    account = unmarked(request.subject.handle, unmarked(request.subject.id, lang.say("an account")))
+    actor = unmarked(request.subject.handle, lang.say("an actor"))
+    return lang.say(ASKED[request.action], account=account, actor=actor)
 
 
 def change_words(lang: Language, change: RuleChange, *, account: str | None = None) -> str:
@@ -92,12 +98,22 @@ def shown_as(lang: Language, request: Request) -> str:
 
 def subject_lines(lang: Language, request: Request) -> list[Block]:
     """Who or what it is about, as the card shows it."""
-    if not request.of_the_rules:
+    if request.of_an_account:
         return account_lines(lang, request.subject, tier=request.tier)
+    if not request.of_the_rules:
+        return _actor_or_latch(lang, request)
     change = parse_change(request.subject.id)
     line = rich(bold(change_words(lang, change)), words("  "), code(one_line(request.subject.id, most=300)))
     who = [rich(*lang.line("Slack user {who}", who=user(change.slack)))] if change.slack else []
     return [line, *who, context(lang.say(FOLLOWS[change.verb], person=change.person))]
+
+
+def _actor_or_latch(lang: Language, request: Request) -> list[Block]:
+    """The whole name of an actor, as the platform writes it, and what comes of it."""
+    name = one_line(request.subject.id, most=300)
+    tier = lang.say("tier {tier}", tier=tier_name(lang, request.tier))
+    line = rich(bold(asked(lang, request)), words("  "), code(name), words(f"\n{tier}"))
+    return [line, *name_warning(lang, request.subject.id, ""), context(lang.say(ACTS[request.action]))]
 
 
 def account_lines(lang: Language, account: Subject | Account, *, tier: str | None = None) -> list[Block]:

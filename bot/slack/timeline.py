@@ -7,7 +7,7 @@ from bot.core.transition import Entry, Kind
 from bot.slack.cards import who
 from bot.slack.language import Language
 from bot.slack.text import Block, Element, bold, moment, one_line, rich, words
-from bot.slack.wording import OUTCOMES, TIMELINE, TIMELINE_OF_RULES, UNDONE, changed, waits
+from bot.slack.wording import OUTCOMES, TIMELINES, UNDONE, changed, waits
 
 SHOWN = 60
 """Lines; who comes back a hundred times is in the log."""
@@ -15,7 +15,7 @@ SHOWN = 60
 
 def timeline(lang: Language, request: Request, entries: Sequence[Entry]) -> list[Block]:
     """One block, or none where there is nothing to tell; of a long life its beginning and its end."""
-    lines = TIMELINE_OF_RULES if request.of_the_rules else TIMELINE
+    lines = TIMELINES[request.rule.about]
     told = [
         _line(lang, request, entry, lines[entry.kind])
         for entry in entries

@@ -6,7 +6,7 @@ The tables are in English and marked for the catalogues; whoever says one of the
 from bot.core.claiming import Waits
 from bot.core.incident import IncidentKind, IncidentState
 from bot.core.quorum import ANY_GROUP, Quorum
-from bot.core.request import Action, State, Undo
+from bot.core.request import About, Action, State, Undo
 from bot.core.settling import Failed
 from bot.core.transition import Kind
 from bot.slack.language import N_, Language
@@ -18,19 +18,30 @@ VERBS = {
     Action.ROSTER: N_("Change the roster"),
     Action.PROTECT: N_("Protect"),
     Action.GUARD: N_("Change the guard"),
+    Action.REINSTATE: N_("Reinstate"),
+    Action.RELEASE: N_("Release"),
 }
-ASKED = {Action.DEACTIVATE: N_("deactivate {account}"), Action.RESTORE: N_("restore {account}")}
+ASKED = {
+    Action.DEACTIVATE: N_("deactivate {account}"),
+    Action.RESTORE: N_("restore {account}"),
+    Action.REINSTATE: N_("reinstate {actor}"),
+    Action.RELEASE: N_("release the sweep"),
+}
 """What was asked for, in the middle of a sentence."""
 TITLES = {
     (Action.DEACTIVATE, False): N_("Deactivate @{handle}"),
     (Action.RESTORE, False): N_("Restore @{handle}"),
     (Action.DEACTIVATE, True): N_("Emergency: deactivate @{handle}"),
     (Action.RESTORE, True): N_("Emergency: restore @{handle}"),
+    (Action.REINSTATE, False): N_("Reinstate {id}"),
+    (Action.RELEASE, False): N_("Release the sweep"),
 }
 """What stands over a card, by the action and whether it is an emergency."""
 SHOWN_AS = {
     Action.DEACTIVATE: N_("The public view shows the account deactivated."),
     Action.RESTORE: N_("The public view shows the account active."),
+    Action.REINSTATE: N_("The platform has said that the actor may act again."),
+    Action.RELEASE: N_("Sweeps restore again; a whole one looks at once."),
 }
 """What a read must show when the action is done."""
 SURE = {
@@ -39,12 +50,26 @@ SURE = {
         N_("Deactivate @{handle}, account {id}? Your approval is recorded."),
     ),
     Action.RESTORE: (N_("Restore this account?"), N_("Restore @{handle}, account {id}? Your approval is recorded.")),
+    Action.REINSTATE: (
+        N_("Reinstate this actor?"),
+        N_("Let {id} act on the platform again? Your approval is recorded."),
+    ),
+    Action.RELEASE: (
+        N_("Release the sweep?"),
+        N_("Let sweeps restore again what the feed did not announce? Your approval is recorded."),
+    ),
 }
 """What approving asks once more: title and text."""
 SURE_TO_RATIFY = (
     N_("Ratify this emergency?"),
     N_("@{handle}, account {id}, was sent down at once. Your approval is recorded; with the quorum it stays down."),
 )
+
+FOLLOWS = {
+    Action.REINSTATE: N_("From then on the platform takes what this actor does; the guard counts from nothing."),
+    Action.RELEASE: N_("From then on sweeps restore what nobody explained, and a whole one looks at once."),
+}
+"""What comes of it where no account is shown, as a sentence of its own."""
 
 OUTCOMES = {
     State.PENDING: N_("Waits for a decision"),
@@ -96,6 +121,7 @@ VOID = {
     "requester_in_incident": N_("the requester acted in an incident that nobody has acknowledged"),
     "no_quorum": N_("an approver lost the right, and the rest is no quorum"),
     "account_gone": N_("the account no longer exists"),
+    "about_requester": N_("it is about the requester's own principal"),
     "rules_impossible": N_("there can be no such rules by now; ask again to hear why"),
     "rules_not_in_slack": N_("the policy no longer lets its rules be changed in Slack"),
 }
@@ -189,6 +215,18 @@ PAGED = {
     "restored": N_("If it should be down, ask for that with /deactivate."),
     "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),
     "unreadable": N_("Something happened to it and it cannot be read, so nothing is restored yet; it is tried again."),
+    "contained": N_("The platform keeps this actor out now. Find out why, then acknowledge the card."),
+    "uncontainable": N_(
+        "The platform cannot lock this actor out, so every deactivation is undone again and again, with pauses. "
+        "Stop the actor there."
+    ),
+    "contained_acts": N_("The platform said that this actor is locked out, and the actor acts. Look at it there."),
+    "not_contained": N_("The platform does not answer when this actor is to be locked out; it is tried until it does."),
+    "reinstated_by_others": N_("Somebody let this actor in again on the platform without the quorum. Find out why."),
+    "latched": N_(
+        "A sweep found more inactive accounts than can be, and the public view does not show them so. Nothing of it is "
+        "restored until people release the sweep."
+    ),
     "feed_silent": N_(
         "The platform's feed has been silent for half a minute; until it answers, the sweep alone looks."
     ),
@@ -240,6 +278,18 @@ TIMELINE_OF_RULES = {
     Kind.SETTLED: N_("{when} · the rules changed: {what}"),
 }
 """The same of a request for a change of the rules, which calls no platform."""
+TIMELINE_OF_ACTORS = {**TIMELINE, Kind.SETTLED: N_("{when} · settled by the platform's answer: {what}")}
+TIMELINE_OF_LATCHES = {
+    **TIMELINE,
+    Kind.CLAIMED: N_("{when} · all of it checked again"),
+    Kind.SETTLED: N_("{when} · the sweep released: {what}"),
+}
+TIMELINES = {
+    About.ACCOUNT: TIMELINE,
+    About.RULES: TIMELINE_OF_RULES,
+    About.ACTOR: TIMELINE_OF_ACTORS,
+    About.LATCH: TIMELINE_OF_LATCHES,
+}
 
 
 def group(lang: Language, name: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, verdict, voting, watching
+from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, unlocking, verdict, voting, watching
 from bot.core import ratifying as ratification
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
@@ -64,6 +64,8 @@ from tests.core.build import (
     filing as filing_of,
 )
 from tests.core.rules import FILE, NOBODY, OBSERVE, REMOVE_REX, RULED, change_due, change_filing, filed_change
+from tests.core.unlocks import agreed, owned_by, unlock_due, wished
+from tests.core.unlocks import unlocking as unlock_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +133,7 @@ HALF_APPROVED = moved(vote(ballot(PRESIDENTS, TESSA)))
 ON_PRESIDENT = replace(PENDING, tier="protected", quorum=replace(PENDING.quorum, groups=(("manager", 1),)))
 EXPIRED_NOW = replace(PENDING, state=State.EXPIRED, ended_by="countersign")
 
+OWNED = owned_by("omar")
 JUST_ADDED = replace(OMAR, approves_from=AT + HOUR)
 
 VOTES: dict[Any, Forbidden] = {
@@ -143,6 +146,9 @@ VOTES: dict[Any, Forbidden] = {
     voting.not_ended: Forbidden(case=ballot(EXPIRED_NOW), says=Why.ALREADY_DECIDED),
     voting.in_time: Forbidden(case=ballot(PENDING, at=AT + DAY), says=Why.EXPIRED),
     voting.not_own: Forbidden(case=ballot(pending(by=MONA), MONA), says=Why.OWN_REQUEST, also=(voting.in_quorum,)),
+    voting.not_about_oneself: Forbidden(
+        case=ballot(wished(), OWNED.people["omar"], policy=OWNED), says=Why.ABOUT_YOURSELF, also=(voting.in_quorum,)
+    ),
     voting.no_open_incident: Forbidden(case=ballot(PENDING, unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
     voting.unrestricted: Forbidden(
         case=ballot(ON_PRESIDENT, leaving(OMAR), policy=policy(leaving(OMAR))),
@@ -332,6 +338,50 @@ RULE_CLAIMS: dict[Any, Forbidden] = {
         case=change_due(VOTED, OBSERVE, outlook=Outlook(changes=False, stricter=False)),
         says=(State.SUPERSEDED, None),
     ),
+}
+
+OF_ADA = replace(owned_by("ada"), digest=RULED.digest)
+LONELY = owned_by("tessa")
+AGREED = agreed()
+
+UNLOCKINGS: dict[Any, Forbidden] = {
+    asking.rostered: Forbidden(case=unlock_of(person=None), says=Why.NOT_ROSTERED),
+    asking.not_gone: Forbidden(case=unlock_of(policy=LEFT), says=Why.PAST_LAST_DAY),
+    unlocking.not_about_oneself: Forbidden(case=unlock_of(policy=OF_ADA), says=Why.ABOUT_YOURSELF),
+    asking.identified: Forbidden(case=unlock_of(identity_known=False), says=Why.IDENTITY_UNKNOWN),
+    asking.no_open_incident: Forbidden(case=unlock_of(unacknowledged="INC-A"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    unlocking.is_locked: Forbidden(case=unlock_of(locked=False), says=Why.NOT_CONTAINED),
+    asking.no_live_twin: Forbidden(case=unlock_of(live=AGREED), says=Why.LIVE_REQUEST, input="handle"),
+    asking.reason_fits: Forbidden(case=unlock_of(reason="short"), says=Why.REASON_LENGTH, input="reason"),
+    asking.evidence_is_url: Forbidden(case=unlock_of(evidence="a photo"), says=Why.EVIDENCE_NO_URL, input="evidence"),
+    asking.within_limit: Forbidden(
+        case=unlock_of(policy=replace(RULED, limits=limits(requests_per_person_hour=1)), filed_in_hour=(AT - MINUTE,)),
+        says=Why.TOO_MANY_REQUESTS,
+        input="reason",
+    ),
+    unlocking.quorum_reachable: Forbidden(case=unlock_of(policy=LONELY), says=Why.NOBODY_ELIGIBLE),
+}
+
+UNLOCK_CLAIMS: dict[Any, Forbidden] = {
+    claiming.no_deny: Forbidden(
+        case=unlock_due(
+            replace(AGREED, votes=(*AGREED.votes, replace(AGREED.votes[0], person="mona", choice=Choice.DENY)))
+        ),
+        says=(State.VOID, "denied"),
+    ),
+    claiming.in_time: Forbidden(case=unlock_due(at=AT + HOUR), says=(State.EXPIRED, "not_carried_out")),
+    ruling.requester_rostered: Forbidden(
+        case=unlock_due(unacknowledged=frozenset({"ada"})), says=(State.VOID, "requester_in_incident")
+    ),
+    unlocking.requester_not_concerned: Forbidden(case=unlock_due(policy=OF_ADA), says=(State.VOID, "about_requester")),
+    unlocking.demands_as_shown: Forbidden(case=unlock_due(policy=NO_RULES), says=(State.PENDING, "tier")),
+    claiming.quorum_stands: Forbidden(
+        case=unlock_due(unacknowledged=frozenset({"omar"})), says=(State.VOID, "no_quorum")
+    ),
+    claiming.cooled_off: Forbidden(
+        case=unlock_due(replace(AGREED, not_before=AT + 3 * MINUTE)), says=Waits.COOLING_OFF
+    ),
+    unlocking.still_locked: Forbidden(case=unlock_due(locked=False), says=(State.SUPERSEDED, None)),
 }
 
 CLAIMS: dict[Any, Forbidden] = {

@@ -22,6 +22,7 @@ from bot.core.ruling import (
     rules_still_in_slack,
 )
 from bot.core.transition import Transition
+from bot.core.unlocking import UNLOCK_CHECKS, UNLOCK_CLAIM_CHECKS, claim_unlocking, file_unlocking
 from bot.core.verdict import KEY_CHECKS, Verdict, judge
 from bot.core.voting import VOTE_CHECKS, WITHDRAW_CHECKS, vote, withdraw
 from bot.core.voting import rostered as voter_rostered
@@ -30,6 +31,7 @@ from tests.core import forbidden
 from tests.core.build import POLICY, at_once, claiming, down, filing, guards_restore, moved, pending, ratifying
 from tests.core.build import ballot as ballot_of
 from tests.core.rules import OBSERVE, REMOVE_REX, change_due, change_filing
+from tests.core.unlocks import unlock_due, unlocking
 
 RULES = {
     "file": (FILE_CHECKS, forbidden.FILING),
@@ -37,6 +39,8 @@ RULES = {
     "emergency": (EMERGENCY_CHECKS, forbidden.EMERGENCIES),
     "change": (RULE_CHECKS, forbidden.CHANGES),
     "change_claim": (RULE_CLAIM_CHECKS, forbidden.RULE_CLAIMS),
+    "unlock": (UNLOCK_CHECKS, forbidden.UNLOCKINGS),
+    "unlock_claim": (UNLOCK_CLAIM_CHECKS, forbidden.UNLOCK_CLAIMS),
     "claim": (CLAIM_CHECKS, forbidden.CLAIMS),
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
     "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
@@ -53,19 +57,31 @@ CRASHES = {rostered, voter_rostered, reader_rostered, known, rules_in_slack, rul
 """Without these there is nobody, or nothing, to be asked about: the rule stops at an assertion and lets nothing by."""
 
 
+FILED: dict[str, tuple[Any, str, str]] = {
+    "emergency": (file_emergency, "E", "U08DORA"),
+    "change": (file_change, "C", "U01ADA"),
+    "unlock": (file_unlocking, "U", "U01ADA"),
+    "file": (file, "A", "U01ADA"),
+}
+"""Moves that file: each with its request's name and who asks."""
+
+
 def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
-    if rule == "emergency":
-        return file_emergency(case, id="REQ-E", operation="op-e", slack_user="U08DORA", checks=checks)
-    if rule == "change":
-        return file_change(case, id="REQ-C", operation="op-c", slack_user="U01ADA", checks=checks)
-    if rule == "file":
-        return file(case, id="REQ-A", operation="op-a", slack_user="U01ADA", checks=checks)
+    if rule in FILED:
+        move, name, slack_user = FILED[rule]
+        return move(case, id=f"REQ-{name}", operation=f"op-{name.lower()}", slack_user=slack_user, checks=checks)
     if rule == "withdraw":
         return withdraw(case.request, person=case.person, policy=case.policy, at=case.at, checks=checks)
     if rule == "judge":
         return judge(*case, POLICY.guard, checks=checks)
-    others = {"vote": vote, "acknowledge": acknowledge, "change_claim": claim_change, "watch_on": watched_on}
-    return others.get(rule, claim)(case, checks=checks)
+    rules = {
+        "vote": vote,
+        "acknowledge": acknowledge,
+        "change_claim": claim_change,
+        "watch_on": watched_on,
+        "unlock_claim": claim_unlocking,
+    }
+    return rules.get(rule, claim)(case, checks=checks)
 
 
 def watched_on(case: Any, *, checks: tuple[Any, ...]) -> object:
@@ -92,6 +108,8 @@ SUCCESS = {
     "emergency": at_once(),
     "change": change_filing(REMOVE_REX),
     "change_claim": change_due(forbidden.VOTED, OBSERVE),
+    "unlock": unlocking(),
+    "unlock_claim": unlock_due(),
     "vote": ballot_of(pending()),
     "claim": claiming(),
     "policy_claim": claiming(guards_restore(), account=down()),

@@ -253,13 +253,13 @@ def settings_of(folder: Path, workspace: Workspace, platform: MockPlatform, *, s
 
 
 @asynccontextmanager
-async def set_scene(folder: Path, *, socket: bool = False) -> AsyncIterator[Scene]:
-    """Everything but the bot, which the story starts."""
+async def set_scene(folder: Path, *, socket: bool = False, tokens: Path | None = None) -> AsyncIterator[Scene]:
+    """Everything but the bot, which the story starts; `tokens` says who may call the platform besides."""
     async with AsyncExitStack() as stack:
         workspace = Workspace(people=[*PEOPLE, User(id=MONA_ALT, name="mona-alt")])
         await workspace.start()
         stack.push_async_callback(workspace.stop)
-        platform = MockPlatform()
+        platform = MockPlatform(tokens=tokens)
         await platform.start()
         stack.push_async_callback(platform.stop)
         session = await stack.enter_async_context(aiohttp.ClientSession())

@@ -17,6 +17,7 @@ TEXTS = (
     "sampled_at",
     "whole_at",
     "contained_at",
+    "reinstated_at",
     "established",
     "established_by",
     "established_at",

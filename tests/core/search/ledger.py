@@ -12,7 +12,7 @@ from functools import cache
 from bot.core.account import Instance
 from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.request import IN_LANE, LIVE, Action, Request, State
-from bot.core.transition import Change, Judged, Task, TaskKind, Transition
+from bot.core.transition import ActorStands, Change, Judged, Task, TaskKind, Transition
 from bot.core.verdict import Previous
 from tests.core.search.world import Ledger, Todo, put
 
@@ -109,6 +109,13 @@ class LedgerView:
 
     def judged(self, instance: Instance) -> Judged | None:
         return next((v for v in self._ledger.verdicts if instance_of(v) == instance), None)
+
+    def actor(self, actor: str) -> ActorStands | None:  # noqa: ARG002 - nobody is locked out in the small world
+        return None
+
+    def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
+        of_actor = (v for v in self._ledger.verdicts if v.actor == actor and account in {None, v.account})
+        return sum(not v.explained and v.judged_at > since for v in of_actor)
 
     def previous(self, account: str) -> Previous | None:
         last = next((v for v in reversed(self._ledger.verdicts) if v.account == account), None)

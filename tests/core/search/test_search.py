@@ -12,15 +12,28 @@ import pytest
 
 import bot.core
 from bot.core.ruling import RULE_CHECKS, RULE_CLAIM_CHECKS
+from bot.core.unlocking import UNLOCK_CHECKS, UNLOCK_CLAIM_CHECKS
 from bot.core.verdict import not_restored_since
+from bot.core.voting import not_about_oneself
 from bot.core.watching import WATCH_CHECKS
 from tests.core.search.explore import explore
 from tests.core.search.game import Game
 from tests.core.search.mutants import MUTANTS, TUPLES, Mutant
 from tests.core.search.scopes import SCOPES, Scope
 
-LATER = {*RULE_CHECKS, *RULE_CLAIM_CHECKS, *WATCH_CHECKS, not_restored_since}
-"""Changes of the rules and counts are not in the small world; nor is a read older than a restore on record."""
+LATER = {
+    *RULE_CHECKS,
+    *RULE_CLAIM_CHECKS,
+    *WATCH_CHECKS,
+    *UNLOCK_CHECKS,
+    *UNLOCK_CLAIM_CHECKS,
+    not_about_oneself,
+    not_restored_since,
+}
+"""Changes of the rules, counts and whom the guard has locked out are not in the small world.
+
+Nor is a read that is older than a restore on record.
+"""
 ENOUGH = 1_000
 """States in which a control that is gone would long have shown: see how many the mutants' searches take."""
 

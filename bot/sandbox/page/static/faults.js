@@ -30,6 +30,16 @@ const FAULTS = [
     "A second after each restore, three times.",
     { kind: "reattack", actor: REX, every: 1, times: 3 },
   ],
+  [
+    "Rex goes to war",
+    "Half a second after each restore, until the bot has Rex locked out.",
+    { kind: "reattack", actor: REX, every: 0.5 },
+  ],
+  [
+    "A system goes to war",
+    "After the bot’s next restore, and each one that follows; nobody can lock it out, so the bot restores with pauses.",
+    { kind: "reattack", actor: "system:rogue", every: 0.5 },
+  ],
   ["Rex takes six down", "At once, in the order of their ids.", { kind: "bulk", actor: REX, count: 6, per_second: 20 }],
 ];
 
