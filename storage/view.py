@@ -36,13 +36,6 @@ samples = table("samples")
 actors = table("actors")
 latches = table("latches")
 
-LAST_SAMPLE = (
-    select(samples)
-    .where(samples.c.account == ACCOUNT, samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
-    .order_by(samples.c.at.desc())
-    .limit(1)
-)
-"""Built once: it is asked between an event and the call that undoes it."""
 FEED = "feed"
 COUNTED = 64
 """Of an actor's unexplained instances no more are counted: more change nothing."""
@@ -90,6 +83,12 @@ UNEXPLAINED_SINCE = (
 UNEXPLAINED = UNEXPLAINED_SINCE.where(verdicts.c.actor == bindparam("actor"))
 UNEXPLAINED_BY_NOBODY = UNEXPLAINED_SINCE.where(verdicts.c.actor.is_(None))
 ACTOR = select(actors).where(actors.c.actor == bindparam("actor"))
+LAST_SAMPLE = (
+    select(samples)
+    .where(samples.c.account == ACCOUNT, samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
+    .order_by(samples.c.at.desc())
+    .limit(1)
+)
 POLICY_MARK = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
 CURSOR = select(cursors.c.value).where(cursors.c.name == FEED)
 CARD = select(cards).where(cards.c.record == bindparam("record"))
