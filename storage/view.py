@@ -5,14 +5,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, Text, func, select, type_coerce
 from sqlmodel import SQLModel
 
 from bot.core.account import Instance
+from bot.core.audit import canonical
 from bot.core.incident import Incident
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import IN_LANE, LIVE, NOT_YET_RATIFIED, Action, Request, State
-from bot.core.transition import ActorStands, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
+from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
 from storage import tables as _tables  # noqa: F401 - fills the metadata
@@ -38,6 +39,9 @@ FEED = "feed"
 NAMED = 5_000
 """Ids in one statement: SQLite takes some 32,000."""
 LIVE_STATES = [state.value for state in LIVE]
+NOT_OVER = ["open", "stuck"]
+"""Incidents that are not undone, or wait for a person."""
+OF_INCIDENTS = [kind.value for kind in Kind if kind.value.startswith("incident_")]
 LANE_STATES = [state.value for state in IN_LANE]
 
 
@@ -169,6 +173,10 @@ class ConnectionView:
         )
         return next(iter(self._incidents(found)), None)
 
+    def open_incidents(self) -> int:
+        query = select(func.count()).where(incidents.c.state.in_(NOT_OVER))
+        return int(self._connection.execute(query).scalar_one())
+
     def unacknowledged_of(self, person: str) -> str | None:
         query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
@@ -190,7 +198,7 @@ class ConnectionView:
         if account is not None:
             query = query.where(incidents.c.account == account)
         if open_only:
-            query = query.where(incidents.c.state.in_(["open", "stuck"]))
+            query = query.where(incidents.c.state.in_(NOT_OVER))
         if since is not None:
             query = query.where(incidents.c.seen_at >= stamp(since))
         if until is not None:
@@ -260,6 +268,7 @@ class ConnectionView:
         since: datetime | None = None,
         until: datetime | None = None,
         request: str | None = None,
+        incident: str | None = None,
     ) -> Sequence[Entry]:
         query, wanted = select(audit).order_by(audit.c.seq), list(kinds)
         if wanted:
@@ -270,6 +279,12 @@ class ConnectionView:
             query = query.where(audit.c.at < stamp(until))
         if request is not None:
             query = query.where(audit.c.request == request)
+        if incident is not None:
+            # the facts are canonical JSON: so stands the field there, and inside a text its quotes would be escaped
+            field = f'"incident":{canonical(incident)}'
+            query = query.where(
+                audit.c.kind.in_(OF_INCIDENTS), type_coerce(audit.c.facts, Text).contains(field, autoescape=True)
+            )
         return [entry_of(row) for row in self._rows(query)]
 
     def lines(self, *, after: int, limit: int) -> Sequence[tuple[int, Entry]]:

@@ -8,7 +8,7 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import draw, page
+from bot.core.tasks import draw, page, page_over
 from bot.core.transition import Kind, Transition, move
 from bot.core.verdict import Because, Verdict
 
@@ -55,9 +55,13 @@ def incident(
 
 def opened(new: Incident, *, at: datetime) -> Transition:
     """Open an incident: its card, and one page for it however much follows, that says what it is."""
-    why = new.kind.value if new.kind in NOT_UNDONE else new.why
-    tasks = (*draw(new, version=1, at=at), *page(new, why, due=at))
+    tasks = (*draw(new, version=1, at=at), *page(new, paged_as(new), due=at))
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
+
+
+def paged_as(found: Incident) -> str:
+    """The reason of the page that an incident makes when it is opened."""
+    return found.kind.value if found.kind in NOT_UNDONE else found.why
 
 
 def undo(
@@ -115,8 +119,11 @@ def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
 
 
 def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
+    """A person has seen it: whoever was paged need not look any more. That it is undone would not be enough."""
     after = replace(found, acknowledged_by=by, acknowledged_at=at)
-    return _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
+    moved = _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
+    whys = (paged_as(found), *(("stuck",) if found.state is IncidentState.STUCK else ()))
+    return replace(moved, tasks=(*moved.tasks, *page_over(found, *whys, due=at)))
 
 
 def _moved(before: Incident, after: Incident, *, kind: Kind, at: datetime, by: str = BOT) -> Transition:

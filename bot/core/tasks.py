@@ -112,6 +112,19 @@ def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, .
     return _woken(f"{about}:{int(due.timestamp()) // 60}", {"account": account, "why": why}, due=due)
 
 
+def page_over(record: Request | Incident, *whys: str, due: datetime) -> tuple[Task, ...]:
+    """Tell the web hook that what it was paged for is over: by the reasons of those pages, which name them there."""
+    return tuple(
+        Task(
+            key=f"page_over:{record.id}:{why}:{record.version}",
+            kind=TaskKind.PAGE,
+            payload={"record": record.id, "why": why, "over": True},
+            due=due,
+        )
+        for why in whys
+    )
+
+
 def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task, ...]:
     """By web hook and in Slack, neither of which waits for the other."""
     return (

@@ -43,6 +43,7 @@ async def judge_found(world: World, found: Found, *, finish: Task | None = None)
     ids = (incident_id(), request_id(), operation_key())
     change = await world.ledger.decide(lambda view: judging(world, view, found, ids=ids), finish=finish)
     assert isinstance(change, Change)
+    world.status.tally(change.transitions)
     verdict = change.answer
     if not isinstance(verdict, Verdict):
         return None

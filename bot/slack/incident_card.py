@@ -5,6 +5,7 @@ import hashlib
 from bot.core.digest import TWITTER_2017
 from bot.core.incident import Incident, IncidentState
 from bot.slack.cards import Card, named
+from bot.slack.incident_report import cause_line
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
 from bot.slack.subjects import name_warning
@@ -31,6 +32,7 @@ def incident_card(lang: Language, incident: Incident) -> Card:
         rich(*_actor(lang, incident), words(" · "), *_when(lang, incident)),
         context(lang.say(FOUND_BY.get(incident.found_by, FOUND_BY["sweep"]), why=why)),
         *_undone(lang, incident),
+        *cause_line(lang, incident),
         *_acknowledged(lang, incident),
         *_buttons(lang, incident),
         context(incident.id),
@@ -113,4 +115,5 @@ def _buttons(lang: Language, incident: Incident) -> list[Block]:
         buttons.append(button("restore", lang.say("Restore"), value, style="primary"))
     if incident.acknowledged_by is None:
         buttons.append(button("acknowledge", lang.say("Acknowledge"), value))
-    return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []
+    buttons.append(button("incident_report", lang.say("Incident report"), value))
+    return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}]

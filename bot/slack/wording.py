@@ -136,6 +136,8 @@ KINDS = {
 UNDOING = {
     IncidentState.OPEN: N_("It is being restored."),
     IncidentState.RESTORED: N_("The account is active again."),
+    IncidentState.WHOLE: N_("The account is active again, and its counts are what they were."),
+    IncidentState.LOST: N_("The account is active again, but its counts did not come back: a person has to decide."),
     IncidentState.OBSERVED: N_("The guard did not undo it. Press “Restore” to ask for that."),
     IncidentState.LEFT: N_("It was left as it is."),
     IncidentState.STUCK: N_("The bot cannot undo it: a person has to look."),
@@ -143,6 +145,8 @@ UNDOING = {
 STANDS = {
     IncidentState.OPEN: N_("being restored"),
     IncidentState.RESTORED: N_("restored"),
+    IncidentState.WHOLE: N_("whole again"),
+    IncidentState.LOST: N_("its counts did not come back"),
     IncidentState.OBSERVED: N_("only observed"),
     IncidentState.LEFT: N_("left as it is"),
     IncidentState.STUCK: N_("a person has to look"),
