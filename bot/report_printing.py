@@ -106,7 +106,7 @@ def _head(lang: Language, report: Report) -> Iterable[str]:
 
 
 def _findings(lang: Language, report: Report) -> Iterable[str]:
-    yield from ("", "## Timeline (UTC)", "", "| when | what | who | says |", "|---|---|---|---|")
+    yield from ("", "## Timeline (UTC)", "", "| when | what | who | source |", "|---|---|---|---|")
     yield from (_row(told) for told in timeline(lang, report))
     if (missing := awaited(lang, report)) is not None:
         yield from ("", escaped(missing))

@@ -7,7 +7,6 @@ from datetime import datetime
 from bot.core.incident import Cause, Incident
 from bot.core.policy import RULES, Person, Policy, Tier
 from bot.core.refusal import Refusal, Why
-from bot.core.request import BOT
 from bot.core.tasks import draw
 from bot.core.transition import Kind, Transition, move
 
@@ -65,12 +64,18 @@ def not_in_an_incident(case: Establishing) -> Refusal | None:
 
 
 def may_say(case: Establishing) -> Refusal | None:
-    tier = tier_that_establishes(case.policy)
-    able = case.policy.approver(case.reader, tier=tier.name, at=case.at, requester=case.found.person or BOT)
-    groups = {name for name, _ in tier.approvals}
-    if able is not None and able.groups & groups:
+    groups = {name for name, _ in tier_that_establishes(case.policy).approvals}
+    if case.policy.groups_of(case.reader, at=case.at, requester=case.found.person) & groups:
         return None
     return Refusal(why=Why.MAY_NOT_ESTABLISH, facts={"groups": sorted(groups)})
+
+
+def counts_by_now(case: Establishing) -> Refusal | None:
+    """Who was added in Slack of late says nothing that an approver says."""
+    since = case.reader.approves_from
+    if since is None or case.at >= since:
+        return None
+    return Refusal(why=Why.NOT_YET_AN_APPROVER, facts={"from": since})
 
 
 def as_shown(case: Establishing) -> Refusal | None:
@@ -86,7 +91,7 @@ def another(case: Establishing) -> Refusal | None:
     return Refusal(why=Why.CAUSE_ALREADY_SO, input="cause") if same else None
 
 
-MAY_CHECKS: tuple[Check, ...] = (rostered, not_gone, known, not_the_actor, not_in_an_incident, may_say)
+MAY_CHECKS: tuple[Check, ...] = (rostered, not_gone, known, not_the_actor, not_in_an_incident, may_say, counts_by_now)
 ESTABLISH_CHECKS: tuple[Check, ...] = (*MAY_CHECKS, as_shown, another)
 
 

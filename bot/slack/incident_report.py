@@ -122,6 +122,8 @@ def impact(lang: Language, report: Report) -> Iterable[str]:
     found = report.impact
     if found.down_for is not None:
         yield lang.say("Down for {span}.", span=lang.span(found.down_for))
+    elif found.down and report.at is not None:
+        yield lang.say("Down since {when}; not active again, as far as is known.", when=lang.time(report.at))
     elif found.down:
         yield lang.say("Not active again, as far as is known.")
     elif report.restored_at is not None:
@@ -130,21 +132,22 @@ def impact(lang: Language, report: Report) -> Iterable[str]:
         yield lang.say("Nothing was taken down that could come back.")
     if report.kind in {IncidentKind.RESTORED, IncidentKind.DELETED}:
         return
-    whole = report.state is IncidentState.WHOLE
-    yield lang.say("Followers: {counts}.", counts=_counts(lang, found.followers, whole=whole))
+    yield lang.say("Followers: {counts}.", counts=_counts(lang, report, found.followers))
     if found.following.before is not None or found.following.now is not None:
-        yield lang.say("Following: {counts}.", counts=_counts(lang, found.following, whole=whole))
+        yield lang.say("Following: {counts}.", counts=_counts(lang, report, found.following))
     if found.before_from is not None:
         yield lang.say(BEFORE_FROM[found.before_from])
 
 
-def _counts(lang: Language, counts: Counts, *, whole: bool) -> str:
+def _counts(lang: Language, report: Report, counts: Counts) -> str:
     """Where the restore is whole, a difference is within what counts as the same: nothing is missing then."""
     unknown = lang.say("not known")
     before = lang.number(counts.before) if counts.before is not None else unknown
     now = lang.number(counts.now) if counts.now is not None else unknown
+    if report.impact.before_from is None:
+        return lang.say("{before} when it was found, {now} now", before=before, now=now)
     text = lang.say("{before} before, {now} now", before=before, now=now)
-    if whole or not counts.missing:
+    if report.state is IncidentState.WHOLE or not counts.missing:
         return text
     return lang.say("{counts}; {missing} not back", counts=text, missing=counts.missing)
 

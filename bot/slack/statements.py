@@ -12,16 +12,16 @@ from bot.slack.language import N_, Language
 from bot.slack.text import one_line
 
 HAPPENED_ON = {
-    IncidentKind.DEACTIVATED: N_("On {when} the account @{handle} was deactivated without approval."),
-    IncidentKind.LATE: N_("On {when} the account @{handle} was deactivated without approval."),
-    IncidentKind.RESTORED: N_("On {when} the account @{handle} was reactivated without approval."),
-    IncidentKind.DELETED: N_("On {when} the account @{handle} was deleted without approval."),
+    IncidentKind.DEACTIVATED: N_("On {when}, the account @{handle} was deactivated without approval."),
+    IncidentKind.LATE: N_("On {when}, the account @{handle} was deactivated without approval."),
+    IncidentKind.RESTORED: N_("On {when}, the account @{handle} was reactivated without approval."),
+    IncidentKind.DELETED: N_("On {when}, the account @{handle} was deleted without approval."),
 }
 FOUND_ON = {
-    IncidentKind.DEACTIVATED: N_("On {when} we found the account @{handle} deactivated without approval."),
-    IncidentKind.LATE: N_("On {when} we found the account @{handle} deactivated without approval."),
-    IncidentKind.RESTORED: N_("On {when} we found the account @{handle} reactivated without approval."),
-    IncidentKind.DELETED: N_("On {when} we found the account @{handle} deleted without approval."),
+    IncidentKind.DEACTIVATED: N_("On {when}, we found the account @{handle} deactivated without approval."),
+    IncidentKind.LATE: N_("On {when}, we found the account @{handle} deactivated without approval."),
+    IncidentKind.RESTORED: N_("On {when}, we found the account @{handle} reactivated without approval."),
+    IncidentKind.DELETED: N_("On {when}, we found the account @{handle} deleted without approval."),
 }
 """Where the platform does not say when it was."""
 CAUSES = {
@@ -80,10 +80,10 @@ def _undone(lang: Language, report: Report) -> Iterable[str]:
 
 
 def _counts(lang: Language, report: Report) -> Iterable[str]:
-    """What the public sees of it: whether the followers are back."""
-    followers = report.impact.followers
+    """What the public sees of it, where there is a figure of before that it may be held against."""
+    followers, known = report.impact.followers, report.impact.before_from is not None
     if report.state is IncidentState.WHOLE:
         yield lang.say("Its follower counts are what they were before.")
-    elif followers.missing and report.restored_at is not None and followers.now is not None:
+    elif known and followers.missing and followers.now is not None and report.restored_at is not None:
         text = N_("Of its {before} followers {now} are shown again so far.")
         yield lang.say(text, before=followers.before, now=max(followers.now, 0))

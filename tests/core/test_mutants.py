@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from bot.core import establishing
 from bot.core.acknowledging import ACKNOWLEDGE_CHECKS, acknowledge, known
 from bot.core.acknowledging import rostered as reader_rostered
 from bot.core.asking import rostered
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
 from bot.core.emergency import EMERGENCY_CHECKS, file_emergency
+from bot.core.establishing import ESTABLISH_CHECKS, establish
 from bot.core.filing import FILE_CHECKS, file
 from bot.core.ratifying import RATIFY_CHECKS, ratify
 from bot.core.refusal import Refusal
@@ -40,6 +42,7 @@ RULES = {
     "policy_claim": (POLICY_CLAIM_CHECKS, forbidden.POLICY_CLAIMS),
     "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
     "acknowledge": (ACKNOWLEDGE_CHECKS, forbidden.ACKNOWLEDGEMENTS),
+    "establish": (ESTABLISH_CHECKS, forbidden.CAUSES),
     "judge": (KEY_CHECKS, forbidden.KEYS),
 }
 EVERY = [
@@ -47,7 +50,10 @@ EVERY = [
     for name, (checks, _) in RULES.items()
     for check in checks
 ]
-CRASHES = {rostered, voter_rostered, reader_rostered, known, rules_in_slack, rules_still_in_slack}
+CRASHES = {
+    rostered, voter_rostered, reader_rostered, known, rules_in_slack, rules_still_in_slack,
+    establishing.rostered, establishing.known,
+}  # fmt: skip
 """Without these there is nobody, or nothing, to be asked about: the rule stops at an assertion and lets nothing by."""
 
 
@@ -62,9 +68,8 @@ def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
         return withdraw(case.request, person=case.person, policy=case.policy, at=case.at, checks=checks)
     if rule == "judge":
         return judge(*case, POLICY.guard, checks=checks)
-    return {"vote": vote, "acknowledge": acknowledge, "change_claim": claim_change}.get(rule, claim)(
-        case, checks=checks
-    )
+    others = {"vote": vote, "acknowledge": acknowledge, "establish": establish, "change_claim": claim_change}
+    return others.get(rule, claim)(case, checks=checks)
 
 
 def let_through(rule: str, outcome: object) -> bool:
@@ -92,6 +97,7 @@ SUCCESS = {
     "policy_claim": claiming(guards_restore(), account=down()),
     "withdraw": forbidden.withdrawal(),
     "acknowledge": forbidden.reading(),
+    "establish": forbidden.saying(),
     "judge": forbidden.of_key(),
 }
 

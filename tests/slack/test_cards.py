@@ -235,10 +235,11 @@ def _acknowledged(incident: Incident) -> Incident:
 def test_an_incident_is_acknowledged_once_and_restored_by_hand_only_where_it_was_observed() -> None:
     observed = replace(INCIDENT, state=IncidentState.OBSERVED)
     value = f"{INCIDENT.id} {hashlib.sha256(INCIDENT.id.encode()).hexdigest()}"
-    assert buttons(incident_card(EN, INCIDENT).blocks) == {"acknowledge": value}
-    assert buttons(incident_card(EN, observed).blocks) == {"restore": value, "acknowledge": value}
-    assert set(buttons(incident_card(EN, _acknowledged(observed)).blocks)) == {"restore"}
-    assert buttons(incident_card(EN, _acknowledged(RESTORED)).blocks) == {}
+    both = {"acknowledge": value, "incident_report": value}
+    assert buttons(incident_card(EN, INCIDENT).blocks) == both
+    assert buttons(incident_card(EN, observed).blocks) == {"restore": value, **both}
+    assert set(buttons(incident_card(EN, _acknowledged(observed)).blocks)) == {"restore", "incident_report"}
+    assert set(buttons(incident_card(EN, _acknowledged(RESTORED)).blocks)) == {"incident_report"}
     assert "Acknowledged by " in shown(incident_card(EN, _acknowledged(RESTORED)).blocks)
 
 

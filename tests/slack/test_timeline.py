@@ -13,7 +13,9 @@ from tests.slack.validators import check_message, read
 
 NOT_TOLD = {
     Kind.OPENED, Kind.JOINED, Kind.RESTORED, Kind.CLOSED, Kind.ACKNOWLEDGED,
+    Kind.SAMPLED, Kind.WHOLE, Kind.FELL, Kind.LOST, Kind.ESTABLISHED, Kind.CONTAINED,
     Kind.REFUSED, Kind.POLICY, Kind.GUARD_STARTED, Kind.JUDGED, Kind.DIGEST, Kind.LIMIT,
+    Kind.ACTOR, Kind.LATCHED, Kind.UNLATCHED,
 }  # fmt: skip
 """Entries that are no move of a request; whoever was refused was told alone."""
 
