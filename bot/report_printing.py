@@ -116,7 +116,8 @@ def _findings(lang: Language, report: Report) -> Iterable[str]:
 
 def _row(told: Told) -> str:
     when = stamp(told.at) if told.at is not None else "no time given"
-    return f"| {when} | {escaped(told.what)} | {code_span(told.who) if told.who else '–'} | {escaped(told.source)} |"
+    who = code_span(told.who).replace("|", r"\|") if told.who else "–"  # a table's cells end before code spans begin
+    return f"| {when} | {escaped(told.what)} | {who} | {escaped(told.source)} |"
 
 
 def _bullets(sentences: Iterable[str]) -> list[str]:
@@ -145,8 +146,8 @@ def _languages() -> Sequence[Language]:
 
 
 def code_span(text: str) -> str:
-    """Somebody's text in one line, as code: inert in Markdown, also in the cell of a table."""
-    shown = one_line(text, most=200).replace("|", r"\|")
+    """Somebody's text in one line, as code: inert in Markdown."""
+    shown = one_line(text, most=200)
     ticks = "`" * (_longest_run(shown) + 1)
     return f"{ticks} {shown} {ticks}" if "`" in shown else f"{ticks}{shown}{ticks}"
 
