@@ -291,7 +291,7 @@ def test_the_card_of_a_restored_incident() -> None:
             "Found by the feed: nobody approved it.",
             "Down for 840 ms (11 min in 2017) · restored by Countersign",
             "Followers: 41,700,000 before, 5,400 after.",
-            "[Acknowledge]",
+            "[Acknowledge] [Incident report]",
             "INC-ABCDEFGH23",
         ]
     )

@@ -246,6 +246,18 @@ async def test_a_hostile_name_is_inert_in_every_report(scene: Scene) -> None:
     assert "`` <!channel> *x* `" in out
 
 
+async def test_the_figures_of_an_incident_are_told_to_prometheus(scene: Scene) -> None:
+    await gone_rogue(scene)
+    assert scene.bot is not None
+
+    async with scene.session.get(f"http://127.0.0.1:{scene.bot.port}/metrics") as answer:
+        told = await answer.text()
+
+    for what in ("detect", "restore"):
+        assert f"countersign_time_to_{what}_seconds_count 1.0" in told
+    assert "countersign_open_incidents 0.0" in told
+
+
 async def renamed(scene: Scene, account: str, name: str) -> None:
     operation: dict[str, Any] = {"op": "replace", "path": "displayName", "value": name}
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
