@@ -100,6 +100,24 @@ def request(which: str | None, state: str | None, *, as_json: bool) -> None:
 
 
 @main.command()
+@click.argument("which", required=False, metavar="[ID | latest]")
+@click.option(
+    "--format", "form", type=click.Choice(["md", "json"]), help="Of the report of one; md where none is given."
+)
+@JSON
+def incident(which: str | None, form: str | None, *, as_json: bool) -> None:
+    """Report on an incident: timeline, impact, what is not known, drafts of a statement. Without ID list them."""
+    from bot.report_printing import print_incidents, print_report
+
+    if as_json and form == "md":
+        raise click.UsageError("--json and --format md exclude each other.")
+    if which is None:
+        _run(print_incidents(as_json=as_json or form == "json"))
+    else:
+        _run(print_report(which, as_json=as_json or form == "json"))
+
+
+@main.command()
 @click.option("--week", help="ISO week such as 2026-W46; this week where none is given.")
 @click.option("--post", is_flag=True, help="Have the running bot post it to the approvals channel.")
 @JSON

@@ -8,8 +8,9 @@ from aiohttp import web
 
 from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
+from bot.core.transition import Standing
 from bot.flows.world import World
-from bot.metrics import exposition
+from bot.metrics import Stands, exposition
 
 PROBED_WITHIN = 2.0
 FEED_LAG_MAX = 30.0
@@ -124,6 +125,19 @@ def _since(what: str, seconds: float | None) -> str:
     return f"{what} {seconds:.1f} s ago" if seconds is not None else "not yet since the start"
 
 
+async def _stands(world: World) -> Stands | None:
+    """What the ledger holds; None where it cannot be read in time: the other figures are told all the same."""
+    try:
+        async with asyncio.timeout(PROBED_WITHIN):
+            return await world.ledger.read(
+                lambda view: Stands(
+                    open_incidents=view.open_incidents(), contained_actors=len(view.actors((Standing.CONTAINED,)))
+                )
+            )
+    except (LedgerAway, TimeoutError):
+        return None
+
+
 async def _metrics(world: World) -> web.Response:
-    body, content_type = exposition(world.status, now=world.clock.monotonic())
+    body, content_type = exposition(world.status, await _stands(world), now=world.clock.monotonic())
     return web.Response(body=body, headers={"Content-Type": content_type})

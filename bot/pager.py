@@ -28,6 +28,10 @@ class WebhookPager:
     def __repr__(self) -> str:
         return "WebhookPager()"
 
+    @property
+    def there(self) -> bool:
+        return True
+
     async def page(self, *, key: str, summary: str, facts: Mapping[str, Any]) -> bool:
         event = {
             "event_action": "trigger",
@@ -39,6 +43,12 @@ class WebhookPager:
                 "custom_details": {name: plain(value) for name, value in facts.items()},
             },
         }
+        return await self._sent(key, event)
+
+    async def resolve(self, *, key: str) -> bool:
+        return await self._sent(key, {"event_action": "resolve", "dedup_key": key})
+
+    async def _sent(self, key: str, event: dict[str, Any]) -> bool:
         body = json.dumps(event, default=str).encode()
         try:
             return await self._post(body)
@@ -57,7 +67,14 @@ class WebhookPager:
 class NoPager:
     """In place of a pager where none is configured: nobody is woken, and it says so."""
 
+    @property
+    def there(self) -> bool:
+        return False
+
     async def page(self, *, key: str, summary: str, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002 - the port's names
+        return False
+
+    async def resolve(self, *, key: str) -> bool:  # noqa: ARG002 - as above
         return False
 
 

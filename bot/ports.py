@@ -55,6 +55,10 @@ class View(Protocol):
         """The unexplained deactivation of the account that is not undone yet."""
         ...
 
+    def open_incidents(self) -> int:
+        """How many incidents are not undone, or wait for a person."""
+        ...
+
     def unacknowledged_of(self, person: str) -> str | None:
         """Id of an unacknowledged incident whose actor is this person."""
         ...
@@ -135,6 +139,7 @@ class View(Protocol):
         since: datetime | None = None,
         until: datetime | None = None,
         request: str | None = None,
+        incident: str | None = None,
     ) -> Sequence[Entry]:
         """The audit entries that are all of this, in the log's order; without a filter the whole log."""
         ...
@@ -384,7 +389,15 @@ class Desk(Protocol):
 class Pager(Protocol):
     """Wakes the on-call outside Slack. Raises SlackAway-like errors never: it answers whether it got through."""
 
+    @property
+    def there(self) -> bool:
+        """Whether there is one; where there is none, nothing can get through."""
+        ...
+
     async def page(self, *, key: str, summary: str, facts: Mapping[str, Any]) -> bool: ...
+    async def resolve(self, *, key: str) -> bool:
+        """Say that what was paged under that key is over; one who was never paged for it hears nothing of it."""
+        ...
 
 
 class PolicyBook(Protocol):

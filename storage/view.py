@@ -5,13 +5,14 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, bindparam, func, or_, select, text
+from sqlalchemy import BindParameter, Connection, Select, Text, bindparam, func, or_, select, text, type_coerce
 
 from bot.core.account import Instance
+from bot.core.audit import canonical
 from bot.core.incident import Incident
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
-from bot.core.transition import ActorStands, Entry, Judged, Latch, PolicyRow, Sample, Standing, Task
+from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt
 from storage.rows import entry_of, incident_of, instance_key, judged_of, plain, request_as_indexed, request_of, task_of
@@ -95,6 +96,9 @@ CARD = select(cards).where(cards.c.record == bindparam("record"))
 
 NAMED = 5_000
 """Ids in one statement: SQLite takes some 32,000."""
+NOT_OVER = ["open", "stuck"]
+"""Incidents that are not undone, or wait for a person."""
+OF_INCIDENTS = [kind.value for kind in Kind if kind.value.startswith("incident_")]
 
 
 def previous_of(judged: Judged) -> Previous:
@@ -226,6 +230,10 @@ class ConnectionView:
         row = self._row(OPEN_INCIDENT, account=account)
         return incident_of(row) if row else None
 
+    def open_incidents(self) -> int:
+        query = select(func.count()).where(incidents.c.state.in_(NOT_OVER))
+        return int(self._connection.execute(query).scalar_one())
+
     def unacknowledged_of(self, person: str) -> str | None:
         query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
@@ -250,7 +258,7 @@ class ConnectionView:
         if actor is not None:
             query = query.where(incidents.c.actor == actor)
         if open_only:
-            query = query.where(incidents.c.state.in_(["open", "stuck"]))
+            query = query.where(incidents.c.state.in_(NOT_OVER))
         if since is not None:
             query = query.where(incidents.c.seen_at >= stamp(since))
         if until is not None:
@@ -325,6 +333,7 @@ class ConnectionView:
         since: datetime | None = None,
         until: datetime | None = None,
         request: str | None = None,
+        incident: str | None = None,
     ) -> Sequence[Entry]:
         query, wanted = select(audit).order_by(audit.c.seq), list(kinds)
         if wanted:
@@ -335,6 +344,12 @@ class ConnectionView:
             query = query.where(audit.c.at < stamp(until))
         if request is not None:
             query = query.where(audit.c.request == request)
+        if incident is not None:
+            # the facts are canonical JSON: so stands the field there, and inside a text its quotes would be escaped
+            field = f'"incident":{canonical(incident)}'
+            query = query.where(
+                audit.c.kind.in_(OF_INCIDENTS), type_coerce(audit.c.facts, Text).contains(field, autoescape=True)
+            )
         return [entry_of(row) for row in self._rows(query)]
 
     def lines(self, *, after: int, limit: int) -> Sequence[tuple[int, Entry]]:

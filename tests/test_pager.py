@@ -85,8 +85,19 @@ async def test_a_receiver_that_is_not_there_is_no_error(caplog: pytest.LogCaptur
     assert "secret" not in caplog.text
 
 
+async def test_what_is_over_is_resolved_under_the_key_it_was_paged_with(hook: Hook) -> None:
+    pager = WebhookPager(hook.url)
+    assert pager.there
+    assert await pager.resolve(key="inc_1:unexplained")
+    assert hook.pages == [{"event_action": "resolve", "dedup_key": "inc_1:unexplained"}]
+    hook.status = 500
+    assert not await pager.resolve(key="inc_1:unexplained")
+
+
 async def test_without_a_pager_nobody_is_woken() -> None:
+    assert not NoPager().there
     assert not await NoPager().page(key="k", summary="s", facts={})
+    assert not await NoPager().resolve(key="k")
 
 
 def test_the_address_of_a_hook_is_a_secret() -> None:

@@ -10,7 +10,7 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
-from bot.core.tasks import carry_out, draw, near_purge, page, page_once, watch
+from bot.core.tasks import carry_out, draw, near_purge, page, page_once, page_over, watch
 from bot.core.transition import Kind, Task, Transition, move
 from bot.core.verdict import Because, Verdict
 
@@ -77,9 +77,8 @@ def opened(new: Incident, *, at: datetime, samples: Sequence[timedelta] = ()) ->
     One whose account is back already has its counts watched, at `samples`. A quiet one is one of very many: of them all
     there is one page, and it is in the list of incidents.
     """
-    why = new.kind.value if new.kind in NOT_UNDONE else new.why
     more = watch(new, samples, at=at) if new.state is IncidentState.RESTORED else _before_purge(new, at=at)
-    said = () if new.quiet else (*draw(new, version=1, at=at), *page(new, why, due=at))
+    said = () if new.quiet else (*draw(new, version=1, at=at), *page(new, paged_as(new), due=at))
     tasks = (*said, *more)
     return move(None, new, kind=Kind.OPENED, by=new.actor or "unknown", at=at, tasks=tasks)
 
@@ -95,6 +94,11 @@ def _before_purge(new: Incident, *, at: datetime) -> tuple[Task, ...]:
 def warned(found: Incident, why: str, *, at: datetime) -> tuple[Task, ...]:
     """What is still down so near its deletion wakes the on-call again, once for each time."""
     return page_once(found, why, due=at) if found.state in STILL_DOWN else ()
+
+
+def paged_as(found: Incident) -> str:
+    """The reason of the page that an incident makes when it is opened."""
+    return found.kind.value if found.kind in NOT_UNDONE else found.why
 
 
 def undo(
@@ -180,8 +184,11 @@ def stuck(found: Incident, *, cause: str, at: datetime) -> Transition:
 
 
 def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
+    """A person has seen it: whoever was paged need not look any more. That it is undone would not be enough."""
     after = replace(found, acknowledged_by=by, acknowledged_at=at)
-    return _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
+    moved = _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
+    whys = (paged_as(found), *(("stuck",) if found.state is IncidentState.STUCK else ()))
+    return replace(moved, tasks=(*moved.tasks, *page_over(found, *whys, due=at)))
 
 
 def _moved(before: Incident, after: Incident, *, kind: Kind, at: datetime, by: str = BOT) -> Transition:

@@ -53,6 +53,10 @@ class Why(StrEnum):
     UNKNOWN_INCIDENT = "unknown_incident"
     ALREADY_ACKNOWLEDGED = "already_acknowledged"
     NOT_LOST = "not_lost"
+    OWN_INCIDENT = "own_incident"
+    MAY_NOT_ESTABLISH = "may_not_establish"
+    CAUSE_CHANGED = "cause_changed"
+    CAUSE_ALREADY_SO = "cause_already_so"
     # the world
     PLATFORM_AWAY = "platform_away"
     LEDGER_AWAY = "ledger_away"

@@ -133,6 +133,19 @@ def page_about_actor(about: str, record: Incident, why: str, *, due: datetime) -
     return _woken(f"{about}:{stamp(due)}", {"record": record.id, "why": why}, due=due)
 
 
+def page_over(record: Request | Incident, *whys: str, due: datetime) -> tuple[Task, ...]:
+    """Tell the web hook that what it was paged for is over: by the reasons of those pages, which name them there."""
+    return tuple(
+        Task(
+            key=f"page_over:{record.id}:{why}:{record.version}",
+            kind=TaskKind.PAGE,
+            payload={"record": record.id, "why": why, "over": True},
+            due=due,
+        )
+        for why in whys
+    )
+
+
 def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task, ...]:
     """By web hook and in Slack, neither of which waits for the other."""
     return (

@@ -287,10 +287,7 @@ async def _settle_done(
         return Change(transitions=tuple(transitions), tasks=again, restores=((found.subject.id, when),))
 
     change = await _move(world, request.id, settle, finish=task)
-    for transition in change.transitions:
-        down_for = getattr(transition.after, "down_for", None)
-        if down_for is not None:
-            world.status.restored(down_for.total_seconds())
+    world.status.tally(change.transitions)
     return FINISHED
 
 

@@ -171,10 +171,15 @@ def _newest(events: Iterable[Event]) -> list[Event]:
 
 async def _take_other(world: World, event: Event) -> Task | None:
     """Record a restore or a deletion; a task where nobody can make sense of it."""
-    work = world.ledger.decide(lambda view: other(world, view, event), fence=world.status.fence)
-    if await _made_sense(work, of=event.account):
+    if await _made_sense(_taken(world, event), of=event.account):
         return None
     return judge_task(event.account, because=str(event.seq), due=world.now())
+
+
+async def _taken(world: World, event: Event) -> None:
+    change = await world.ledger.decide(lambda view: other(world, view, event), fence=world.status.fence)
+    if isinstance(change, Change):
+        world.status.tally(change.transitions)
 
 
 async def _made_sense(work: Awaitable[object], *, of: str) -> bool:

@@ -58,7 +58,6 @@ async def judge_found(world: World, found: Found, *, protected: bool = False) ->
         return await _judge_all(world, batch)
 
     found = replace(found, of_many=world.status.many(world.clock.monotonic()))
-    found = replace(found, of_many=world.status.many(world.clock.monotonic()))
     verdict: Verdict | None = await world.docket.put(found, all_of, about=found.instance.account, first=protected)
     return verdict
 
@@ -68,6 +67,7 @@ async def _judge_all(world: World, batch: Sequence[Found]) -> Sequence[Verdict |
     ids = [(incident_id(), request_id(), operation_key()) for _ in batch]
     change = await world.ledger.decide(lambda view: _judging_all(world, view, batch, ids))
     assert isinstance(change, Change)
+    world.status.tally(change.transitions)
     verdicts = cast("list[Verdict | None]", change.answer)
     for verdict in verdicts:
         if verdict is not None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
+from bot.core.containing import PAGES
 from bot.core.guarding import PURGE_NEAR, STILL_DOWN
 from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp
@@ -17,6 +18,10 @@ from bot.ports import CardAt, Message, Notice, View
 
 CARD_AWAITED = 1800.0
 """Seconds at most between two looks for a card that does not stand yet: as long as a refused one waits."""
+PAGE_PAUSE = 60.0
+"""Seconds at most between two tries of a page: 1, 2, 4 … of them."""
+PAGE_TRIES = 1_440
+"""A day of tries: after it nobody is woken for the first time by what they have long seen."""
 FITS: Mapping[Notice, frozenset[State]] = {
     Notice.FILED: OPEN,
     Notice.REVISED: OPEN,
@@ -135,13 +140,20 @@ async def waiting(world: World, task: Task) -> Result:
 
 
 async def page(world: World, task: Task) -> Result:
-    """Wake the on-call by web hook, unless it is over by now."""
+    """Wake the on-call by web hook, as often as it takes to get through, unless it is over by now."""
     why, record = task.payload["why"], await _record(world, task.payload)
-    if _still(record, why):
-        name = record.id if record is not None else task.payload["account"]
-        key, about = (f"{name}:{why}", f" ({name})") if name else (why, "")
-        await world.pager.page(key=key, summary=f"Countersign: {why}{about}", facts=task.payload)
-    return None
+    over = bool(task.payload.get("over"))
+    if not world.pager.there or not (over or _still(record, why)):
+        return None
+    name = record.id if record is not None else task.payload["account"]
+    key, about = (f"{name}:{why}", f" ({name})") if name else (why, "")
+    if over:
+        through = await world.pager.resolve(key=key)
+    else:
+        through = await world.pager.page(key=key, summary=f"Countersign: {why}{about}", facts=task.payload)
+    if through or task.attempts >= PAGE_TRIES:
+        return None
+    return world.now() + timedelta(seconds=min(2.0 ** min(task.attempts, 10), PAGE_PAUSE))
 
 
 async def call(world: World, task: Task) -> Result:
@@ -170,7 +182,9 @@ def _still(record: Request | Incident | None, why: str) -> bool:
     if isinstance(record, Request):
         waits = record.state in IN_LANE or record.state is State.APPROVED
         return waits if why == "away" else record.state is State.UNCERTAIN
-    return record.state in STILL.get(why, frozenset(IncidentState))
+    if why in STILL:
+        return record.state in STILL[why]
+    return why in PAGES or record.acknowledged_at is None
 
 
 async def _record(world: World, payload: Mapping[str, Any]) -> Request | Incident | None:

@@ -1,12 +1,40 @@
 """How this process is doing: what `/readyz`, `/guardz`, `/metrics` and `/countersign guard` tell."""
 
+from bisect import bisect_left
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
+from bot.core.incident import BACK, Incident
+from bot.core.transition import Transition
 from bot.ports import Fence
 
 MANY, MANY_WITHIN = 50, 60.0
 """So many unexplained deactivations in so many seconds are a mass event."""
+DETECTED_WITHIN = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
+RESTORED_WITHIN = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 660.0, 1800.0, 3600.0)
+"""With one at 660 s, the eleven minutes of 2017."""
+WHOLE_WITHIN = (1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0, 43200.0, 86400.0)
+"""Seconds, the upper bounds of what is counted together; one more counts all that took longer."""
+
+
+@dataclass(slots=True)
+class Histogram:
+    """How long something took, counted by bounds."""
+
+    bounds: tuple[float, ...]
+    counts: list[int] = field(default_factory=list)
+    sum: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.counts = [0] * (len(self.bounds) + 1)
+
+    def count(self, span: timedelta) -> None:
+        """Clocks differ: what seems to have been before it began took no time."""
+        seconds = max(span.total_seconds(), 0.0)
+        self.counts[bisect_left(self.bounds, seconds)] += 1
+        self.sum += seconds
 
 
 @dataclass(slots=True)
@@ -19,14 +47,17 @@ class Status:
     feed_answered: float | None = None
     platform_away: bool = False
     swept: float | None = None
+    swept_size: int | None = None
+    """Inactive accounts that the last sweep listed."""
     judged: dict[str, int] = field(default_factory=dict)
     """Verdicts of this process by their reason."""
-    restores: int = 0
-    seconds_down: float = 0.0
-    """Of all incidents restored by this process, together."""
+    detection: Histogram = field(default_factory=lambda: Histogram(DETECTED_WITHIN))
+    """From the platform's time of the act to the guard hearing of it."""
+    restore: Histogram = field(default_factory=lambda: Histogram(RESTORED_WITHIN))
+    """From the act to the public view active again."""
+    whole: Histogram = field(default_factory=lambda: Histogram(WHOLE_WITHIN))
+    """From the act to the counts being what they were."""
 
-    swept_size: int = 0
-    """How many accounts the last sweep listed."""
     known: int = 0
     """Of them those that a verdict spoke of already, at the last whole sweep."""
     gaps: int = 0
@@ -45,6 +76,16 @@ class Status:
         """Whether so much is unexplained at once that only what is protected is looked at one by one."""
         return len(self.unexplained) == MANY and now - self.unexplained[0] < MANY_WITHIN
 
-    def restored(self, seconds: float) -> None:
-        self.restores += 1
-        self.seconds_down += seconds
+    def tally(self, transitions: Iterable[Transition]) -> None:
+        """Count what a commit made of incidents; to be called once the commit is there."""
+        for transition in transitions:
+            before, after = transition.before, transition.after
+            if not isinstance(after, Incident) or after.at is None:
+                continue
+            if not isinstance(before, Incident):
+                self.detection.count(after.seen_at - after.at)
+                continue
+            if after.down_for is not None and after.state in BACK and before.state not in BACK:
+                self.restore.count(after.down_for)
+            if after.whole_at is not None and after.whole_at != before.whole_at:
+                self.whole.count(after.whole_at - after.at)

@@ -15,7 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.core.errors import LedgerAway, Replayed
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
-from bot.slack import buttons, commands, home_tab
+from bot.slack import buttons, commands, home_tab, incident_report_acts
 from bot.slack.call import Call, Workspace, inert
 from bot.slack.door import Door
 from bot.slack.gate import Answer
@@ -42,6 +42,7 @@ BUTTONS: dict[str, Handler] = {
     "withdraw": buttons.withdraw,
     "ask_again": buttons.ask_again,
     "acknowledge": buttons.acknowledge,
+    "incident_report": buttons.incident_report,
     "restore": buttons.restore,
     "watch_on": buttons.watch_on,
     "reinstate": buttons.reinstate,
@@ -52,6 +53,7 @@ BUTTONS: dict[str, Handler] = {
 FORMS: dict[str, Handler] = {
     "submit_request": commands.submitted,
     "deny_request": buttons.denied,
+    "incident_report": incident_report_acts.established,
 }
 SHORTCUTS: dict[str, Handler] = {"request_deactivation": commands.request_deactivation}
 EVENTS: dict[str, Handler] = {"app_home_opened": home_tab.opened}

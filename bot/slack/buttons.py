@@ -15,7 +15,8 @@ from bot.slack import home_tab, rules, unlocks
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
 from bot.slack.cards import named as named_in
-from bot.slack.commands import may_not_ask, open_form
+from bot.slack.commands import may_not_ask, open_form, outsider
+from bot.slack.incident_report_acts import open_report
 from bot.slack.language import Language
 from bot.slack.modals import deny_request
 from bot.slack.notices import counted, withdrawn
@@ -165,6 +166,20 @@ async def watch_on(call: Call) -> None:
         lang = await call.language_of(click.user)
         text = lang.say("Its counts are watched again; the card says where they stand.")
         await call.whisper(channel=click.channel, user=click.user, text=text)
+
+
+async def incident_report(call: Call) -> None:
+    """Show what is known of an incident to a person of the roster."""
+    click = Click.parse(call.body)
+    named = await _named(call, click)
+    if named is None:
+        return
+    refusal = await outsider(call, user=click.user, team=click.team)
+    await call.ack()
+    if refusal is None and not await open_report(call, named.id, user=click.user, trigger_id=click.trigger_id):
+        refusal = Refusal(why=Why.SLACK_AWAY)
+    if refusal is not None:
+        await call.refuse(refusal, channel=click.channel, user=click.user)
 
 
 async def ask_again(call: Call) -> None:

@@ -206,7 +206,7 @@ async def request_deactivation(call: Call) -> None:
 async def countersign(call: Call) -> None:
     """Help, what is pending, an account's history, the guard: looked up after Slack has its answer."""
     command = Command.parse(call.body)
-    if refusal := await _outsider(call, command):
+    if refusal := await outsider(call, user=command.user, team=command.team):
         await _answered(call, command, refusal)
         return
     if change := rules.verb_of(command.text):
@@ -244,14 +244,14 @@ async def _unlock(call: Call, command: Command, asked: unlocks.Asked) -> None:
         await _not_opened(call, command, f"/countersign {command.text}".strip())
 
 
-async def _outsider(call: Call, command: Command) -> Refusal | None:
+async def outsider(call: Call, *, user: str, team: str) -> Refusal | None:
     """Only people of the roster are told what is pending on whom; whoever has left is none of them."""
-    if refusal := await call.barred(command.user, command.team):
+    if refusal := await call.barred(user, team):
         return refusal
     policy = call.world.policy
-    person = policy.person_of_slack(command.user)
+    person = policy.person_of_slack(user)
     if person is not None and not policy.gone(person, call.world.now()):
         return None
     refusal = Refusal(why=Why.NOT_ROSTERED if person is None else Why.PAST_LAST_DAY)
-    await call.note(refusal, user=command.user)
+    await call.note(refusal, user=user)
     return refusal

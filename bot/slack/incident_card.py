@@ -8,6 +8,7 @@ from bot.core.watching import DOWN_AGAIN
 from bot.slack.cards import Card, named
 from bot.slack.incident_actor import actor_buttons, actor_lines
 from bot.slack.incident_counts import counts
+from bot.slack.incident_report import cause_line
 from bot.slack.language import N_, Language
 from bot.slack.sentences import because
 from bot.slack.subjects import name_warning
@@ -35,6 +36,7 @@ def incident_card(lang: Language, incident: Incident) -> Card:
         context(lang.say(FOUND_BY.get(incident.found_by, FOUND_BY["sweep"]), why=why)),
         *_undone(lang, incident),
         *actor_lines(lang, incident),
+        *cause_line(lang, incident),
         *_acknowledged(lang, incident),
         *_buttons(lang, incident),
         context(incident.id),
@@ -115,4 +117,5 @@ def _buttons(lang: Language, incident: Incident) -> list[Block]:
     buttons += actor_buttons(lang, incident, value)
     if incident.acknowledged_by is None:
         buttons.append(button("acknowledge", lang.say("Acknowledge"), value))
-    return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}] if buttons else []
+    buttons.append(button("incident_report", lang.say("Incident report"), value))
+    return [{"type": "actions", "block_id": f"actions:{incident.id}", "elements": buttons}]

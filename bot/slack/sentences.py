@@ -98,6 +98,16 @@ def _may_not_ask(lang: Language, facts: Facts) -> str:
     return lang.say("Only members of {groups} may ask; ask one of them.", groups=_groups(lang, facts))
 
 
+def _may_not_establish(lang: Language, facts: Facts) -> str:
+    text = N_("Only members of {groups} may say what the cause was; ask one of them.")
+    return lang.say(text, groups=_groups(lang, facts))
+
+
+def _cause_changed(lang: Language, facts: Facts) -> str:
+    text = N_("Meanwhile {by} has changed the cause; close the report and open it again.")
+    return lang.say(text, by=_name(lang, facts, "by"))
+
+
 def _open_incident(lang: Language, facts: Facts) -> str:
     return lang.say(
         "You acted in {incident} yourself; ask somebody else to acknowledge it first.",
@@ -282,6 +292,10 @@ SENTENCES: dict[Why, Sentence] = {
     Why.UNKNOWN_INCIDENT: N_("This incident is not on record; look for the newest card."),
     Why.ALREADY_ACKNOWLEDGED: _already_acknowledged,
     Why.NOT_LOST: N_("Its counts are being watched already, or are whole; the card says which."),
+    Why.OWN_INCIDENT: N_("You acted in this incident yourself; somebody else has to say what its cause was."),
+    Why.MAY_NOT_ESTABLISH: _may_not_establish,
+    Why.CAUSE_CHANGED: _cause_changed,
+    Why.CAUSE_ALREADY_SO: N_("That is what stands on record already; choose another cause, or close the report."),
     Why.PLATFORM_AWAY: N_(
         "The platform does not answer, so nothing was filed; your text is kept, try again in a moment."
     ),

@@ -15,6 +15,7 @@ from bot.core.latching import SWEEP
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Request
 from bot.core.transition import ActorStands, Latch, Standing
+from bot.flows.report import listed
 from bot.flows.world import World
 from bot.ports import CardAt, View
 from bot.slack.cards import who
@@ -29,6 +30,7 @@ HELP = (
     N_("/restore @handle reason: ask for an account to be restored"),
     N_("/countersign pending: what waits for a decision"),
     N_("/countersign status @handle: what was asked for and what happened to an account"),
+    N_("/countersign incidents: what nobody had approved, and what became of it"),
     N_("/countersign guard: whether the guard follows the platform"),
     N_("/countersign roster add, remove or leave, then @person: ask for a change of the roster"),
     N_("/countersign protect @handle: ask for an account to be protected"),
@@ -75,6 +77,8 @@ class Asked:
                     return await self._pending()
                 case "status":
                     return await self._status(rest)
+                case "incidents":
+                    return await self._incidents()
                 case "guard" if not rest:
                     return await self._guard()
                 case _:
@@ -103,6 +107,18 @@ class Asked:
         say = self.lang.say
         title = say("Waiting for a decision") if waiting else say("Nothing waits for a decision.")
         return _answer(title, [self._request(request, cards) for request in waiting])
+
+    async def _incidents(self) -> Answer:
+        """Those that are not undone first, then the latest; the cards have the buttons."""
+        found, cards = await self.world.ledger.read(_with_cards(listed))
+        say = self.lang.say
+        title = say("Incidents, those not undone first") if found else say("No incident is on record.")
+        return _answer(title, [self._listed(incident, cards) for incident in found])
+
+    def _listed(self, incident: Incident, cards: Mapping[str, CardAt]) -> Line:
+        """An incident where the account is not named above it."""
+        account = [words(f" · @{one_line(incident.handle, most=80)} "), code(one_line(incident.account, most=100))]
+        return [*self._incident(incident, cards), *account]
 
     async def _status(self, handle: str) -> Answer:
         """The history of an account: what was asked for, what happened, with links to the cards."""
@@ -185,7 +201,10 @@ class Asked:
             when=moment(incident.at or incident.seen_at),
             now=self.lang.say(STANDS[incident.state]),
         )
-        down = [words(f" · {self.lang.span(incident.down_for)}")] if incident.down_for is not None else []
+        text = N_("down for {span}")
+        down: Line = []
+        if incident.down_for is not None:
+            down = [words(f" · {self.lang.say(text, span=self.lang.span(incident.down_for))}")]
         return [*self._name(incident.id, cards), *told, *down]
 
     def _name(self, id: str, cards: Mapping[str, CardAt]) -> Line:

@@ -3,13 +3,26 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.core import acknowledging, asking, claiming, emergency, filing, ruling, unlocking, verdict, voting, watching
+from bot.core import (
+    acknowledging,
+    asking,
+    claiming,
+    emergency,
+    establishing,
+    filing,
+    ruling,
+    unlocking,
+    verdict,
+    voting,
+    watching,
+)  # fmt: skip
 from bot.core import ratifying as ratification
 from bot.core.account import OWN_PRINCIPAL
 from bot.core.acknowledging import Acknowledging
 from bot.core.claiming import Waits
 from bot.core.emergency import EmergencyFiling
-from bot.core.incident import IncidentState
+from bot.core.establishing import Establishing
+from bot.core.incident import Cause, IncidentState
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
 from bot.core.ratifying import Ratifying
@@ -477,6 +490,41 @@ WATCHES: dict[Any, Forbidden] = {
     acknowledging.not_the_actor: Forbidden(case=watching_on(unacknowledged="INC-B"), says=Why.OPEN_INCIDENT_OF_YOURS),
     watching.another_acted: Forbidden(
         case=watching_on(incident=replace(LOST, person="ada")), says=Why.OPEN_INCIDENT_OF_YOURS
+    ),
+}
+
+
+def saying(**changed: Any) -> Establishing:
+    values = {
+        "incident": open_incident(), "person": OMAR, "cause": Cause.DELIBERATE, "shown": None, "policy": POLICY,
+        "at": AT + MINUTE, "unacknowledged": None,
+    }  # fmt: skip
+    return Establishing(**{**values, **changed})
+
+
+LATE_OMAR = replace(OMAR, approves_from=AT + HOUR)
+ESTABLISHED = {"established": Cause.HUMAN_ERROR, "established_by": "mina"}
+CAUSES: dict[Any, Forbidden] = {
+    establishing.rostered: Forbidden(case=saying(person=None), says=Why.NOT_ROSTERED),
+    establishing.not_gone: Forbidden(
+        case=saying(person=leaving(OMAR, YESTERDAY), policy=policy(leaving(OMAR, YESTERDAY))), says=Why.PAST_LAST_DAY
+    ),
+    establishing.known: Forbidden(case=saying(incident=None), says=Why.UNKNOWN_INCIDENT),
+    establishing.not_the_actor: Forbidden(
+        case=saying(incident=open_incident(person="omar", acknowledged_by="ada")), says=Why.OWN_INCIDENT
+    ),
+    establishing.not_in_an_incident: Forbidden(case=saying(unacknowledged="INC-B"), says=Why.OPEN_INCIDENT_OF_YOURS),
+    establishing.may_say: Forbidden(case=saying(person=ADA), says=Why.MAY_NOT_ESTABLISH),
+    establishing.counts_by_now: Forbidden(
+        case=saying(person=LATE_OMAR, policy=policy(LATE_OMAR)), says=Why.NOT_YET_AN_APPROVER
+    ),
+    establishing.as_shown: Forbidden(
+        case=saying(incident=open_incident(**ESTABLISHED)), says=Why.CAUSE_CHANGED, input="cause"
+    ),
+    establishing.another: Forbidden(
+        case=saying(incident=open_incident(**ESTABLISHED), shown=Cause.HUMAN_ERROR, cause=Cause.HUMAN_ERROR),
+        says=Why.CAUSE_ALREADY_SO,
+        input="cause",
     ),
 }
 

@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from bot.core import establishing
 from bot.core.acknowledging import ACKNOWLEDGE_CHECKS, acknowledge, known
 from bot.core.acknowledging import rostered as reader_rostered
 from bot.core.asking import rostered
 from bot.core.claiming import CLAIM_CHECKS, POLICY_CLAIM_CHECKS, Wait, claim
 from bot.core.emergency import EMERGENCY_CHECKS, file_emergency
+from bot.core.establishing import ESTABLISH_CHECKS, establish
 from bot.core.filing import FILE_CHECKS, file
 from bot.core.ratifying import RATIFY_CHECKS, ratify
 from bot.core.refusal import Refusal
@@ -46,6 +48,7 @@ RULES = {
     "withdraw": (WITHDRAW_CHECKS, forbidden.WITHDRAWALS),
     "acknowledge": (ACKNOWLEDGE_CHECKS, forbidden.ACKNOWLEDGEMENTS),
     "watch_on": (WATCH_CHECKS, forbidden.WATCHES),
+    "establish": (ESTABLISH_CHECKS, forbidden.CAUSES),
     "judge": (KEY_CHECKS, forbidden.KEYS),
 }
 EVERY = [
@@ -53,7 +56,10 @@ EVERY = [
     for name, (checks, _) in RULES.items()
     for check in checks
 ]
-CRASHES = {rostered, voter_rostered, reader_rostered, known, rules_in_slack, rules_still_in_slack}
+CRASHES = {
+    rostered, voter_rostered, reader_rostered, known, rules_in_slack, rules_still_in_slack,
+    establishing.rostered, establishing.known,
+}  # fmt: skip
 """Without these there is nobody, or nothing, to be asked about: the rule stops at an assertion and lets nothing by."""
 
 
@@ -78,6 +84,7 @@ def ask(rule: str, case: Any, checks: tuple[Any, ...]) -> Any:
         "vote": vote,
         "acknowledge": acknowledge,
         "change_claim": claim_change,
+        "establish": establish,
         "watch_on": watched_on,
         "unlock_claim": claim_unlocking,
     }
@@ -116,6 +123,7 @@ SUCCESS = {
     "withdraw": forbidden.withdrawal(),
     "acknowledge": forbidden.reading(),
     "watch_on": forbidden.watching_on(),
+    "establish": forbidden.saying(),
     "judge": forbidden.of_key(),
 }
 

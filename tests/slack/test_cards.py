@@ -237,10 +237,11 @@ def _acknowledged(incident: Incident) -> Incident:
 def test_an_incident_is_acknowledged_once_and_restored_by_hand_only_where_it_was_observed() -> None:
     observed = replace(INCIDENT, state=IncidentState.OBSERVED)
     value = f"{INCIDENT.id} {hashlib.sha256(INCIDENT.id.encode()).hexdigest()}"
-    assert buttons(incident_card(EN, INCIDENT).blocks) == {"acknowledge": value}
-    assert buttons(incident_card(EN, observed).blocks) == {"restore": value, "acknowledge": value}
-    assert set(buttons(incident_card(EN, _acknowledged(observed)).blocks)) == {"restore"}
-    assert buttons(incident_card(EN, _acknowledged(RESTORED)).blocks) == {}
+    both = {"acknowledge": value, "incident_report": value}
+    assert buttons(incident_card(EN, INCIDENT).blocks) == both
+    assert buttons(incident_card(EN, observed).blocks) == {"restore": value, **both}
+    assert set(buttons(incident_card(EN, _acknowledged(observed)).blocks)) == {"restore", "incident_report"}
+    assert set(buttons(incident_card(EN, _acknowledged(RESTORED)).blocks)) == {"incident_report"}
     assert "Acknowledged by " in shown(incident_card(EN, _acknowledged(RESTORED)).blocks)
 
 
@@ -366,7 +367,7 @@ def test_the_card_of_a_restored_incident() -> None:
             "Found by the feed: nobody approved it.",
             "Down for 840 ms (11 min in 2017) · restored by Countersign",
             "Followers: 41,700,000 before, 5,400 after.",
-            "[Acknowledge]",
+            "[Acknowledge] [Incident report]",
             "INC-ABCDEFGH23",
         ]
     )

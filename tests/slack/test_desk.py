@@ -149,7 +149,9 @@ async def test_a_card_that_slack_refuses_is_drawn_short_with_its_buttons(
     kind = "request" if isinstance(record, Request) else "incident"
     assert message.blocks[0]["block_id"] == f"{kind}:{record.id}"
     assert record.id in shown(message.blocks)
-    assert set(message.action_ids) == ({"approve", "deny", "withdraw"} if kind == "request" else {"acknowledge"})
+    assert set(message.action_ids) == (
+        {"approve", "deny", "withdraw"} if kind == "request" else {"acknowledge", "incident_report"}
+    )
     workspace.faults.add("chat.update", error=error)
     assert (await desk.draw(record, at)).ts == at.ts
 

@@ -30,6 +30,8 @@ FACTS: dict[Why, dict[str, Any]] = {
     Why.EXPIRED: {"at": AT},
     Why.NOT_THE_REQUESTER: {"requester": "ada"},
     Why.ALREADY_ACKNOWLEDGED: {"by": "mona"},
+    Why.MAY_NOT_ESTABLISH: {"groups": ["manager", "trust-safety"]},
+    Why.CAUSE_CHANGED: {"by": "mona"},
 }
 """What the rules of core give with each refusal; the others come without facts."""
 PEOPLE = ("by", "requester", "handle")

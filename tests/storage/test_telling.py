@@ -11,7 +11,7 @@ from bot.core.incident import Incident, IncidentKind, IncidentState
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Choice, Request, State
 from bot.core.tasks import page as page_tasks
-from bot.core.tasks import page_about
+from bot.core.tasks import page_about, page_over
 from bot.core.tasks import tell as tell_tasks
 from bot.core.tasks import thread as thread_task
 from bot.core.transition import Change, Kind, move
@@ -43,9 +43,14 @@ class Hook:
     """Keeps what it was asked to wake somebody with."""
 
     pages: list[tuple[str, str]] = field(default_factory=list)
+    there: bool = True
 
     async def page(self, *, key: str, summary: str, facts: Mapping[str, Any]) -> bool:  # noqa: ARG002 - the port's names
         self.pages.append((key, summary))
+        return True
+
+    async def resolve(self, *, key: str) -> bool:
+        self.pages.append((key, "over"))
         return True
 
 
@@ -183,6 +188,15 @@ async def test_what_is_over_wakes_nobody_by_either_way(ledger: SqlLedger, shelf:
     for one in page_tasks(await incident(ledger), "stuck", due=AT):
         await (page if one.kind == "page" else call)(here, one)
     assert (hook.pages, desk.told) == ([], [])
+
+
+async def test_what_was_paged_for_is_resolved_under_its_key_whatever_became_of_it(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    hook = Hook()
+    for one in page_over(await incident(ledger), "staff", "stuck", due=AT):
+        assert await page(world(ledger, shelf, Desk(), hook), one) is None
+    assert hook.pages == [("INC-A:staff", "over"), ("INC-A:stuck", "over")]
 
 
 @pytest.mark.parametrize(

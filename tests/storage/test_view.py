@@ -8,7 +8,7 @@ from sqlalchemy import Select
 
 from bot.core.refusal import Refusal, Why
 from bot.core.request import OPEN, Choice, State
-from bot.core.transition import Kind
+from bot.core.transition import Change, Entry, Kind
 from storage.ledger import SqlLedger
 from storage.view import ConnectionView
 from tests.storage.scene import AT, MINUTE, SECOND, Shelf, filing, voting
@@ -58,6 +58,21 @@ async def test_filters_of_entries_hold_together(told: SqlLedger) -> None:
     assert await told.read(lambda view: kinds(view, request="REQ-2")) == ["REQ-2"]
     assert await told.read(lambda view: kinds(view, request="REQ-2", until=AT + SECOND)) == []
     assert await told.read(lambda view: kinds(view, request="REQ-2", since=AT + SECOND)) == ["REQ-2"]
+
+
+async def test_the_entries_of_an_incident_are_its_own_whatever_its_id_stands_in(told: SqlLedger) -> None:
+    def about(id: str, kind: Kind = Kind.SAMPLED, **facts: Any) -> Entry:
+        return Entry(kind=kind, at=AT, by="countersign", facts={"incident": id, **facts})
+
+    entries = (
+        about("INC-A"), about("INC-AB"), about("INC-B", said='","incident":"INC-A"'), about("INC-_"),
+        about("INC-A", Kind.LOST), Entry(kind=Kind.FILED, at=AT, by="x", request="REQ-9", facts={"incident": "INC-A"}),
+    )  # fmt: skip
+    await told.decide(lambda _: Change(entries=entries))
+
+    found = await told.read(lambda view: view.entries(incident="INC-A", since=AT))
+    assert [(entry.kind, entry.facts["incident"]) for entry in found] == [(Kind.SAMPLED, "INC-A"), (Kind.LOST, "INC-A")]
+    assert [e.facts["incident"] for e in await told.read(lambda v: v.entries(incident="INC-_"))] == ["INC-_"]
 
 
 async def test_a_request_of_a_thousand_is_found_in_the_log_by_an_index(told: SqlLedger) -> None:

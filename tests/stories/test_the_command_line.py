@@ -59,6 +59,7 @@ HELPFUL = [
     "platform",
     "doctor",
     "request",
+    "incident",
     "digest",
     "policy",
     "policy check",
@@ -75,7 +76,13 @@ async def test_every_command_has_help(words: str, tmp_path: Path) -> None:
     assert "Usage:" in ran.out
 
 
-WRONG = [["nonsense"], ["run", "--nonsense"], ["digest", "--week", "last"], ["request", "--state", "dreaming"]]
+WRONG = [
+    ["nonsense"],
+    ["run", "--nonsense"],
+    ["digest", "--week", "last"],
+    ["request", "--state", "dreaming"],
+    ["incident", "--format", "pdf"],
+]
 
 
 @pytest.mark.parametrize("words", WRONG, ids=" ".join)
@@ -122,7 +129,7 @@ async def test_the_sample_policy_is_valid_and_says_who_may_do_what(tmp_path: Pat
 
 
 async def test_no_database_is_a_sentence(tmp_path: Path) -> None:
-    for words in (["audit", "verify"], ["audit", "export"], ["request"]):
+    for words in (["audit", "verify"], ["audit", "export"], ["request"], ["incident"]):
         ran = await countersign(*words, cwd=tmp_path)
         assert ran.code == 1
         assert "database" in ran.err

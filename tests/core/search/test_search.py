@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import bot.core
+from bot.core.establishing import ESTABLISH_CHECKS
 from bot.core.ruling import RULE_CHECKS, RULE_CLAIM_CHECKS
 from bot.core.unlocking import UNLOCK_CHECKS, UNLOCK_CLAIM_CHECKS
 from bot.core.verdict import not_restored_since
@@ -25,6 +26,7 @@ LATER = {
     *RULE_CHECKS,
     *RULE_CLAIM_CHECKS,
     *WATCH_CHECKS,
+    *ESTABLISH_CHECKS,
     *UNLOCK_CHECKS,
     *UNLOCK_CLAIM_CHECKS,
     not_about_oneself,
