@@ -345,7 +345,7 @@ def test_a_card_says_when_the_counts_were_whole_again() -> None:
 def test_a_card_of_lost_counts_says_what_to_do_and_bears_the_button_for_it() -> None:
     lost = replace(HELD, state=IncidentState.LOST)
     assert of_counts(lost)[1].startswith(PAGED_AT_THE_END)
-    assert set(buttons(incident_card(EN, lost).blocks)) == {"watch_on", "acknowledge"}
+    assert set(buttons(incident_card(EN, lost).blocks)) == {"watch_on", "acknowledge", "incident_report"}
     assert "watch_on" not in buttons(incident_card(EN, WHOLE).blocks)
 
 
