@@ -17,6 +17,8 @@ from bot.core.verdict import Because, Verdict
 NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
 """What nobody had approved and the bot does not undo."""
 STILL_DOWN = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
+PAGED_IN = {IncidentState.STUCK: ("stuck",), IncidentState.LOST: ("counts_lost",)}
+"""What an incident that stands so was paged for besides."""
 PURGE_NEAR = {"purge_week": timedelta(days=7), "purge_day": timedelta(days=1)}
 """So long before the platform deletes for good what is still down, somebody is woken again."""
 
@@ -187,7 +189,7 @@ def acknowledged(found: Incident, *, by: str, at: datetime) -> Transition:
     """A person has seen it: whoever was paged need not look any more. That it is undone would not be enough."""
     after = replace(found, acknowledged_by=by, acknowledged_at=at)
     moved = _moved(found, after, kind=Kind.ACKNOWLEDGED, at=at, by=by)
-    whys = (paged_as(found), *(("stuck",) if found.state is IncidentState.STUCK else ()))
+    whys = (paged_as(found), *PAGED_IN.get(found.state, ()))
     return replace(moved, tasks=(*moved.tasks, *page_over(found, *whys, due=at)))
 
 

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.core.incident import BACK, Baseline, Cause, Incident, IncidentKind, IncidentState
+from bot.core.record import unstamp
 from bot.core.request import BOT, State
 from bot.core.transition import ActorStands, Entry, Kind, Sample, Standing
+from bot.core.watching import DOWN_AGAIN
 
 OTHERS = "others"
 """What stands for whoever restored the account where only a read has shown it."""
@@ -40,10 +42,15 @@ class Step(StrEnum):
     """The platform gave no answer to it; it is tried until one comes."""
     BACK = "back"
     WHOLE = "whole"
+    RECOUNT = "recount"
+    """The platform was asked to count again."""
     FELL = "fell"
     """The counts fell after they had been back."""
     LOST = "lost"
+    WATCHED = "watched"
+    """A person had the counts watched again."""
     CONTAINED = "contained"
+    REINSTATED = "reinstated"
     CLOSED = "closed"
     """Left as it is, or beyond the bot."""
     ACKNOWLEDGED = "acknowledged"
@@ -136,6 +143,8 @@ class Report:
     unknown: tuple[Unknown, ...]
     cause: Cause | None
     corrects: Cause | None
+    again: str | None
+    """The next incident by which the account was taken down again."""
 
 
 def report(
@@ -144,6 +153,7 @@ def report(
     log: Sequence[Entry],
     samples: Sequence[Sample],
     actor: ActorStands | None,
+    again: str | None = None,
 ) -> Report:
     """The report of an incident; `log` holds its entries and those of the requests that undo it, in order."""
     timeline = tuple(sorted(_timeline(found, log), key=_place))
@@ -170,6 +180,7 @@ def report(
         unknown=tuple(_unknown(found, impact)),
         cause=found.established,
         corrects=_corrected(found, log),
+        again=again,
     )
 
 
@@ -195,22 +206,34 @@ def _timeline(found: Incident, log: Sequence[Entry]) -> Iterable[Line]:
     yield from _undoing(found, log)
     if found.restored_at is not None:
         yield _back(found, found.restored_at)
-    if found.whole_at is not None:
-        yield Line(step=Step.WHOLE, at=found.whole_at, source=Source.RECORD, who=None)
     if found.contained_at is not None:
         yield _ours(Step.CONTAINED, found.contained_at)
     if found.acknowledged_at is not None:
         who = found.acknowledged_by
         yield Line(step=Step.ACKNOWLEDGED, at=found.acknowledged_at, source=Source.PERSON, who=who)
     for entry in log:
-        if entry.kind in _OF_THE_LOG:
-            yield _ours(_OF_THE_LOG[entry.kind], entry.at)
-        elif entry.kind is Kind.ESTABLISHED:
-            cause = _cause(entry.facts["changes"].get("established", found.established))
-            yield Line(step=Step.ESTABLISHED, at=entry.at, source=Source.PERSON, who=entry.by, cause=cause)
+        yield from _logged(entry)
 
 
 _OF_THE_LOG = {Kind.FELL: Step.FELL, Kind.LOST: Step.LOST, Kind.CLOSED: Step.CLOSED}
+
+
+def _logged(entry: Entry) -> Iterable[Line]:
+    """What may be more than once, or undone again: the record holds only how it stands."""
+    changed = entry.facts.get("changes", {})
+    if entry.kind in _OF_THE_LOG:
+        yield _ours(_OF_THE_LOG[entry.kind], entry.at)
+    elif entry.kind is Kind.WHOLE:
+        yield Line(step=Step.WHOLE, at=unstamp(changed["whole_at"]), source=Source.RECORD, who=None)
+    elif entry.kind is Kind.REINSTATED:
+        yield Line(step=Step.REINSTATED, at=entry.at, source=Source.LEDGER, who=entry.by)
+    elif entry.kind is Kind.ESTABLISHED:
+        cause = _cause(changed["established"])
+        yield Line(step=Step.ESTABLISHED, at=entry.at, source=Source.PERSON, who=entry.by, cause=cause)
+    if entry.facts.get("watch_on"):
+        yield Line(step=Step.WATCHED, at=entry.at, source=Source.PERSON, who=entry.by)
+    if entry.facts.get("recount"):
+        yield _ours(Step.RECOUNT, entry.at)
 
 
 def _undoing(found: Incident, log: Sequence[Entry]) -> Iterable[Line]:
@@ -239,9 +262,12 @@ def _back(found: Incident, at: datetime) -> Line:
 def _awaited(found: Incident, there: set[Step]) -> tuple[Step, ...]:
     expected = [Step.ACKNOWLEDGED, Step.ESTABLISHED]
     if undoable(found) and found.state is not IncidentState.LEFT:
-        expected = [Step.BACK, Step.WHOLE, *expected]
+        counts = () if found.cause == DOWN_AGAIN else (Step.WHOLE,)
+        expected = [Step.BACK, *counts, *expected]
     if found.established is None:
         there = there - {Step.ESTABLISHED}
+    if found.state is not IncidentState.WHOLE:
+        there = there - {Step.WHOLE}
     if found.state is IncidentState.OPEN:
         expected = [Step.SENT, *expected]
     return tuple(step for step in expected if step not in there)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.core.incident import Incident
-from bot.core.incident_report import Report, report
+from bot.core.incident_report import Report, report, undoable
 from bot.core.transition import Entry
 from bot.ports import View
 
@@ -25,7 +25,14 @@ def report_of(view: View, id: str) -> Report | None:
         log=_log(view, found),
         samples=view.samples(found.account, since=back, until=back + WATCHED_FOR) if back is not None else (),
         actor=view.actor(found.actor) if found.actor is not None else None,
+        again=_again(view, found),
     )
+
+
+def _again(view: View, found: Incident) -> str | None:
+    """The next incident by which the account was taken down again; of very many the oldest that a list holds."""
+    later = view.incidents(account=found.account, since=found.seen_at)
+    return next((i.id for i in reversed(later) if i.id != found.id and undoable(i) and i.seen_at > found.seen_at), None)
 
 
 def _log(view: View, found: Incident) -> Sequence[Entry]:

@@ -51,7 +51,9 @@ async def sample(world: World, task: Task) -> Result:
             return down_again(now, at=world.now())
         return looked(now, _look(view, now, seen, task, due), at=world.now())
 
-    await world.ledger.decide(propose, finish=task)
+    change = await world.ledger.decide(propose, finish=task)
+    assert isinstance(change, Change)
+    world.status.tally(change.transitions)
     return FINISHED
 
 

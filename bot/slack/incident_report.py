@@ -24,9 +24,12 @@ STEPS = {
     Step.SENT: N_("The call that restores it was sent"),
     Step.UNANSWERED: N_("The platform gave no answer to the call; it is sent again until one comes"),
     Step.BACK: N_("The account was active again"),
-    Step.WHOLE: N_("Its counts were what they had been"),
+    Step.WHOLE: N_("Its counts were whole"),
+    Step.RECOUNT: N_("The platform was asked to count again"),
     Step.FELL: N_("Its counts fell again"),
     Step.LOST: N_("Its counts had not come back in the time they were watched"),
+    Step.WATCHED: N_("Its counts were watched again"),
+    Step.REINSTATED: N_("The actor was let in again"),
     Step.CONTAINED: N_("The actor was locked out on the platform"),
     Step.CLOSED: N_("Ended without a restore: {why}"),
     Step.ACKNOWLEDGED: N_("Acknowledged"),
@@ -35,7 +38,7 @@ STEPS = {
 AWAITED = {
     Step.SENT: N_("that the call was sent"),
     Step.BACK: N_("that the account is active again"),
-    Step.WHOLE: N_("that its counts are what they were"),
+    Step.WHOLE: N_("that its counts are whole"),
     Step.ACKNOWLEDGED: N_("that somebody acknowledged it"),
     Step.ESTABLISHED: N_("what the cause was"),
 }
@@ -130,10 +133,12 @@ def impact(lang: Language, report: Report) -> Iterable[str]:
         yield lang.say("Active again; for how long it was down is not known.")
     else:
         yield lang.say("Nothing was taken down that could come back.")
+    if report.again is not None:
+        yield lang.say("Taken down again later: {incident}.", incident=report.again)
     if report.kind in {IncidentKind.RESTORED, IncidentKind.DELETED}:
         return
     yield lang.say("Followers: {counts}.", counts=_counts(lang, report, found.followers))
-    if found.following.before is not None or found.following.now is not None:
+    if found.following.before is not None:
         yield lang.say("Following: {counts}.", counts=_counts(lang, report, found.following))
     if found.before_from is not None:
         yield lang.say(BEFORE_FROM[found.before_from])

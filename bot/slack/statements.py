@@ -6,7 +6,7 @@ until a person has set it.
 
 from collections.abc import Iterable
 
-from bot.core.incident import Cause, IncidentKind, IncidentState
+from bot.core.incident import Baseline, Cause, IncidentKind, IncidentState
 from bot.core.incident_report import Report
 from bot.slack.language import N_, Language
 from bot.slack.text import one_line
@@ -63,6 +63,8 @@ def _happened(lang: Language, report: Report) -> Iterable[str]:
     yield lang.say(texts[report.kind], when=lang.time(when), handle=one_line(report.handle, most=80))
     yield from _undone(lang, report)
     yield from _counts(lang, report)
+    if report.again is not None:
+        yield lang.say("It was deactivated again later, again without approval.")
     if report.contained:
         yield lang.say("The access that was used has been locked.")
 
@@ -82,8 +84,10 @@ def _undone(lang: Language, report: Report) -> Iterable[str]:
 def _counts(lang: Language, report: Report) -> Iterable[str]:
     """What the public sees of it, where there is a figure of before that it may be held against."""
     followers, known = report.impact.followers, report.impact.before_from is not None
-    if report.state is IncidentState.WHOLE:
+    if report.state is IncidentState.WHOLE and report.impact.before_from is Baseline.SAMPLE:
         yield lang.say("Its follower counts are what they were before.")
+    elif report.state is IncidentState.WHOLE:
+        yield lang.say("All of its followers that we have on record are shown again.")
     elif known and followers.missing and followers.now is not None and report.restored_at is not None:
         text = N_("Of its {before} followers {now} are shown again so far.")
         yield lang.say(text, before=followers.before, now=max(followers.now, 0))

@@ -13,6 +13,7 @@ from bot.core.incident_report import Line, Report, Source, Step, Unknown, report
 from bot.core.record import dump
 from bot.core.refusal import Refusal, Why
 from bot.core.transition import ActorStands, Entry, Kind, Sample, Standing, Transition
+from bot.core.watching import DOWN_AGAIN
 from tests.core.build import (
     ADA,
     AT,
@@ -57,6 +58,7 @@ def whole(**changed: Any) -> Incident:
     return back(**{**known, **changed})
 
 
+WHOLE = entry(Kind.WHOLE, AT + 2 * MINUTE, changes={"whole_at": "2026-11-16T09:01:00.000Z"})
 SET = entry(Kind.ESTABLISHED, AT + 3 * MINUTE, "omar", earlier=None, changes={"established": "deliberate"})
 OPENED = entry(Kind.OPENED, AT + 5 * MS)
 
@@ -70,7 +72,7 @@ def steps(found: Report) -> list[Step]:
 
 
 def test_a_whole_life_is_told_in_order_with_who_and_who_says_so() -> None:
-    assert of(whole(), OPENED, SET).timeline == (
+    assert of(whole(), OPENED, WHOLE, SET).timeline == (
         Line(step=Step.FIRST_CALL, at=ACT, source=Source.FEED, who="staff:rex"),
         Line(step=Step.SEEN, at=AT, source=Source.LEDGER, who="countersign"),
         Line(step=Step.DECIDED, at=AT + MS, source=Source.LEDGER, who="countersign"),
@@ -83,7 +85,7 @@ def test_a_whole_life_is_told_in_order_with_who_and_who_says_so() -> None:
             step=Step.ESTABLISHED, at=AT + 3 * MINUTE, source=Source.PERSON, who="omar", cause=Cause.DELIBERATE
         ),
     )  # fmt: skip
-    assert of(whole(), OPENED, SET).awaited == ()
+    assert of(whole(), OPENED, WHOLE, SET).awaited == ()
 
 
 def test_the_act_is_first_whatever_the_platforms_clock_says() -> None:
@@ -132,6 +134,29 @@ def test_what_the_record_holds_only_once_is_told_from_the_log(kind: Kind, step: 
     assert steps(of(back(), entry(kind, AT + MINUTE), entry(kind, AT + 2 * MINUTE))).count(step) == 2
 
 
+def test_counts_that_fell_after_they_had_been_whole_are_awaited_again() -> None:
+    fell = back(state=IncidentState.RESTORED, whole_at=None)
+    found = of(fell, WHOLE, entry(Kind.FELL, AT + 3 * MINUTE))
+    assert steps(found)[-2:] == [Step.WHOLE, Step.FELL]
+    assert Step.WHOLE in found.awaited
+
+
+def test_what_people_and_the_bot_did_about_counts_and_actors_is_told() -> None:
+    again = entry(Kind.SAMPLED, AT + MINUTE, "mona", watch_on=True)
+    recount = entry(Kind.SAMPLED, AT + 2 * MINUTE, recount=True)
+    free = entry(Kind.REINSTATED, AT + 3 * MINUTE, "tessa")
+    assert of(back(), again, recount, free).timeline[-3:] == (
+        Line(step=Step.WATCHED, at=AT + MINUTE, source=Source.PERSON, who="mona"),
+        Line(step=Step.RECOUNT, at=AT + 2 * MINUTE, source=Source.LEDGER, who="countersign"),
+        Line(step=Step.REINSTATED, at=AT + 3 * MINUTE, source=Source.LEDGER, who="tessa"),
+    )
+
+
+def test_of_an_account_that_went_down_again_no_counts_are_awaited_and_the_next_incident_is_named() -> None:
+    assert Step.WHOLE not in of(back(cause=DOWN_AGAIN)).awaited
+    assert report(back(), log=(), samples=(), actor=None, again="INC-B").again == "INC-B"
+
+
 def test_what_is_not_on_record_yet_is_named() -> None:
     nothing = (Step.SENT, Step.BACK, Step.WHOLE, Step.ACKNOWLEDGED, Step.ESTABLISHED)
     assert of(open_incident()).awaited == nothing
@@ -143,7 +168,7 @@ def test_what_is_not_on_record_yet_is_named() -> None:
 
 def test_a_cause_that_was_taken_back_is_awaited_again() -> None:
     gone = entry(Kind.ESTABLISHED, AT + DAY, "omar", earlier="deliberate", changes={"established": None})
-    found = of(whole(established=None), SET, gone)
+    found = of(whole(established=None), WHOLE, SET, gone)
     assert found.awaited == (Step.ESTABLISHED,)
     assert [line.cause for line in found.timeline if line.step is Step.ESTABLISHED] == [Cause.DELIBERATE, None]
 

@@ -53,7 +53,7 @@ def every() -> list[Report]:
     return found
 
 
-CLOSING = (Kind.FELL, Kind.LOST, Kind.CLOSED, Kind.OPENED)
+CLOSING = (Kind.FELL, Kind.LOST, Kind.CLOSED, Kind.OPENED, Kind.REINSTATED)
 
 
 def test_every_report_is_a_view_that_slack_takes_and_keeps_its_drafts_short(lang: Language) -> None:
@@ -156,6 +156,15 @@ def test_a_draft_speaks_of_followers_only_where_there_is_a_figure_of_before() ->
     assert text not in statement(EN, of(replace(RESTORED, **{**KNOWN, "followers_now": None})))
     whole = replace(RESTORED, **{**KNOWN, "state": IncidentState.WHOLE, "whole_at": FILED})
     assert "Its follower counts are what they were before." in statement(EN, of(whole))
+    by_edges = statement(EN, of(replace(whole, baseline_from=Baseline.EDGES)))
+    assert "All of its followers that we have on record are shown again." in by_edges
+    assert "before" not in by_edges
+
+
+def test_a_draft_does_not_call_active_what_was_taken_down_again() -> None:
+    later = report(RESTORED, log=(), samples=(), actor=None, again="INC-B")
+    assert "It was deactivated again later, again without approval." in statement(EN, later)
+    assert "Taken down again later: INC-B." in list(impact(EN, later))
 
 
 def test_a_negative_count_is_none_in_public() -> None:

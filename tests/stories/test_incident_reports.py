@@ -1,6 +1,7 @@
 """An incident's report in Slack and on the command line: what is known, what is not, and what may be said."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -244,6 +245,20 @@ async def test_a_hostile_name_is_inert_in_every_report(scene: Scene) -> None:
     for line in (text_of(view), out):
         assert not {"\x1b", "\u202e"} & set(line)
     assert "`` <!channel> *x* `" in out
+
+
+async def test_a_report_of_what_was_taken_down_again_leads_to_the_next(scene: Scene) -> None:
+    first = id_of(await gone_rogue(scene))
+    await scene.act("staff-dev-token:rex", TOM, active=False)
+
+    async def twice() -> Sequence[Incident]:
+        found: Sequence[Incident] = await scene.world.ledger.read(lambda view: view.incidents())
+        return found if len(found) == 2 and all(i.state == "restored" for i in found) else ()
+
+    second, _ = await scene.eventually(twice)
+
+    earlier, later = await printed(scene, first, "--json"), await printed(scene, "latest", "--json")
+    assert (json.loads(earlier.out)["again"], json.loads(later.out)["again"]) == (second.id, None)
 
 
 async def test_the_figures_of_an_incident_are_told_to_prometheus(scene: Scene) -> None:
