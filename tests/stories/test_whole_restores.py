@@ -313,3 +313,28 @@ async def test_what_gives_no_sample_is_not_tried_again_at_once(scene: Scene) -> 
 
     assert again == pytest.approx(scene.world.now() + TICK, abs=timedelta(seconds=1))
     assert set(watching._tried) == {TOM, "acct_0"}
+
+
+# What cannot be put back
+
+
+async def test_what_was_purged_is_tried_once_and_goes_to_a_person(unstarted: Scene) -> None:
+    unstarted.policy(lambda text: text.replace('sweep_every = "60s"', 'sweep_every = "200ms"'))
+    await unstarted.start()
+    await unstarted.fault(kind="purged", on="patch", by="svc:countersign")
+
+    await rogue(unstarted, TOM)
+
+    card = await unstarted.incident_card("stuck")
+    assert "the platform refused with" in text_of(card)
+    await paged(unstarted, "The platform refuses to undo it")
+    await asyncio.sleep(1)
+    async with unstarted.session.get(f"{unstarted.platform.control_url}/control/v1/faults") as answer:
+        (rule,) = await answer.json()
+    assert rule["hits"] == 1
+    found = await unstarted.world.ledger.read(lambda view: view.incidents(account=TOM))
+    assert [one.state for one in found] == [IncidentState.STUCK]
+    assert found[0].purge_at is not None
+    assert sorted(await tasks_of(unstarted, "near_purge")) == [
+        f"near_purge:{found[0].id}:{why}" for why in ("purge_day", "purge_week")
+    ]
