@@ -149,6 +149,15 @@ async def test_an_account_in_a_list_is_the_one_that_a_read_shows(world: World) -
     assert listed == await world.client.account(PRESIDENT)
 
 
+async def test_all_accounts_are_listed_page_by_page_whatever_their_state(world: World) -> None:
+    everybody, total = await world.client.listed(start=1, count=1000)
+    first, _ = await world.client.listed(start=1, count=2)
+    second, _ = await world.client.listed(start=3, count=2)
+    assert len(everybody) == total
+    assert [account.id for account in (*first, *second)] == [account.id for account in everybody[:4]]
+    assert await world.client.listed(start=total + 1, count=1000) == ([], total)
+
+
 async def test_the_inactive_since_a_moment_are_those_changed_after_it(world: World) -> None:
     await world.takes_down("staff-dev-token:rex")
     now = datetime.now(UTC)
