@@ -27,7 +27,7 @@ from bot.flows.carry_out import carry_out
 from bot.flows.contain import contain
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
-from bot.flows.follow import judge_backlog, judge_later
+from bot.flows.judge_later import judge_backlog, judge_later
 from bot.flows.near_purge import near_purge
 from bot.flows.remind import remind
 from bot.flows.sample import sample

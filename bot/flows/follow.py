@@ -2,21 +2,22 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
 from bot.core.account import Event, EventType
-from bot.core.errors import CountersignError, CursorLost, LedgerAway, PlatformAway, PlatformRefused
+from bot.core.errors import CursorLost, LedgerAway, PlatformAway, PlatformRefused
 from bot.core.policy import PROTECTED, SEEN_FOR
 from bot.core.tasks import backlog, page_about, sweep
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
-from bot.flows.followed import followed_for
 from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found, restore_of
-from bot.flows.world import Result, World
+from bot.flows.judge_later import made_sense
+from bot.flows.world import World
 from bot.ports import View
 
 log = logging.getLogger(__name__)
@@ -29,14 +30,12 @@ BLIND_AFTER = 30.0
 """Seconds without an answer of the feed."""
 AT_ONCE = 32
 """Accounts of one batch that are read at the same time; of a batch that has more the rest waits its turn."""
-STRETCH, IN_TURN = 50, 8
-"""Accounts of a backlog's task, and how many of them are read at the same time."""
+STRETCH = 50
+"""Accounts of a backlog's task."""
 SOON = timedelta(milliseconds=20)
 """A backlog is not taken at once but by whoever has room for it."""
 LOOKED_AT_EVERY = 5.0
 """Seconds between looks at the feed's lag."""
-PAGED_AT_ATTEMPT = 7
-"""With pauses of 0.2, 0.4 … 2 s the seventh try comes some ten seconds after the first."""
 
 
 async def follow(world: World) -> None:
@@ -88,7 +87,7 @@ async def _start_over(world: World) -> None:
 async def take(world: World, events: Sequence[Event], *, after: int, cursor: int) -> None:
     """Judge a batch and move the cursor. What is unexplained is acted on before the batch is through."""
     heard = world.now()
-    relevant = [event for event in events if event.type in RELEVANT]
+    relevant = list({event.seq: event for event in events if event.type in RELEVANT}.values())
     down = [event for event in relevant if event.type is EventType.DEACTIVATED]
     others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
     if restores := tuple(restore_of(world, event) for event in others if event.type is EventType.RESTORED):
@@ -109,18 +108,25 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
 
 
 async def _move(world: World, others: Sequence[Event], *, tasks: tuple[Task, ...], cursor: int) -> None:
-    """What a batch tells beside deactivations, and the cursor behind it; one event at a time where one is beyond us."""
+    """What a batch tells beside deactivations, and the cursor behind it."""
+    unread: list[Task] = []
+    for stretch in _one_an_account(others):
+        if not await made_sense(_taken(world, stretch), of=stretch[0].account):
+            unread += [task for event in stretch if (task := await _take_other(world, event))]
+    moved = Change(cursor=cursor, tasks=(*tasks, *unread))
+    await world.ledger.decide(lambda _: moved, fence=world.status.fence)
 
-    def propose(view: View) -> Change:
-        return together([*(other(world, view, event) for event in others), Change(cursor=cursor, tasks=tasks)])
 
-    fence = world.status.fence
-    if not others or await _made_sense(world.ledger.decide(propose, fence=fence), of=others[0].account):
-        if not others:
-            await world.ledger.decide(propose, fence=fence)
-        return
-    unread = [task for event in others if (task := await _take_other(world, event))]
-    await world.ledger.decide(lambda _: Change(cursor=cursor, tasks=(*tasks, *unread)), fence=fence)
+def _one_an_account(events: Iterable[Event]) -> list[list[Event]]:
+    """In the feed's order; in no stretch are two of one account, for they are decided without seeing each other."""
+    stretches: list[dict[str, Event]] = []
+    met: Counter[str] = Counter()
+    for event in events:
+        if met[event.account] == len(stretches):
+            stretches.append({})
+        stretches[met[event.account]][event.account] = event
+        met[event.account] += 1
+    return [list(stretch.values()) for stretch in stretches]
 
 
 def _missing(events: Sequence[Event], *, after: int, upto: int) -> int:
@@ -171,32 +177,18 @@ def _newest(events: Iterable[Event]) -> list[Event]:
 
 async def _take_other(world: World, event: Event) -> Task | None:
     """Record a restore or a deletion; a task where nobody can make sense of it."""
-    if await _made_sense(_taken(world, event), of=event.account):
+    if await made_sense(_taken(world, [event]), of=event.account):
         return None
     return judge_task(event.account, because=str(event.seq), due=world.now())
 
 
-async def _taken(world: World, event: Event) -> None:
-    change = await world.ledger.decide(lambda view: other(world, view, event), fence=world.status.fence)
-    if isinstance(change, Change):
-        world.status.tally(change.transitions)
+async def _taken(world: World, events: Sequence[Event]) -> None:
+    def propose(view: View) -> Change:
+        return together(OTHERS[event.type](world, view, event) for event in events)
 
-
-async def _made_sense(work: Awaitable[object], *, of: str) -> bool:
-    """Whether it could be done. What nobody foresaw about one account must not leave all the others unguarded."""
-    try:
-        await work
-    except CountersignError:
-        raise
-    except Exception:
-        log.exception("account %s could not be judged; it is tried again", of)
-        return False
-    return True
-
-
-def other(world: World, view: View, event: Event) -> Change:
-    """What an event means that takes no account down."""
-    return OTHERS[event.type](world, view, event)
+    change = await world.ledger.decide(propose, fence=world.status.fence)
+    assert isinstance(change, Change)
+    world.status.tally(change.transitions)
 
 
 async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, heard: datetime) -> Task | None:
@@ -208,51 +200,6 @@ async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, h
             return judge_task(event.account, because=str(event.seq), due=world.now())
     standing = account.instance if account else None
     found = Found(instance=standing or event.instance, account=account, event=event, by="feed", heard=heard)
-    if await _made_sense(judge_found(world, found, protected=True), of=event.account):
+    if await made_sense(judge_found(world, found, protected=True), of=event.account):
         return None
     return judge_task(event.account, because=str(event.seq), due=world.now())
-
-
-async def judge_backlog(world: World, task: Task) -> Result:
-    """Read and judge many accounts in their turn; what cannot be read now is left to tasks of its own."""
-    gate = asyncio.Semaphore(IN_TURN)
-    accounts: list[str] = task.payload["accounts"]
-    unread = await asyncio.gather(*(_judge_in_turn(world, account, gate, because=task.key) for account in accounts))
-    return Change(tasks=tuple(left for left in unread if left))
-
-
-async def _judge_in_turn(world: World, id: str, gate: asyncio.Semaphore, *, because: str) -> Task | None:
-    async with gate:
-        try:
-            account = await world.platform.account(id)
-        except (PlatformAway, PlatformRefused):
-            return judge_task(id, because=because, due=world.now())
-        if account is None or (standing := account.instance) is None:
-            return None
-        await followed_for(world, account)
-        found = Found(instance=standing, account=account, event=None, by="feed")
-        protected = world.policy.tier_of(account, at=world.now()).name == PROTECTED
-        judged = await _made_sense(judge_found(world, found, protected=protected), of=id)
-    return None if judged else judge_task(id, because=because, due=world.now())
-
-
-async def judge_later(world: World, task: Task) -> Result:
-    """The task left behind by an account that could not be read: read it now, or again in a moment, for ever."""
-    id = task.payload["account"]
-    try:
-        account = await world.platform.account(id)
-    except (PlatformAway, PlatformRefused):
-        return await _once_more(world, task)
-    if account is not None and (standing := account.instance) is not None:
-        await followed_for(world, account)
-        found = Found(instance=standing, account=account, event=None, by="feed")
-        if not await _made_sense(judge_found(world, found), of=id):
-            return await _once_more(world, task)
-    return None
-
-
-async def _once_more(world: World, task: Task) -> datetime:
-    """In a moment; somebody is woken when it has gone on for ten seconds."""
-    if task.attempts == PAGED_AT_ATTEMPT:
-        await world.ledger.add(*page_about(task.payload["account"], "unreadable", due=world.now()))
-    return world.now() + timedelta(seconds=min(0.2 * 2 ** min(task.attempts, 10), 2.0))

@@ -15,9 +15,10 @@ from bot.core.request import BOT
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Entry, Kind, Task
 from bot.core.verdict import Because, Verdict
-from bot.flows.follow import AT_ONCE, IN_TURN
+from bot.flows.follow import AT_ONCE
 from bot.flows.followed import followed
 from bot.flows.guard import Found, in_hand, judge_found
+from bot.flows.judge_later import IN_TURN
 from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
 from bot.ports import View

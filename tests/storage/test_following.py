@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.core.account import Account, Deactivation, Event, EventType
 from bot.core.transition import Task, TaskKind
-from bot.flows.follow import PAGED_AT_ATTEMPT, judge_later, take
+from bot.flows.follow import take
+from bot.flows.judge_later import PAGED_AT_ATTEMPT, judge_later
 from storage.ledger import SqlLedger
 from tests.storage.scene import AT, Shelf, account, world_of
 
