@@ -98,7 +98,9 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
         doubled = sum(fall.back_by != OURS for fall in await stand.falls())
         for _ in range(count):
             tried()
-    slow = sum(seconds > PROTECTED_WITHIN for seconds in mass.protected) if p99(mass.protected) > PROTECTED_WITHIN else 0
+    slow = (
+        sum(seconds > PROTECTED_WITHIN for seconds in mass.protected) if p99(mass.protected) > PROTECTED_WITHIN else 0
+    )
     figures = {
         "protected": spread(mass.protected),
         "others": spread(mass.others),

@@ -6,6 +6,7 @@ What a campaign claims is held against the platform's own record (`/control/v1/s
 import asyncio
 import contextlib
 import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -124,6 +125,12 @@ class Attack:
         """What the bot's file holds, for a claim about what it recorded."""
         with self.rig.ledger() as ledger:
             return list(ledger.execute(question, values))
+
+    def change(self, statement: str) -> None:
+        """Change the bot's file while the bot does not run."""
+        path = self.stage.folder / "countersign.db"
+        with contextlib.closing(sqlite3.connect(path)) as opened, opened:
+            opened.execute(statement)
 
 
 def guard(**keys: str) -> Callable[[str], str]:

@@ -78,7 +78,13 @@ def broke(war: War, found: list[Fall]) -> str | None:
     if len(down) < len(found):
         return "left down"
     if not war.endless:
-        return f"{restores} restores" if restores > RESTORES else f"down {sum(down):.1f} s" if sum(down) > SECONDS else None
+        return (
+            f"{restores} restores"
+            if restores > RESTORES
+            else f"down {sum(down):.1f} s"
+            if sum(down) > SECONDS
+            else None
+        )
     if restores != FEW + 1:
         return f"{restores} restores of {FEW + 1} endless blows"
     return f"down {max(down):.1f} s at once" if max(down) > PAUSE[war.tier] + SLACK_OF_THE_MACHINE else None
