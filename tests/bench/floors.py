@@ -15,6 +15,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 PLATFORM = os.environ.get("PLATFORM_URL", "")
+AWAY = 0.2
+"""Seconds until the feed is asked again where it did not answer."""
 HEADERS = {"Authorization": "Bearer bot-dev-token"}
 
 
@@ -52,6 +54,9 @@ async def loop(session: aiohttp.ClientSession) -> None:
     while True:
         async with session.get(url, params={"after": cursor, "wait": "25"}, headers=HEADERS) as answer:
             page = await answer.json()
+        if not answer.ok:
+            await asyncio.sleep(AWAY)
+            continue
         for event in page["events"]:
             if event["type"] == "account.deactivated":
                 await patch(session, event["account"]["id"], active=True)

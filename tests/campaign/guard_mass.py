@@ -38,25 +38,31 @@ class Mass:
     """The bot's resident memory at its highest."""
 
 
-async def strike(stand: Attack, count: int, *, actor: str = "system:sync", memory_of: int | None = None) -> Mass:
-    """Take `count` accounts down that stand in a row on the platform, the protected ones strewn among them."""
+async def crowd(stand: Attack, count: int) -> set[str]:
+    """Accounts that stand in a row on the platform, the protected ones strewn among them; those."""
     protected = set[str]()
     while len(protected) * ONE_IN < count:
         protected.update(await stand.accounts(1, prefix="weighty_", tags=["head-of-state"]))
         await stand.accounts(ONE_IN - 1, prefix="crowd_")
-    watch = asyncio.create_task(_highest(memory_of or stand.rig.process_id))
-    await stand.fault("bulk", actor=actor, count=count, per_second=AT_ONCE)
-    await _until_back(stand, count)
+    return protected
+
+
+async def strike(stand: Attack, count: int, protected: set[str], *, process_id: int) -> Mass:
+    """Take the first `count` accounts of the platform down at once, and see how whoever guards puts them back."""
+    watch = asyncio.create_task(_highest(process_id))
+    before = max((effect["seq"] for effect in (await stand.state())["effects"]), default=0)
+    await stand.fault("bulk", actor="system:sync", count=count, per_second=AT_ONCE)
+    await _until_back(stand, count, before)
     megabytes = await _ended(watch)
-    return _told(await stand.falls(), protected, megabytes)
+    return _told(await stand.falls(after=before), protected, megabytes)
 
 
-async def _until_back(stand: Attack, count: int) -> None:
+async def _until_back(stand: Attack, count: int, before: int) -> None:
     """Ask seldom, for the answer is long."""
     until = time.monotonic() + max(AT_LEAST, EACH_WITHIN * count)
     while time.monotonic() < until:
         await asyncio.sleep(0.5)
-        found = await stand.falls()
+        found = await stand.falls(after=before)
         if len(found) >= count and not any(fall.missed for fall in found):
             return
 
@@ -94,7 +100,8 @@ def p99(series: list[float]) -> float:
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
     async with under_attack() as stand:
-        mass = await strike(stand, count)
+        protected = await crowd(stand, count)
+        mass = await strike(stand, count, protected, process_id=stand.rig.process_id)
         doubled = sum(fall.back_by != OURS for fall in await stand.falls())
         for _ in range(count):
             tried()

@@ -65,8 +65,8 @@ class Attack:
         async with self.stage.session.get(f"{self.control_url}/state", params=query) as answer:
             return dict(await answer.json())
 
-    async def falls(self, *, account: str | None = None) -> list[Fall]:
-        return falls((await self.state(account=account))["effects"])
+    async def falls(self, *, account: str | None = None, after: int = 0) -> list[Fall]:
+        return falls((await self.state(account=account, after=after))["effects"])
 
     # those who act
 

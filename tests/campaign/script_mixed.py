@@ -6,7 +6,9 @@ was last up. A restore of such a one by the bot is wrong. What nobody may have d
 
 import json
 from collections import Counter, deque
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
+from itertools import accumulate
 from random import Random
 from typing import Any
 
@@ -18,6 +20,10 @@ ONE_PROTECTED_IN = 100
 UP = {"owner": 30, "registered": 20, "ours": 30, "renamed": 8, "rogue": 0.6, "key again": 0.5, "another's key": 0.4}
 DOWN = {"owner restores": 30, "registered restores": 20, "owner": 8, "registered": 12, "relabelled": 5, "renamed": 6}
 """What comes next, by weight, for an account that is up or down."""
+UNAPPROVED = frozenset({"rogue", "key again", "another's key"})
+UNJUDGED = frozenset({"renamed", "relabelled"})
+"""Left out where what counts is how fast events are judged: the guard has nothing to do with the ones, and with the
+others a read."""
 AGAIN = 0.02
 """Events told twice."""
 
@@ -54,8 +60,8 @@ class Mixed:
         self._accounts = accounts
         self._dice = Random(seed)
         self._standing: dict[int, Standing] = {}
-        self._acts = {True: _drawn(UP if rogues else {k: v for k, v in UP.items() if not _unapproved(k)}),
-                      False: _drawn(DOWN)}  # fmt: skip
+        left_out = frozenset[str]() if rogues else UNJUDGED | UNAPPROVED
+        self._acts = {True: _drawn(UP, left_out), False: _drawn(DOWN, left_out)}
         self._seen: Counter[str] = Counter()
         self._wrong: list[str] = []
         self._restored = 0
@@ -172,16 +178,10 @@ def _chain(one: Standing) -> str:
     return ", then ".join(one.lately)
 
 
-def _unapproved(act: str) -> bool:
-    return act in {"rogue", "key again", "another's key"}
-
-
-def _drawn(weights: dict[str, float]) -> tuple[list[str], list[float]]:
-    total, found = 0.0, []
-    for weight in weights.values():
-        total += weight
-        found.append(total)
-    return list(weights), found
+def _drawn(weights: Mapping[str, float], left_out: Set[str]) -> tuple[list[str], list[float]]:
+    """Acts, and their weights added up."""
+    acts = [act for act in weights if act not in left_out]
+    return acts, list(accumulate(weights[act] for act in acts))
 
 
 def _event(kind: str, number: int, actor: str, at: int, operation: str | None) -> dict[str, Any]:

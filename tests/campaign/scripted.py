@@ -64,6 +64,8 @@ class Server:
         self._arrival = asyncio.Event()
         self.times: dict[str, float] = {}
         self.calls: dict[str, int] = {}
+        self.polls: list[tuple[float, int]] = []
+        """When what comes after which position was asked for."""
         self.lists: list[tuple[float, bool]] = []
         """When a list was begun, and whether it was the whole one."""
 
@@ -96,6 +98,7 @@ class Server:
             return _json(f'{{"events":[],"next":{self.last}}}')
         after = int(request.query["after"])
         self._seen("poll")
+        self.polls.append((time.time(), after))
         self._events = [(seq, text) for seq, text in self._events if seq > after]
         if not self._events:
             self._script(after)
@@ -170,7 +173,7 @@ class Server:
         return web.json_response({"status": "403"}, status=403)
 
     async def state(self, _: web.Request) -> web.Response:
-        told = {"times": self.times, "calls": self.calls, "lists": self.lists, "last": self.last}
+        told = {"times": self.times, "calls": self.calls, "lists": self.lists, "polls": self.polls, "last": self.last}
         return web.json_response({**told, **self.play.told()})
 
     async def silently(self, request: web.Request) -> web.Response:
