@@ -91,8 +91,8 @@ async def _away(stand: Rig, seconds: float, what: str) -> list[float]:
     for number, account in enumerate(accounts):
         if await attack.act(f"staff-dev-token:{what}{number}", account) != 200:
             raise RuntimeError("the rogue was refused")
-    for part in progress(range(max(round(seconds), 1)), what):
-        await asyncio.sleep(seconds / max(round(seconds), 1) + 0 * part)
+    for _ in progress(range(round(seconds)), what):
+        await asyncio.sleep(1)
     back = time.perf_counter()
     await attack.mend()
 

@@ -34,7 +34,7 @@ RECORDED = ("verdicts", "audit", "restores")
 
 async def judge(scale: float) -> list[Line]:
     """Owners, registered systems and the bot's own requests mixed; nobody who may not."""
-    events, many = max(int(EVENTS * scale), 2 * BATCH), max(int(MANY * scale), FEW)
+    events, many = max(int(EVENTS * scale), BATCH), max(int(MANY * scale), FEW)
     few_requests, least = await _judged(events, FEW, "judge", measure_floor=True)
     many_requests, _ = await _judged(events, many, "judge, large ledger", measure_floor=False)
     times = Figures.of([many_requests.median / few_requests.median])

@@ -29,7 +29,7 @@ PAGE = 1000
 
 async def sweep(scale: float) -> list[Line]:
     """The ledger knows of all of them but ten; then a hundred more go down, ten of them by nobody who may."""
-    many, fewer = max(int(INACTIVE * scale), 10 * PAGE), max(int(FEWER * scale), PAGE)
+    many, fewer = max(int(INACTIVE * scale), 2 * PAGE), max(int(FEWER * scale), PAGE)
     small, _, _, _ = await _swept(fewer)
     large, whole, least, changes = await _swept(many)
     flat = Figures.of([large / small])

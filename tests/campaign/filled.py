@@ -12,8 +12,9 @@ from bot.core.account import Instance
 from bot.core.audit import canonical
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request, State, Subject
+from bot.core.tasks import sweep
 from storage.database import Database
-from storage.rows import instance_key, request_row
+from storage.rows import instance_key, millis, request_row
 
 LONG_AGO = datetime(2026, 9, 1, tzinfo=UTC)
 AT_A_TIME = 50_000
@@ -43,7 +44,7 @@ def requests(file: Path, keys: Iterable[tuple[str, str]]) -> int:
 
 
 def known(file: Path, instances: Iterable[Instance], *, cursor: int) -> int:
-    """The verdict of the first list on each, and the guard started."""
+    """What the first list leaves: a verdict on each, the feed's cursor, and the sweeps to come."""
     columns = ("key", "place", "account", "at", "actor", "operation", "explained", "why", "judged_at", "incident")
     judged_at = _column(_said(LONG_AGO))
 
@@ -54,6 +55,10 @@ def known(file: Path, instances: Iterable[Instance], *, cursor: int) -> int:
 
     count = insert(file, "verdicts", columns, rows())
     insert(file, "cursors", ("name", "value"), [("feed", cursor)])
+    sweeps = [sweep(whole=False, due=LONG_AGO), sweep(whole=True, due=datetime.now(UTC) + timedelta(days=1))]
+    columns = ("key", "kind", "payload", "due", "owner", "attempts", "state")
+    rows = [(t.key, t.kind.value, canonical(t.payload), millis(t.due), None, 0, "waiting") for t in sweeps]
+    insert(file, "tasks", columns, rows)
     return count
 
 

@@ -6,7 +6,8 @@ was last up. A restore of such a one by the bot is wrong. What nobody may have d
 
 import json
 from collections import Counter, deque
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import accumulate
 from random import Random
@@ -178,7 +179,7 @@ def _chain(one: Standing) -> str:
     return ", then ".join(one.lately)
 
 
-def _drawn(weights: Mapping[str, float], left_out: Set[str]) -> tuple[list[str], list[float]]:
+def _drawn(weights: Mapping[str, float], left_out: AbstractSet[str]) -> tuple[list[str], list[float]]:
     """Acts, and their weights added up."""
     acts = [act for act in weights if act not in left_out]
     return acts, list(accumulate(weights[act] for act in acts))
