@@ -2,7 +2,8 @@
 
 Over the real flows with a clock that is moved. What the public sees is drawn here from the mock's own curves by that
 clock (the mock itself knows no other time than the machine's); everything else is the mock's. The verdict that is
-right is told from what was shown, by the words of the agreement: within max(0.5 %, 3) of the baseline, and stable.
+right is told from what was shown, by the words of the agreement: within max(0.5 %, 3) of the baseline
+(or of the true relationships, where people came or a few left meanwhile), and stable.
 """
 
 from collections import Counter
@@ -120,6 +121,11 @@ def near(shown: int | None, base: int) -> bool:
     return shown is not None and abs(shown - base) <= max(0.005 * base, 3)
 
 
+def right(shown: int | None, base: int, truth: int) -> bool:
+    """What it was; or what the relationships truly are now, and that is more, or as little less as people leave."""
+    return near(shown, base) or (near(shown, truth) and shown is not None and shown >= base - max(0.02 * base, 3))
+
+
 async def attempt(stand: Rig, shown: Shown, number: int, dice: Random) -> tuple[Try, str, str | None]:
     """Play it to its end: the verdict, and what did not hold."""
     tried = drawn(number, dice)
@@ -135,10 +141,11 @@ async def attempt(stand: Rig, shown: Shown, number: int, dice: Random) -> tuple[
     [incident] = await stand.ledger.read(lambda view: list(view.incidents(account=account)))
     base = followers if tried.baseline else shown.truth
     # what the last minutes showed is one thing or the other: every curve has come to its end, or is far from it
-    right = IncidentState.WHOLE if near(shown.seen(stand.clock.now()), base) else IncidentState.LOST
+    whole = right(shown.seen(stand.clock.now()), base, shown.truth)
+    due = IncidentState.WHOLE if whole else IncidentState.LOST
     if early is not None:
         return tried, incident.state.value, early
-    return tried, incident.state.value, None if incident.state is right else f"{incident.state}, not {right}"
+    return tried, incident.state.value, None if incident.state is due else f"{incident.state}, not {due}"
 
 
 async def _watch(stand: Rig, shown: Shown, account: str, *, base: int | None) -> str | None:
@@ -154,7 +161,7 @@ async def _watch(stand: Rig, shown: Shown, account: str, *, base: int | None) ->
         if incident.state is IncidentState.WHOLE and was is not IncidentState.WHOLE:
             last = shown.shown[-3:]
             stable = len(last) == 3 and last[-1][0] - last[0][0] >= timedelta(seconds=30)
-            if not stable or not all(near(count, shown.truth if base is None else base) for _, count in last):
+            if not stable or not all(right(count, base or shown.truth, shown.truth) for _, count in last):
                 return f"whole after {[count for _, count in last]}"
         was = incident.state
     stand.clock.move(until - stand.clock.now())
