@@ -35,18 +35,20 @@ RECORDED = ("verdicts", "audit", "restores")
 async def judge(scale: float) -> list[Line]:
     """Owners, registered systems and the bot's own requests mixed; nobody who may not."""
     events, many = max(int(EVENTS * scale), BATCH), max(int(MANY * scale), FEW)
-    few_requests, least = await _judged(events, FEW, "judge", measure_floor=True)
-    many_requests, _ = await _judged(events, many, "judge, large ledger", measure_floor=False)
+    few_requests, busy, least = await _judged(events, FEW, "judge", measure_floor=True)
+    many_requests, busier, _ = await _judged(events, many, "judge, large ledger", measure_floor=False)
     times = Figures.of([many_requests.median / few_requests.median])
     return [
         Line(what=f"event judged, {FEW} requests", unit="µs", reached=few_requests, floor=least, median_goal=MOST),
         Line(what=f"event judged, {many} requests", unit="µs", reached=many_requests, floor=least, median_goal=MOST),
         Line(what="… its median over that of few", unit="×", reached=times, median_goal=FLAT),
+        Line(what="… processor time of the bot an event, few", unit="µs", reached=Figures.of([busy])),
+        Line(what="… processor time of the bot an event, many", unit="µs", reached=Figures.of([busier])),
     ]
 
 
-async def _judged(events: int, count: int, what: str, *, measure_floor: bool) -> tuple[Figures, Figures | None]:
-    """Microseconds an event, a batch at a time; and of the same rows written by `executemany`."""
+async def _judged(events: int, count: int, what: str, *, measure_floor: bool) -> tuple[Figures, float, Figures | None]:
+    """Microseconds an event, a batch at a time; of processor; and of the same rows written by `executemany`."""
     async with rig(bot=False) as stand:
         file = stand.stage.folder / "countersign.db"
         migrated(file)
@@ -58,11 +60,13 @@ async def _judged(events: int, count: int, what: str, *, measure_floor: bool) ->
         async with on_script(stand, **script) as url:
             await stand.stage.start_bot()
             _hold_to_one_core(stand.process_id)
+            began = _processor(stand.process_id)
             found = await _until_judged(stand, url, events, what)
+            busy = 1e6 * (_processor(stand.process_id) - began) / events
         least = Figures.of(_floor(file, before)) if measure_floor else None
     if found["restored"]:
         raise RuntimeError(f"{found['restored']} were restored, and nobody had done wrong: {found['wrong'][:3]}")
-    return Figures.of(_batches(found)), least
+    return Figures.of(_batches(found)), busy, least
 
 
 async def _until_judged(stand: Rig, url: str, events: int, what: str) -> dict[str, Any]:
@@ -85,6 +89,12 @@ def _batches(found: dict[str, Any]) -> list[float]:
     pairs = itertools.pairwise(polls)
     series = [1e6 * (then - at) / (upto - after) for (at, after), (then, upto) in pairs if upto - after >= BATCH // 2]
     return series[1:] or series
+
+
+def _processor(process_id: int) -> float:
+    """Seconds that the process has had of a processor, its own and the system's for it."""
+    fields = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _hold_to_one_core(process_id: int) -> None:

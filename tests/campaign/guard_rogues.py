@@ -33,12 +33,13 @@ async def burst(stand: Attack, number: int, dice: Random, most: int) -> tuple[in
     size = 1 if dice.random() < 0.5 else dice.randint(2, MOST_AT_ONCE)
     prefix, weight = f"{dice.choice(PREFIXES)}{number}_", dice.choice(WEIGHTS)
     accounts = await stand.accounts(min(size, most), prefix=prefix, **weight)
-    hand, alone = dice.choice(HANDS), dice.random() < 0.3
+    alone = dice.random() < 0.3
+    hands = ["staff"] * len(accounts) if alone else dice.choices(HANDS, k=len(accounts))
 
     async def take_down(place: int, account: str) -> int:
         for again in range(3):
             name = f"rogue{number}" if alone and not again else f"rogue{number}.{place}.{again}"
-            status = await stand.act(token(hand, name), account)
+            status = await stand.act(token(hands[place], name), account)
             if status != 403:
                 return status
         return status
