@@ -44,7 +44,6 @@ async def attempt(stage: Meddlers, tried: Try, number: int) -> str | None:
     """Play it to its end; what did not hold."""
     stand = stage.stand
     [account] = await stand.accounts(1, prefix=f"owned{number}_", tags=tried.tags)
-    before = len(await stand.effects())
     owner = "system-dev-token:legal" if tried.way.startswith("legal") else f"owner-dev-token:{account}"
 
     async def acts() -> None:
@@ -65,7 +64,7 @@ async def attempt(stage: Meddlers, tried: Try, number: int) -> str | None:
         await acts()
         await stage.comes_to_rest()
     await stand.mend()
-    return _broke(tried, await stand.effects(account, after=before), active=(await stand.read(account)).active)
+    return _broke(tried, await stand.effects(account), active=(await stand.read(account)).active)
 
 
 def _broke(tried: Try, effects: list[dict[str, Any]], *, active: bool) -> str | None:
