@@ -7,6 +7,7 @@ It prints where it listens and its process id once it is ready, and lives until 
 import asyncio
 import os
 import sys
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
@@ -15,14 +16,20 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 
 PLATFORM = os.environ.get("PLATFORM_URL", "")
+AWAY = 0.2
+"""Seconds until the platform is asked again where it did not answer."""
 HEADERS = {"Authorization": "Bearer bot-dev-token"}
 
 
 async def patch(session: aiohttp.ClientSession, account: str, *, active: bool) -> None:
     operation = {"op": "replace", "path": "active", "value": active}
     body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [operation]}
-    async with session.patch(f"{PLATFORM}/scim/v2/Users/{account}", json=body, headers=HEADERS) as answer:
-        await answer.read()
+    while True:
+        async with session.patch(f"{PLATFORM}/scim/v2/Users/{account}", json=body, headers=HEADERS) as answer:
+            await answer.read()
+        if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return
+        await asyncio.sleep(AWAY)
 
 
 async def bolt(session: aiohttp.ClientSession) -> None:
@@ -52,6 +59,9 @@ async def loop(session: aiohttp.ClientSession) -> None:
     while True:
         async with session.get(url, params={"after": cursor, "wait": "25"}, headers=HEADERS) as answer:
             page = await answer.json()
+        if not answer.ok:
+            await asyncio.sleep(AWAY)
+            continue
         for event in page["events"]:
             if event["type"] == "account.deactivated":
                 await patch(session, event["account"]["id"], active=True)

@@ -16,7 +16,10 @@ from bot.slack.cards import request_card
 from bot.slack.language import LANGUAGES, language
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.gate import gate
+from tests.bench.guard import mass, outage
+from tests.bench.judge import judge
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
+from tests.bench.sweep import sweep
 from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
 COMMANDS_A_SECOND = 20
@@ -121,7 +124,11 @@ async def restore(scale: float) -> list[Line]:
             least = await repeat(count + WARM_UP, "floor", lambda n: stand.incident(n, accounts[n][0]))
         await stand.stage.start_bot()
         reached = await _incidents(stand, [id for id, _ in accounts[count + WARM_UP :]], "restore")
-    return [_timed("rogue's call → active in public again", reached[WARM_UP:], least[WARM_UP:], median_goal=40)]
+    what = "rogue's call → active in public again"
+    line = _timed(what, reached[WARM_UP:], least[WARM_UP:], median_goal=20, p99_goal=80)
+    assert line.floor is not None
+    times = Figures.of([line.reached.median / line.floor.median])
+    return [line, Line(what="… its median over the floor's", unit="×", reached=times, median_goal=2.5)]
 
 
 async def _incidents(stand: Rig, accounts: list[str], what: str) -> list[float]:
@@ -223,4 +230,8 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "memory": memory,
     "card": card,
     "gate": gate,
+    "mass": mass,
+    "judge": judge,
+    "sweep": sweep,
+    "outage": outage,
 }

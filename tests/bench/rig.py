@@ -142,8 +142,8 @@ def resident(process_id: int) -> float:
 
 
 @asynccontextmanager
-async def rig(*, bot: bool = True) -> AsyncIterator[Rig]:
-    """Everything started and ready; with `bot=False` only what a floor needs."""
+async def rig(*, bot: bool = True, policy: Callable[[str], str] = str) -> AsyncIterator[Rig]:
+    """Everything started and ready, on a policy made of the sample; with `bot=False` only what a floor needs."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-bench-")))
         workspace = await stack.enter_async_context(Workspace(people=[*PEOPLE, *(User(id=i, name=i) for i in AGENTS)]))
@@ -153,7 +153,7 @@ async def rig(*, bot: bool = True) -> AsyncIterator[Rig]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         environment = _environment(workspace, platform, folder)
         stage = Stage(workspace=workspace, platform=platform, folder=folder, session=session, environment=environment)
-        stage.policy.write_text(_policy())
+        stage.policy.write_text(policy(_policy()))
         stack.push_async_callback(stage.stop_bot)
         found = Rig(stage)
         if bot:

@@ -21,6 +21,14 @@ def names() -> list[str]:
     return sorted(n for n in found if n not in NO_CAMPAIGN and not n.startswith("test_") and campaign_of(n) is not None)
 
 
+def groups() -> dict[str, tuple[Campaign, ...]]:
+    """The modules of this folder that join campaigns under one name."""
+    modules = (module.name for module in pkgutil.iter_modules(tests.campaign.__path__))
+    found = {n: getattr(importlib.import_module(f"tests.campaign.{n}"), "CAMPAIGNS", ()) for n in sorted(modules)
+             if n not in NO_CAMPAIGN and not n.startswith("test_")}  # fmt: skip
+    return {name: joined for name, joined in found.items() if joined}
+
+
 def campaign_of(name: str) -> Campaign | None:
     found = getattr(importlib.import_module(f"tests.campaign.{name}"), "CAMPAIGN", None)
     return found if isinstance(found, Campaign) else None
@@ -31,13 +39,17 @@ def campaign_of(name: str) -> Campaign | None:
 @click.option("--count", type=click.IntRange(min=1), help="How many tries; the full size where none is given.")
 @click.option("--seed", default=SEED, show_default=True, help="The same seed makes the same tries.")
 def main(name: str, *, count: int | None, seed: int) -> None:
-    """Run the campaign NAME, or `list` them. Exit code 1 if its claim broke."""
+    """Run the campaign NAME, or `list` them. Exit code 1 if its claim broke, or one of several that NAME joins."""
     if name == "list":
         for each in names():
             campaign = campaign_of(each)
             assert campaign is not None
             click.echo(f"{each:<16} {campaign.threat:<10} {campaign.full:>9,}  {campaign.claim}")
+        for each, joined in groups().items():
+            click.echo(f"{each:<16} all of {', '.join(campaign.name for campaign in joined)}")
         return
+    if name in groups():
+        sys.exit(max([run(campaign, count or campaign.full, seed) for campaign in groups()[name]]))
     if name not in names():
         raise click.BadParameter(f"There is no campaign “{name}”; `list` names them.", param_hint="NAME")
     campaign = campaign_of(name)

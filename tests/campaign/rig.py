@@ -237,7 +237,7 @@ def open_ledger(folder: Path, clock: Hand, *, owner: str) -> SqlLedger:
 
 
 @asynccontextmanager
-async def rig(roster: Roster | None = None, *, at: datetime = AT) -> AsyncIterator[Rig]:
+async def rig(roster: Roster | None = None, *, at: datetime = AT, clock: Hand | None = None) -> AsyncIterator[Rig]:
     """Everything started, with a policy in force."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-campaign-", dir=MEMORY)))
@@ -245,7 +245,7 @@ async def rig(roster: Roster | None = None, *, at: datetime = AT) -> AsyncIterat
         session = await stack.enter_async_context(aiohttp.ClientSession())
         platform = ScimPlatform(mock.url, "bot-dev-token")
         stack.push_async_callback(platform.close)
-        clock = Hand(at)
+        clock = clock or Hand(at)
         ledger = open_ledger(folder, clock, owner="campaign")
         roster = roster or Roster()
         world = world_of(ledger, platform, clock, written(roster, folder))

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.campaign.__main__ import campaign_of, main, names, run
+from tests.campaign.__main__ import campaign_of, groups, main, names, run
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of, told
 
 
@@ -42,6 +42,12 @@ def test_every_campaign_is_listed_and_has_a_smoke_test() -> None:
         assert found.name == name
         assert name in listed.output
         assert name in here | {"machine"}, f"{name}: of all, only the machine's smoke test stands with the stories"
+
+
+def test_a_name_that_joins_several_runs_each_of_them_and_all_can_be_run_alone() -> None:
+    joined = groups()["guard"]
+    assert {campaign.name for campaign in joined} == {name for name in names() if name.startswith("guard_")}
+    assert len(joined) == len({campaign.name for campaign in joined})
 
 
 def test_a_name_of_no_campaign_is_wrong_usage() -> None:
