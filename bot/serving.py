@@ -1,6 +1,7 @@
 """The command `run`: the bot until a signal ends it."""
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -26,6 +27,7 @@ async def serve() -> None:
     settings, policy = read_all()
     async with running(settings, policy) as bot:
         bots.append(bot)
+        gc.freeze()  # what was imported stays: no collection need walk through it while an account is down
         bot.failure.add_done_callback(lambda _: ended.set())
         way = "over Socket Mode" if settings.socket_mode else f"on http://{settings.host}:{bot.port}/slack/events"
         heard = "hears" if bot.slack is not None else "will hear, once Slack answers,"

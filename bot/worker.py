@@ -37,7 +37,7 @@ LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
 LANES = {"protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 8, "page": 8, "call": 8}
 """How many tasks of a lane run at once; no lane waits for another."""
-AFTER_THE_CALL = 0.02
+AFTER_THE_CALL = 0.05
 """Seconds by which what a commit leaves beside a call on the platform comes after it."""
 WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""

@@ -15,7 +15,9 @@ from storage.rows import from_millis, millis, plain, task_of
 from storage.tables import table
 
 TASKS = table("tasks")
-KNOWN = select(TASKS.c.key).where(TASKS.c.key.in_(bindparam("keys", expanding=True)))
+HELD_OF = select(TASKS.c.key).where(
+    TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
+)
 FIRST_DUE = [
     select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1) for state in ("waiting", "running")
 ]
@@ -44,11 +46,11 @@ class Tasks:
         now, new = self._clock.now(), {task.key: task for task in tasks}
         if not new:
             return []
-        for known in connection.execute(KNOWN, {"keys": list(new)}).scalars():
-            del new[known]
         mine = {key for key, task in new.items() if leasing and task.due <= now}
-        if rows := [self._row(task, now if task.key in mine else None) for task in new.values()]:
-            connection.execute(dialect.inserting_new(connection, TASKS), rows)
+        rows = [self._row(task, now if task.key in mine else None) for task in new.values()]
+        if connection.execute(dialect.inserting_new(connection, TASKS), rows).rowcount != len(rows):
+            # some were there: what this process holds of them is at work already, the worker knows it
+            mine &= set(connection.execute(HELD_OF, {"keys": list(new), "holder": self.owner}).scalars())
         return [replace(task, owner=self.owner) for key, task in new.items() if key in mine]
 
     def _row(self, task: Task, leased: datetime | None) -> dict[str, Any]:

@@ -24,8 +24,13 @@ def unstamp(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def plain(value: Any) -> Any:
+AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
+def plain(value: Any) -> Any:  # noqa: PLR0911 - one line a type
     """The JSON form of a field."""
+    if type(value) in AS_THEY_ARE:
+        return value
     if isinstance(value, datetime):
         return stamp(value)
     if isinstance(value, StrEnum):
@@ -41,15 +46,20 @@ def plain(value: Any) -> Any:
 
 def dump(record: Any) -> dict[str, Any]:
     """Every field of a record as plain values."""
-    return {f.name: plain(getattr(record, f.name)) for f in fields(record)}
+    return {name: plain(getattr(record, name)) for name in _names(type(record))}
+
+
+@cache
+def _names(kind: Hashable) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(typing.cast("Any", kind)))
 
 
 def changes(before: Any, after: Any) -> dict[str, Any]:
     """The fields that differ, as they are after; of votes only those added or changed."""
     changed = {
-        f.name: plain(getattr(after, f.name))
-        for f in fields(after)
-        if f.name != "votes" and getattr(before, f.name) != getattr(after, f.name)
+        name: plain(getattr(after, name))
+        for name in _names(type(after))
+        if name != "votes" and getattr(before, name) != getattr(after, name)
     }
     if cast := new_votes(getattr(before, "votes", ()), getattr(after, "votes", ())):
         changed["votes"] = plain([vote for _, vote in cast])
