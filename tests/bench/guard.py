@@ -13,6 +13,8 @@ AT_ONCE = 10_000
 MOST_MEMORY = 300
 AWAY = 1800
 """Seconds."""
+A_LOOK, SHORTLY = 0.1, 2.0
+"""What is less than a quick look is only to see that it runs."""
 FLOOR_AWAY = 3.0
 """How long does not matter to a loop that keeps nothing."""
 WHO = 20
@@ -70,7 +72,7 @@ def _lines(count: int, reached: Mass, least: Mass) -> list[Line]:
 
 async def outage(scale: float) -> list[Line]:
     """Twenty taken down while the platform does not answer the bot; the clock starts when it answers again."""
-    seconds = max(AWAY * scale, 2.0)
+    seconds = AWAY * scale if scale >= A_LOOK else SHORTLY
     async with rig() as stand:
         await stand.stage.stop_bot()
         async with floor("loop", stand):
