@@ -34,6 +34,7 @@ from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.stand_guard import stand_guard
 from bot.flows.sweep import sweep
+from bot.flows.triage import triage
 from bot.flows.world import World
 from bot.listener import runner
 from bot.pager import NoPager, WebhookPager
@@ -77,6 +78,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
         TaskKind.BACKLOG: judge_backlog,
+        TaskKind.TRIAGE: triage,
         TaskKind.SWEEP: sweep,
         TaskKind.SAMPLE: sample,
         TaskKind.NEAR_PURGE: near_purge,

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -84,6 +85,7 @@ def task_of(row: Mapping[str, Any]) -> Task:
     )
 
 
+@lru_cache(maxsize=4096)
 def instance_key(instance: Instance) -> str:
     """One row an instance, as JSON: there None is no string that a platform could send."""
     at = stamp(instance.at) if instance.at else None

@@ -8,6 +8,8 @@ from typing import Any
 from bot.core.record import completed, dump, fold, stamp
 from bot.core.transition import Entry
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
 
 def canonical(value: Any) -> str:
     """JSON with its names in order and no blanks: equal values are equal texts. Raises ValueError for what is none.
@@ -15,7 +17,7 @@ def canonical(value: Any) -> str:
     Not RFC 8785, which has no whole numbers beyond 2**53: a platform that counts so far must not stop the guard.
     """
     try:
-        text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _ENCODER.encode(value)
     except TypeError as error:
         raise ValueError(str(error)) from error
     text.encode()  # halves of surrogate pairs are no text

@@ -46,7 +46,7 @@ def plain(value: Any) -> Any:  # noqa: PLR0911 - one line a type
 
 def dump(record: Any) -> dict[str, Any]:
     """Every field of a record as plain values."""
-    return {name: plain(getattr(record, name)) for name in _names(type(record))}
+    return {name: plain(getattr(record, name)) for name in _names(typing.cast("Hashable", type(record)))}
 
 
 @cache
@@ -58,7 +58,7 @@ def changes(before: Any, after: Any) -> dict[str, Any]:
     """The fields that differ, as they are after; of votes only those added or changed."""
     changed = {
         name: plain(getattr(after, name))
-        for name in _names(type(after))
+        for name in _names(typing.cast("Hashable", type(after)))
         if name != "votes" and getattr(before, name) != getattr(after, name)
     }
     if cast := new_votes(getattr(before, "votes", ()), getattr(after, "votes", ())):

@@ -1,6 +1,6 @@
 """The tasks that moves leave behind. Keys name what makes a task the same one, so that filing twice is once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -164,11 +164,20 @@ def judge(account: str, *, because: str, due: datetime) -> Task:
     )
 
 
-def backlog(accounts: Sequence[str], *, because: str, due: datetime) -> Task:
-    """Read and judge many accounts, in their turn; `because` tells one such stretch from another."""
-    return Task(
-        key=f"backlog:{because}:{accounts[0]}", kind=TaskKind.BACKLOG, payload={"accounts": [*accounts]}, due=due
-    )
+def backlog(told: Mapping[str, datetime], *, because: str, due: datetime) -> Task:
+    """Read and judge many accounts, in their turn; of each the time of the deactivation that the feed told of.
+
+    `because` tells one such stretch from another.
+    """
+    accounts = {account: stamp(at) for account, at in told.items()}
+    key = f"backlog:{because}:{next(iter(accounts))}"
+    return Task(key=key, kind=TaskKind.BACKLOG, payload={"accounts": accounts}, due=due)
+
+
+def triage(*, since: datetime) -> Task:
+    """Look for what is protected among very many that went down since then: once a second at most."""
+    payload = {"since": stamp(since), "protected": True}
+    return Task(key=f"triage:{int(since.timestamp())}", kind=TaskKind.TRIAGE, payload=payload, due=since)
 
 
 def sample(incident: Incident, *, since: datetime, n: int, falls: int, due: datetime) -> Task:

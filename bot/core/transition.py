@@ -72,6 +72,7 @@ class TaskKind(StrEnum):
     CALL = "call"
     JUDGE = "judge"
     BACKLOG = "backlog"
+    TRIAGE = "triage"
     SWEEP = "sweep"
     SAMPLE = "sample"
     BASELINE = "baseline"

@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from bot.core.account import Event, EventType
+from bot.core.account import Event, EventType, Instance
 from bot.core.errors import CursorLost, LedgerAway, PlatformAway, PlatformRefused
 from bot.core.policy import PROTECTED, SEEN_FOR
-from bot.core.tasks import backlog, page_about, sweep
+from bot.core.tasks import backlog, page_about, sweep, triage
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
@@ -95,11 +95,12 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
         await world.ledger.decide(partial(_on_record, restores), fence=world.status.fence)
     to_read = await _not_believed(world, down)
     later = await _left_for_later(world, to_read)
-    unread = await _read_and_judged(world, [event for event in to_read if event.account not in later], heard=heard)
-    unread += [
-        backlog(stretch, because=str(after), due=world.now() + SOON)
-        for stretch in (later[start : start + STRETCH] for start in range(0, len(later), STRETCH))
-    ]
+    unread = await _read_and_judged(world, [event for event in to_read if event not in later], heard=heard)
+    if later:
+        unread.append(triage(since=heard))
+    for start in range(0, len(later), STRETCH):
+        told = {event.account: event.at for event in later[start : start + STRETCH]}
+        unread.append(backlog(told, because=str(after), due=world.now() + SOON))
     if missing := _missing(events, after=cursor, upto=after):
         world.status.gaps += missing
         unread.append(sweep(whole=False, due=heard, once=True))
@@ -118,7 +119,7 @@ async def _move(world: World, others: Sequence[Event], *, tasks: tuple[Task, ...
 
 
 def _one_an_account(events: Iterable[Event]) -> list[list[Event]]:
-    """In the feed's order; in no stretch are two of one account, for they are decided without seeing each other."""
+    """In no stretch are two of one account, for they are decided without seeing each other; and none is long."""
     stretches: list[dict[str, Event]] = []
     met: Counter[str] = Counter()
     for event in events:
@@ -126,7 +127,8 @@ def _one_an_account(events: Iterable[Event]) -> list[list[Event]]:
             stretches.append({})
         stretches[met[event.account]][event.account] = event
         met[event.account] += 1
-    return [list(stretch.values()) for stretch in stretches]
+    listed = [list(stretch.values()) for stretch in stretches]
+    return [one[start : start + AT_ONCE] for one in listed for start in range(0, len(one), AT_ONCE)]
 
 
 def _missing(events: Sequence[Event], *, after: int, upto: int) -> int:
@@ -148,14 +150,14 @@ async def _not_believed(world: World, down: Sequence[Event]) -> list[Event]:
     return [event for event in _newest(down) if event.seq in refused]
 
 
-async def _left_for_later(world: World, to_read: Sequence[Event]) -> list[str]:
+async def _left_for_later(world: World, to_read: Sequence[Event]) -> list[Event]:
     """Of more than can be read at once all but the protected: these are read and judged before the cursor moves."""
     if len(to_read) <= AT_ONCE:
         return []
     accounts, since = [event.account for event in to_read], world.now() - SEEN_FOR
     weighty = await world.ledger.read(lambda view: view.seen_as(PROTECTED, accounts, since))
     first = weighty | (world.policy.protected & set(accounts))
-    return [account for account in accounts if account not in first]
+    return [event for event in to_read if event.account not in first]
 
 
 async def _read_and_judged(world: World, events: Sequence[Event], *, heard: datetime) -> list[Task]:
@@ -166,7 +168,8 @@ async def _read_and_judged(world: World, events: Sequence[Event], *, heard: date
 
 
 def _on_record(restores: tuple[tuple[str, datetime], ...], view: View) -> Change:
-    newer = tuple((a, at) for a, at in restores if (last := view.restored_at(a)) is None or at > last)
+    about = view.about([Instance(account=account, at=at, actor=None, operation=None) for account, at in restores])
+    newer = tuple((a, at) for a, at in restores if (last := about.restored_at(a)) is None or at > last)
     return Change(restores=newer)
 
 
@@ -184,7 +187,8 @@ async def _take_other(world: World, event: Event) -> Task | None:
 
 async def _taken(world: World, events: Sequence[Event]) -> None:
     def propose(view: View) -> Change:
-        return together(OTHERS[event.type](world, view, event) for event in events)
+        about = view.about([event.instance for event in events])
+        return together(OTHERS[event.type](world, about, event) for event in events)
 
     change = await world.ledger.decide(propose, fence=world.status.fence)
     assert isinstance(change, Change)

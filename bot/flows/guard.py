@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
-from bot.core.account import Account, Event, EventType, Instance, owner_of
+from bot.core.account import OWN_PRINCIPAL, Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.containing import Acts, due, opened_by, pause_before
 from bot.core.guarding import incident, joined, left, opened, restored, undo
@@ -303,6 +303,9 @@ def _event(found: Found) -> Event:
 
 def restored_event(world: World, view: View, event: Event) -> Change:
     """Put a restore on record. An unexplained one is not undone: a card, a page, “ask to deactivate again”."""
+    keyed = view.keyed(event.operation) if event.actor == OWN_PRINCIPAL and event.operation else None
+    if keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account:
+        return Change()  # our own: whoever made the call looks for itself and ends what it ends
     at = world.now()
     live = view.live_request(event.account, Action.RESTORE)
     transitions = tuple(
@@ -320,9 +323,7 @@ def restored_event(world: World, view: View, event: Event) -> Change:
     if live is not None and live.state in OPEN and not live.by_policy:
         # the guard's own restore asks at its claim, from a read: it alone ends with its incident
         transitions = (*transitions, supersede(live, by=event.actor, at=at))
-    keyed = view.keyed(event.operation) if event.operation else None
-    ours = keyed is not None and keyed.action is Action.RESTORE and keyed.subject.id == event.account
-    if ours or event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
+    if event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
         return Change(transitions=transitions)
     return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions))
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.core.errors import CountersignError, PlatformAway, PlatformRefused
 from bot.core.policy import PROTECTED
+from bot.core.record import stamp
 from bot.core.tasks import judge as judge_task
 from bot.core.tasks import page_about
 from bot.core.transition import Change, Task
@@ -37,12 +38,12 @@ async def made_sense(work: Awaitable[object], *, of: str) -> bool:
 async def judge_backlog(world: World, task: Task) -> Result:
     """Read and judge many accounts in their turn; what cannot be read now is left to tasks of its own."""
     gate = asyncio.Semaphore(IN_TURN)
-    accounts: list[str] = task.payload["accounts"]
-    unread = await asyncio.gather(*(_judge_in_turn(world, account, gate, because=task.key) for account in accounts))
+    told: dict[str, str] = task.payload["accounts"]
+    unread = await asyncio.gather(*(_judge_in_turn(world, id, at, gate, because=task.key) for id, at in told.items()))
     return Change(tasks=tuple(left for left in unread if left))
 
 
-async def _judge_in_turn(world: World, id: str, gate: asyncio.Semaphore, *, because: str) -> Task | None:
+async def _judge_in_turn(world: World, id: str, told: str, gate: asyncio.Semaphore, *, because: str) -> Task | None:
     async with gate:
         try:
             account = await world.platform.account(id)
@@ -50,7 +51,8 @@ async def _judge_in_turn(world: World, id: str, gate: asyncio.Semaphore, *, beca
             return judge_task(id, because=because, due=world.now())
         if account is None or (standing := account.instance) is None:
             return None
-        await followed_for(world, account)
+        if standing.at is None or stamp(standing.at) != told:
+            await followed_for(world, account)
         found = Found(instance=standing, account=account, event=None, by="feed")
         protected = world.policy.tier_of(account, at=world.now()).name == PROTECTED
         judged = await made_sense(judge_found(world, found, protected=protected), of=id)

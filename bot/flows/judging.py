@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from bot.core.account import Instance
 from bot.core.request import EXPLAINING
 from bot.core.transition import Judged
-from bot.core.verdict import Because, Facts, Previous, Verdict, judge
+from bot.core.verdict import Because, Facts, Previous, Verdict, judge, named
 from bot.flows.world import World
 from bot.ports import View
 
@@ -30,16 +30,19 @@ def still_explained(view: View, known: Judged | None) -> bool:
 
 def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) -> Verdict:
     """Judge the instance by this transaction's facts; its own earlier verdict is no earlier instance."""
+    known = view.judged(instance)
+    if known is not None and still_explained(view, known):
+        return Verdict(explained=True, because=Because(known.why))
+    guard = world.policy_in(view).guard
+    if because := named(instance, guard):
+        return Verdict(explained=True, because=because)  # whatever else is known: that need not be asked
     facts = Facts(
         keyed=view.keyed(instance.operation) if instance.operation else None,
         restored_at=view.restored_at(instance.account),
         previous=_previous(view, instance),
         stands=stands,
     )
-    known = view.judged(instance)
-    if known is not None and still_explained(view, known):
-        return Verdict(explained=True, because=Because(known.why))
-    return judge(instance, facts, world.policy_in(view).guard)
+    return judge(instance, facts, guard)
 
 
 def _previous(view: View, instance: Instance) -> Previous | None:

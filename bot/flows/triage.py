@@ -1,0 +1,37 @@
+"""Of very many that are down find those that weigh most, known or not: the list tells of them, a read decides."""
+
+import asyncio
+
+from bot.core.account import Account
+from bot.core.errors import PlatformAway, PlatformRefused
+from bot.core.policy import PROTECTED
+from bot.core.record import unstamp
+from bot.core.transition import Task
+from bot.flows.guard import Found, judge_found
+from bot.flows.judge_later import made_sense
+from bot.flows.sweep import OVERLAP, pages
+from bot.flows.world import Result, World
+
+AT_ONCE = 16
+
+
+async def triage(world: World, task: Task) -> Result:
+    """What the feed announced needs no second sensor. Where the platform gives no answer the backlog finds them too."""
+    gate = asyncio.Semaphore(AT_ONCE)
+    try:
+        async for page in pages(world, since=unstamp(task.payload["since"]) - OVERLAP):
+            at = world.now()
+            weighty = [account for account in page if world.policy.tier_of(account, at=at).name == PROTECTED]
+            await asyncio.gather(*(_judge(world, account, gate) for account in weighty))
+    except (PlatformAway, PlatformRefused):
+        return None
+    return None
+
+
+async def _judge(world: World, listed: Account, gate: asyncio.Semaphore) -> None:
+    async with gate:
+        account = await world.platform.account(listed.id)
+    if account is None or account.instance is None:
+        return
+    found = Found(instance=account.instance, account=account, event=None, by="feed")
+    await made_sense(judge_found(world, found, protected=True), of=account.id)
