@@ -59,6 +59,10 @@ class View(Protocol):
         """How many incidents are not undone, or wait for a person."""
         ...
 
+    def not_undone(self, account: str) -> Sequence[Incident]:
+        """The account's unexplained deactivations that a restore would end, the oldest first."""
+        ...
+
     def unacknowledged_of(self, person: str) -> str | None:
         """Id of an unacknowledged incident whose actor is this person."""
         ...
@@ -169,7 +173,7 @@ class Gathered(View, Protocol):
     """A view of several accounts that are decided about in one transaction, one after the other."""
 
     def note(self, change: Change) -> None:
-        """What is decided of one of them counts for the next where it is about their actor."""
+        """What is decided of one counts for the next, where it is about their actor or the request of their key."""
         ...
 
 

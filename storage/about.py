@@ -8,14 +8,14 @@ from typing import Any, TypeVar
 from sqlalchemy import BindParameter, Connection, Select, bindparam, func, select
 
 from bot.core.account import Instance
-from bot.core.incident import Incident
+from bot.core.incident import Incident, IncidentState
 from bot.core.record import stamp, unstamp
 from bot.core.request import IN_LANE, Action, Request
 from bot.core.transition import ActorStands, Change, Judged
 from bot.core.verdict import Previous
-from storage.rows import incident_of, instance_key, judged_of
-from storage.tables import LIVE, NOT_UNDONE, table
-from storage.view import ConnectionView, previous_of, restores, sightings, verdicts
+from storage.rows import incident_of, instance_key, judged_key, judged_of
+from storage.tables import LIVE, table
+from storage.view import IS_DOWN_BY_INCIDENT, ConnectionView, previous_of, restores, sightings, verdicts
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -33,7 +33,9 @@ LIVE_REQUESTS = (
     select(requests).where(requests.c.account.in_(ACCOUNTS), LIVE).order_by(requests.c.by_policy, requests.c.filed_at)
 )
 KEYED = select(requests).where(requests.c.operation.in_(bindparam("operations", expanding=True)))
-OPEN_INCIDENTS = select(incidents).where(incidents.c.account.in_(ACCOUNTS), NOT_UNDONE)
+NOT_UNDONE = (
+    select(incidents).where(incidents.c.account.in_(ACCOUNTS), IS_DOWN_BY_INCIDENT).order_by(incidents.c.seen_at)
+)
 SEEN = select(sightings).where(sightings.c.account.in_(ACCOUNTS))
 
 
@@ -62,7 +64,9 @@ class AboutView(LedgerView):
         self._keyed = {request.operation: request for request in keyed}
         self._operations = set(operations)
         self._live = self._each(LIVE_REQUESTS, named)
-        self._open = _by(self._rows(OPEN_INCIDENTS, **named), _account, incident_of)
+        self._down: defaultdict[str, list[Incident]] = defaultdict(list)
+        for row in self._rows(NOT_UNDONE, **named):
+            self._down[row["account"]].append(incident_of(row))
         self._seen: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for row in self._rows(SEEN, **named):
             self._seen[row["account"]].append((row["tier"], row["at"]))
@@ -71,6 +75,10 @@ class AboutView(LedgerView):
         self._unexplained: Counter[str | None] = Counter()
 
     def note(self, change: Change) -> None:
+        for moved in change.transitions:
+            if isinstance(moved.after, Request):
+                self._keyed[moved.after.operation] = moved.after
+        self._judged |= {judged_key(verdict): verdict for verdict in change.verdicts}
         self._stands |= {stands.actor: stands for stands in change.actors}
         self._unexplained.update(verdict.actor for verdict in change.verdicts if not verdict.explained)
 
@@ -114,7 +122,12 @@ class AboutView(LedgerView):
         return next((r for r in self._live.get(account, ()) if r.state in IN_LANE), None)
 
     def open_incident(self, account: str) -> Incident | None:
-        return self._open.get(account) if account in self._accounts else super().open_incident(account)
+        if account not in self._accounts:
+            return super().open_incident(account)
+        return next((one for one in self._down.get(account, ()) if one.state is IncidentState.OPEN), None)
+
+    def not_undone(self, account: str) -> Sequence[Incident]:
+        return self._down.get(account, ()) if account in self._accounts else super().not_undone(account)
 
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:
         if account not in self._accounts:

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Insert, Table, Update, bindparam, delete, func, select, update
 
-from bot.core.account import Instance
 from bot.core.errors import LedgerAway, Replayed
 from bot.core.incident import Incident
 from bot.core.record import dump, stamp
@@ -24,7 +23,7 @@ from storage import dialect
 from storage.about import LedgerView
 from storage.database import Database, Stale
 from storage.leases import Leases
-from storage.rows import instance_key, request_row, vote_rows
+from storage.rows import judged_key, request_row, vote_rows
 from storage.samples import drop, thin
 from storage.tables import table
 from storage.tasks import Tasks
@@ -80,8 +79,7 @@ def _record_row(record: Request | Incident) -> dict[str, Any]:
 
 
 def _verdict_row(verdict: Judged) -> dict[str, Any]:
-    instance = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
-    return {"key": instance_key(instance), **dump(verdict)}
+    return {"key": judged_key(verdict), **dump(verdict)}
 
 
 @cache

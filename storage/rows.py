@@ -94,3 +94,9 @@ def instance_key(instance: Instance) -> str:
 
 def judged_of(row: Mapping[str, Any]) -> Judged:
     return load(Judged, {f.name: row[f.name] for f in fields(Judged)})
+
+
+def judged_key(verdict: Judged) -> str:
+    """The key of the instance that was judged."""
+    of = Instance(account=verdict.account, at=verdict.at, actor=verdict.actor, operation=verdict.operation)
+    return instance_key(of)

@@ -5,11 +5,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, Text, bindparam, func, or_, select, text, type_coerce
+from sqlalchemy import BindParameter, Connection, Select, Text, and_, bindparam, func, or_, select, text, type_coerce
 
 from bot.core.account import Instance
 from bot.core.audit import canonical
-from bot.core.incident import Incident
+from bot.core.incident import UNDOABLE, Incident, IncidentKind
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
 from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
@@ -58,6 +58,11 @@ LIVE_OF_KIND = (
 LANE = select(requests).where(requests.c.account == ACCOUNT, IS_IN_LANE)
 INCIDENT = select(incidents).where(incidents.c.id == bindparam("id"))
 OPEN_INCIDENT = select(incidents).where(incidents.c.account == ACCOUNT, IS_NOT_UNDONE)
+IS_DOWN_BY_INCIDENT = and_(
+    incidents.c.kind.in_([IncidentKind.DEACTIVATED.value, IncidentKind.LATE.value]),
+    incidents.c.state.in_([state.value for state in UNDOABLE]),
+)
+NOT_UNDONE = select(incidents).where(incidents.c.account == ACCOUNT, IS_DOWN_BY_INCIDENT).order_by(incidents.c.seen_at)
 TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
 SEEN_AS = select(sightings.c.account).where(
     sightings.c.tier == bindparam("tier"),
@@ -233,6 +238,9 @@ class ConnectionView:
     def open_incidents(self) -> int:
         query = select(func.count()).where(incidents.c.state.in_(NOT_OVER))
         return int(self._connection.execute(query).scalar_one())
+
+    def not_undone(self, account: str) -> Sequence[Incident]:
+        return [incident_of(row) for row in self._rows(NOT_UNDONE, account=account)]
 
     def unacknowledged_of(self, person: str) -> str | None:
         query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))

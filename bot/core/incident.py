@@ -37,6 +37,10 @@ BACK = frozenset({IncidentState.RESTORED, IncidentState.WHOLE, IncidentState.LOS
 """The account is up again, whatever its counts do."""
 
 
+UNDOABLE = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
+"""A restore ends these, whoever restores."""
+
+
 class Baseline(StrEnum):
     """Where the figure comes from that a restore is held against."""
 

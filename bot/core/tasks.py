@@ -1,7 +1,7 @@
 """The tasks that moves leave behind. Keys name what makes a task the same one, so that filing twice is once."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.core.digest import Week
@@ -10,6 +10,9 @@ from bot.core.policy import PROTECTED
 from bot.core.record import stamp
 from bot.core.request import Request
 from bot.core.transition import ActorStands, Task, TaskKind
+
+LATE_SAMPLE = timedelta(seconds=30)
+TRIAGE_EVERY = timedelta(milliseconds=250)
 
 
 def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
@@ -174,10 +177,15 @@ def backlog(told: Mapping[str, datetime], *, because: str, due: datetime) -> Tas
     return Task(key=key, kind=TaskKind.BACKLOG, payload={"accounts": accounts}, due=due)
 
 
-def triage(*, since: datetime) -> Task:
-    """Look for what is protected among very many that went down since then: once a second at most."""
-    payload = {"since": stamp(since), "protected": True}
-    return Task(key=f"triage:{int(since.timestamp())}", kind=TaskKind.TRIAGE, payload=payload, due=since)
+def triage(*, heard: datetime) -> Task:
+    """Look for what is protected among very many that went down; one look for all that is heard in its quarter second.
+
+    It begins when that is over, so that none of them is missing from the list.
+    """
+    bucket = int(heard.timestamp() / TRIAGE_EVERY.total_seconds()) + 1
+    due = datetime.fromtimestamp(bucket * TRIAGE_EVERY.total_seconds(), tz=UTC)
+    payload = {"since": stamp(heard), "protected": True}
+    return Task(key=f"triage:{bucket}", kind=TaskKind.TRIAGE, payload=payload, due=due)
 
 
 def sample(incident: Incident, *, since: datetime, n: int, falls: int, due: datetime) -> Task:
@@ -187,8 +195,13 @@ def sample(incident: Incident, *, since: datetime, n: int, falls: int, due: date
 
 
 def watch(incident: Incident, due: Sequence[timedelta], *, at: datetime, falls: int = 0) -> tuple[Task, ...]:
-    """The first of the samples; each files the next, so that none is overtaken and an outage makes no burst."""
-    return (sample(incident, since=at, n=0, falls=falls, due=at + due[0]),) if due else ()
+    """The first of the samples; each files the next, so that none is overtaken and an outage makes no burst.
+
+    Of very many at once the early ones are left out: whatever is still down comes first.
+    """
+    late = [n for n, after in enumerate(due) if after >= LATE_SAMPLE]
+    first = late[0] if incident.quiet and late else 0
+    return (sample(incident, since=at, n=first, falls=falls, due=at + due[first]),) if due else ()
 
 
 def look_around(*, due: datetime) -> Task:

@@ -4,12 +4,14 @@ The sweep compares what is recorded here with what stands on the platform; what 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.core.account import OWN_PRINCIPAL, Event
 from bot.core.policy import PROTECTED, SEEN_FOR
-from bot.core.request import IN_LANE, Action, Request
+from bot.core.request import EXPLAINING, Action, Request
+from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, together
-from bot.core.verdict import named
+from bot.core.verdict import Because, Verdict, named
 from bot.flows.guard import Found, explaining
 from bot.flows.judging import verdict_of
 from bot.flows.world import World
@@ -33,6 +35,7 @@ def believing(world: World, claims: Sequence[Event], view: View) -> Change:
     for event in claims:
         change = _believed(world, about, event)
         changes.append(change or Change())
+        about.note(changes[-1])
         if change is None or event.account in weighty or _more_follows(about, event):
             to_read.add(event.seq)
     return together(changes, answer=to_read)
@@ -41,14 +44,33 @@ def believing(world: World, claims: Sequence[Event], view: View) -> Change:
 def _believed(world: World, view: View, event: Event) -> Change | None:
     """What is to be written; None where the feed's word explains nothing."""
     if event.actor == OWN_PRINCIPAL:
-        return Change() if _is_ours(view, event) else None
+        return _ours(world, view, event)
     instance = event.instance
     if view.judged(instance) is not None:
         return Change()
     verdict = verdict_of(world, view, instance, stands=False)
     if not verdict.explained:
         return None
-    return explaining(Found(instance=instance, account=None, event=event, by="feed"), verdict, at=world.now())
+    return explaining(_told(event), verdict, at=world.now())
+
+
+def _told(event: Event) -> Found:
+    return Found(instance=event.instance, account=None, event=event, by="feed")
+
+
+def _ours(world: World, view: View, event: Event) -> Change | None:
+    """Our own call: its first effect is stored on its request, whatever became of it since; any other is looked at."""
+    at, instance = world.now(), event.instance
+    request: Request | None = view.keyed(event.operation) if event.operation else None
+    if request is None or request.action is not Action.DEACTIVATE or request.subject.id != event.account:
+        return None
+    if request.state not in EXPLAINING or request.explains not in {None, instance}:
+        return None
+    first = () if request.explains else (explained_by(request, instance, at=at),)
+    if view.judged(instance) is not None:
+        return Change(transitions=first)
+    verdict = Verdict(explained=True, because=Because.REQUEST, request=request.id)
+    return replace(explaining(_told(event), verdict, at=at), transitions=first)
 
 
 def _more_follows(view: View, event: Event) -> bool:
@@ -58,13 +80,3 @@ def _more_follows(view: View, event: Event) -> bool:
     return (
         view.open_incident(event.account) is not None or view.live_request(event.account, Action.DEACTIVATE) is not None
     )
-
-
-def _is_ours(view: View, event: Event) -> bool:
-    """Our own call, known from its own read, or not looked at yet by who made it."""
-    request: Request | None = view.keyed(event.operation) if event.operation else None
-    if request is None or request.action is not Action.DEACTIVATE or request.subject.id != event.account:
-        return False
-    if request.explains is None:
-        return request.state in IN_LANE
-    return request.explains == event.instance and view.judged(event.instance) is not None

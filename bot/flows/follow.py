@@ -97,7 +97,7 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
     later = await _left_for_later(world, to_read)
     unread = await _read_and_judged(world, [event for event in to_read if event not in later], heard=heard)
     if later:
-        unread.append(triage(since=heard))
+        unread.append(triage(heard=heard))
     for start in range(0, len(later), STRETCH):
         told = {event.account: event.at for event in later[start : start + STRETCH]}
         unread.append(backlog(told, because=str(after), due=world.now() + SOON))

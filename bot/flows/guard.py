@@ -285,17 +285,6 @@ def _undoing(
     return (*instead, *filed)
 
 
-def undoable(view: View, account: str) -> list[Incident]:
-    """The account's incidents that a restore ends, whoever restores."""
-    found = view.incidents(account=account, limit=20)
-    return [
-        incident
-        for incident in found
-        if incident.kind in {IncidentKind.DEACTIVATED, IncidentKind.LATE}
-        and incident.state in {IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK}
-    ]
-
-
 def _event(found: Found) -> Event:
     assert found.event is not None
     return found.event
@@ -317,7 +306,7 @@ def restored_event(world: World, view: View, event: Event) -> Change:
             followers=None,
             samples=world.policy_in(view).guard.samples,
         )
-        for incident in undoable(view, event.account)
+        for incident in view.not_undone(event.account)
         if incident.state is not IncidentState.OPEN  # an open one's restore is under way and ends it
     )
     if live is not None and live.state in OPEN and not live.by_policy:

@@ -22,8 +22,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
 from bot.core.undoing import restore_of
 from bot.core.verdict import Because, Facts, Verdict, judge
-from bot.flows.carry_out import _closed, _judged, _may_yet_land
-from bot.flows.guard import undoable
+from bot.flows.carry_out import _as_read, _closed, _judged, _may_yet_land
 from bot.flows.judging import _previous, still_explained
 from bot.flows.undo import ended_as, undo_ended
 from tests.core.search import platform
@@ -217,15 +216,16 @@ def _looking(state: State, game: Game, request: Request, answer: str, account: A
 def _done(state: State, game: Game, request: Request, account: Account) -> Change:
     """The transaction of `flows.carry_out._settle_done`."""
     view = LedgerView(state.ledger)
-    settled = done(request, at=state.now, instance=None if request.rule.makes_active else account.instance)
     if not request.rule.makes_active:
+        settled = done(_as_read(view, request, account.instance), at=state.now, instance=account.instance)
         ratified = ratified_by_now(state, game, ended_as(settled))
         known = _judged(view, ended_as(settled), at=state.now)
         return Change(transitions=(settled, ratified) if ratified else (settled,), verdicts=known)
+    settled = done(request, at=state.now, instance=None)
     when = account.instance.at if account.instance and account.instance.at else state.now
     incidents = [
         restored(incident, at=state.now, restored_at=when, by=request.requester, followers=None)
-        for incident in undoable(view, account.id)
+        for incident in view.not_undone(account.id)
     ]
     again = () if account.active else (judge_task(account.id, because=request.id, due=state.now),)
     on_record = ((account.id, when),) if game.rules.records_restores else ()

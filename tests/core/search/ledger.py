@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 
 from bot.core.account import Instance
-from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.incident import UNDOABLE, Incident, IncidentKind, IncidentState
 from bot.core.request import IN_LANE, LIVE, Action, Request, State
 from bot.core.transition import ActorStands, Change, Judged, Task, TaskKind, Transition
 from bot.core.verdict import Previous
@@ -35,6 +35,9 @@ class LedgerView:
 
     def about(self, instances: Iterable[Instance]) -> "LedgerView":  # noqa: ARG002 - all is at hand
         return self
+
+    def note(self, change: Change) -> None:
+        """Nothing: a batch of the search has one claim of ours at most."""
 
     def seen_as(self, tier: str, accounts: Iterable[str], since: datetime) -> frozenset[str]:
         return frozenset(account for account in accounts if tier in self.tiers_seen(account, since))
@@ -77,6 +80,9 @@ class LedgerView:
 
     def incidents(self, *, account: str | None = None, limit: int = 20) -> list[Incident]:
         return [i for i in reversed(self._ledger.incidents) if account in {None, i.account}][:limit]
+
+    def not_undone(self, account: str) -> list[Incident]:
+        return [i for i in self.incidents(account=account) if i.kind in NOT_UNDONE and i.state in UNDOABLE]
 
     def unacknowledged_of(self, person: str) -> str | None:
         return next((i.id for i in self._ledger.incidents if i.person == person and i.acknowledged_at is None), None)
