@@ -17,6 +17,7 @@ from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
 from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found, restore_of
 from bot.flows.judge_later import made_sense
+from bot.flows.reading import read
 from bot.flows.world import World
 from bot.ports import View
 
@@ -199,7 +200,7 @@ async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, h
     """Read the account an event speaks of and judge what stands there; a task where it cannot be read now."""
     async with gate:
         try:
-            account = await world.platform.account(event.account)
+            account = await read(world, event.account)
         except (PlatformAway, PlatformRefused):
             return judge_task(event.account, because=str(event.seq), due=world.now())
     standing = account.instance if account else None

@@ -13,6 +13,7 @@ from bot.core.tasks import page_about
 from bot.core.transition import Change, Task
 from bot.flows.followed import followed_for
 from bot.flows.guard import Found, judge_found
+from bot.flows.reading import read
 from bot.flows.world import Result, World
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ async def judge_backlog(world: World, task: Task) -> Result:
 async def _judge_in_turn(world: World, id: str, told: str, gate: asyncio.Semaphore, *, because: str) -> Task | None:
     async with gate:
         try:
-            account = await world.platform.account(id)
+            account = await read(world, id)
         except (PlatformAway, PlatformRefused):
             return judge_task(id, because=because, due=world.now())
         if account is None or (standing := account.instance) is None:
@@ -63,7 +64,7 @@ async def judge_later(world: World, task: Task) -> Result:
     """The task left behind by an account that could not be read: read it now, or again in a moment, for ever."""
     id = task.payload["account"]
     try:
-        account = await world.platform.account(id)
+        account = await read(world, id)
     except (PlatformAway, PlatformRefused):
         return await _once_more(world, task)
     if account is not None and (standing := account.instance) is not None:

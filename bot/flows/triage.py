@@ -9,6 +9,7 @@ from bot.core.record import unstamp
 from bot.core.transition import Task
 from bot.flows.guard import Found, judge_found
 from bot.flows.judge_later import made_sense
+from bot.flows.reading import read
 from bot.flows.sweep import OVERLAP, pages
 from bot.flows.world import Result, World
 
@@ -30,7 +31,7 @@ async def triage(world: World, task: Task) -> Result:
 
 async def _judge(world: World, listed: Account, gate: asyncio.Semaphore) -> None:
     async with gate:
-        account = await world.platform.account(listed.id)
+        account = await read(world, listed.id)
     if account is None or account.instance is None:
         return
     found = Found(instance=account.instance, account=account, event=None, by="feed")

@@ -1,0 +1,106 @@
+"""What only one process does at a time."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.core.errors import Fenced
+from bot.core.transition import Change
+from bot.flows.stand_guard import HELD_FOR, stand_guard
+from bot.flows.world import World
+from bot.ports import Fence
+from storage.ledger import SqlLedger
+from tests.storage.scene import SECOND, Shelf, filing, log, world_of
+
+
+async def test_who_holds_a_lease_keeps_it_and_nobody_else_gets_it(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    held = await one.hold("guard", seconds=1)
+    assert held == Fence(name="guard", token=1)
+    assert await two.hold("guard", seconds=1) is None
+    shelf.clock.at += SECOND / 2
+    assert await one.hold("guard", seconds=1) == held
+    shelf.clock.at += SECOND / 2
+    assert await two.hold("guard", seconds=1) is None
+
+
+async def test_when_its_time_is_over_another_takes_it_with_a_higher_token(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    old = await one.hold("guard", seconds=1)
+    shelf.clock.at += SECOND
+    assert await two.hold("guard", seconds=1) == Fence(name="guard", token=2)
+    assert await one.hold("guard", seconds=1) is None
+
+    with pytest.raises(Fenced):
+        await one.decide(lambda _: filing(), fence=old)
+    assert await log(two) == []
+    assert await two.decide(lambda _: filing(), fence=Fence(name="guard", token=2))
+
+
+async def test_one_who_was_late_and_found_no_other_goes_on_with_the_same_token(ledger: SqlLedger, shelf: Shelf) -> None:
+    held = await ledger.hold("guard", seconds=1)
+    shelf.clock.at += 10 * SECOND
+    assert await ledger.decide(lambda _: filing(), fence=held)
+    assert await ledger.hold("guard", seconds=1) == held
+
+
+async def test_who_has_the_file_for_itself_takes_over_at_once_what_the_last_one_held(shelf: Shelf) -> None:
+    before = shelf.open("before")
+    held = await before.hold("guard", seconds=3600)
+    again = shelf.open("again")
+    await again.reclaim()
+    assert await again.hold("guard", seconds=1) == Fence(name="guard", token=2)
+    with pytest.raises(Fenced):
+        await before.decide(lambda _: Change(cursor=1), fence=held)
+
+
+async def test_when_a_guard_dies_another_process_is_the_guard_and_the_dead_one_can_write_no_more(shelf: Shelf) -> None:
+    """The feed cannot be read, so that both do nothing but hold the lease."""
+    worlds = [replace(world_of(shelf.open(name), shelf.clock), platform=Deaf()) for name in ("one", "two")]
+    first = asyncio.create_task(stand_guard(worlds[0]))
+    await holds(worlds[0])
+    second = asyncio.create_task(stand_guard(worlds[1]))
+    await asyncio.sleep(0.5)
+    assert worlds[1].status.fence is None
+
+    old = worlds[0].status.fence
+    first.cancel()
+    await asyncio.gather(first, return_exceptions=True)
+    shelf.clock.at += timedelta(seconds=HELD_FOR)
+    await holds(worlds[1])
+    with pytest.raises(Fenced):
+        await worlds[0].ledger.decide(lambda _: Change(cursor=1), fence=old)
+    second.cancel()
+    await asyncio.gather(second, return_exceptions=True)
+
+
+async def test_a_guard_that_was_overtaken_stops_and_waits_for_its_turn(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    world = replace(world_of(one, shelf.clock), platform=Deaf())
+    guard = asyncio.create_task(stand_guard(world))
+    await holds(world)
+    shelf.clock.at += timedelta(seconds=HELD_FOR)  # it was stopped for so long
+    assert await two.hold("guard", seconds=3600)
+
+    async with asyncio.timeout(5):
+        while world.status.fence is not None:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+    assert not guard.done()
+    guard.cancel()
+    await asyncio.gather(guard, return_exceptions=True)
+
+
+class Deaf:
+    """A platform that never answers."""
+
+    async def latest_cursor(self) -> int:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+
+async def holds(world: World) -> None:
+    async with asyncio.timeout(5):
+        while world.status.fence is None:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
