@@ -100,8 +100,8 @@ class Worker:
     def _enough(self) -> frozenset[TaskKind]:
         """The kinds of which more would only wait here, with their leases running out."""
         full = {lane for lane, size in LANES.items() if self._held[lane] >= size + CLAIMED}
-        if self._held["platform"] > LANES["platform"] or self._held["backlog"] >= LANES["backlog"]:
-            full.add("backlog")  # it makes work for the others: no more of it than they can do
+        if self._held["protected"] or self._held["platform"] > LANES["platform"] or self._held["backlog"]:
+            full.add("backlog")  # it makes work for the others: no more of it than they can do, and the protected first
         return frozenset(kind for kind in TaskKind if _LANE_OF_KIND[kind] in full)
 
     async def drain(self, *, within: float) -> None:

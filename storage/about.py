@@ -15,7 +15,7 @@ from bot.core.transition import ActorStands, Change, Judged
 from bot.core.verdict import Previous
 from storage.rows import incident_of, instance_key, judged_key, judged_of
 from storage.tables import LIVE, table
-from storage.view import IS_DOWN_BY_INCIDENT, ConnectionView, previous_of, restores, sightings, verdicts
+from storage.view import IS_DOWN_BY_INCIDENT, ConnectionView, is_an_instance, previous_of, restores, sightings, verdicts
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)
@@ -25,7 +25,11 @@ incidents = table("incidents")
 others = verdicts.alias()
 
 ACCOUNTS: BindParameter[Any] = bindparam("accounts", expanding=True)
-LAST_PLACE = select(func.max(others.c.place)).where(others.c.account == verdicts.c.account).scalar_subquery()
+LAST_PLACE = (
+    select(func.max(others.c.place))
+    .where(others.c.account == verdicts.c.account, is_an_instance(others))
+    .scalar_subquery()
+)
 JUDGED = select(verdicts).where(verdicts.c.key.in_(bindparam("keys", expanding=True)))
 PREVIOUS = select(verdicts).where(verdicts.c.account.in_(ACCOUNTS), verdicts.c.place == LAST_PLACE)
 RESTORED = select(restores.c.account, restores.c.at).where(restores.c.account.in_(ACCOUNTS))

@@ -5,7 +5,21 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Select, Text, and_, bindparam, func, or_, select, text, type_coerce
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    text,
+    type_coerce,
+)
 
 from bot.core.account import Instance
 from bot.core.audit import canonical
@@ -36,6 +50,13 @@ cards = table("cards")
 samples = table("samples")
 actors = table("actors")
 latches = table("latches")
+
+
+def is_an_instance(judged: FromClause) -> ColumnElement[bool]:
+    """Not the mark of an event that took nothing down."""
+    operation = judged.c.operation
+    return or_(operation.is_(None), and_(operation.not_like("restored:%"), operation.not_like("deleted:%")))
+
 
 FEED = "feed"
 COUNTED = 64
@@ -74,7 +95,12 @@ AWAITING_JUDGEMENT = select(tasks.c.payload).where(
 )
 RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
 JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
-PREVIOUS = select(verdicts).where(verdicts.c.account == ACCOUNT).order_by(verdicts.c.place.desc()).limit(1)
+PREVIOUS = (
+    select(verdicts)
+    .where(verdicts.c.account == ACCOUNT, is_an_instance(verdicts))
+    .order_by(verdicts.c.place.desc())
+    .limit(1)
+)
 LAST_JUDGED = (
     select(verdicts.c.actor, verdicts.c.judged_at, verdicts.c.explained)
     .where(verdicts.c.account == ACCOUNT)

@@ -33,8 +33,8 @@ AT_ONCE = 32
 """Accounts of one batch that are read at the same time; of a batch that has more the rest waits its turn."""
 STRETCH = 50
 """Accounts of a backlog's task."""
-SOON = timedelta(milliseconds=20)
-"""A backlog is not taken at once but by whoever has room for it."""
+SLOWED = timedelta(seconds=1)
+"""By so much a backlog stands back: whatever else the feed has to tell comes first, and what is protected."""
 LOOKED_AT_EVERY = 5.0
 """Seconds between looks at the feed's lag."""
 
@@ -101,7 +101,7 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
         unread.append(triage(heard=heard))
     for start in range(0, len(later), STRETCH):
         told = {event.account: event.at for event in later[start : start + STRETCH]}
-        unread.append(backlog(told, because=str(after), due=world.now() + SOON))
+        unread.append(backlog(told, because=str(after), due=world.now() + SLOWED))
     if missing := _missing(events, after=cursor, upto=after):
         world.status.gaps += missing
         unread.append(sweep(whole=False, due=heard, once=True))

@@ -29,6 +29,9 @@ class Reads:
         self.asked.append(id)
         return self.accounts.get(id)
 
+    async def latest_cursor(self) -> int:
+        return 0
+
     async def public(self, id: str) -> PublicView | None:
         return PublicView(active=self.publicly[id], followers=None, following=None, as_of=AT)
 
@@ -118,6 +121,22 @@ async def test_an_owners_act_that_a_system_relabelled_in_the_same_batch_is_left_
     await take(world, events, after=2, cursor=0)
     assert shelf.sql("select why from verdicts order by place") == [("owner",), ("replaces_explained",)]
     assert shelf.sql("select count(*) from incidents") == [(0,)]
+
+
+async def test_it_is_left_alone_too_where_it_is_judged_after_what_else_the_batch_tells(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    relabelled = AT + 3 * SECOND
+    world, _ = guarded(ledger, shelf, stands("acct_1", "system:sync", at=relabelled))
+    events = [
+        by(1, "acct_1", "owner:acct_1"),
+        by(2, "acct_1", "staff:helper", at=AT + SECOND, type=EventType.RESTORED),
+        by(3, "acct_1", "owner:acct_1", at=AT + 2 * SECOND),
+    ]
+    await take(world, events, after=3, cursor=0)
+    task = Task(key="judge:acct_1:1", kind=TaskKind.JUDGE, payload={"account": "acct_1"}, due=AT)
+    assert await judge_later(world, task) is None
+    assert shelf.sql("select kind from incidents") == [("restored",)]
 
 
 async def test_one_act_under_another_name_in_the_feed_is_not_one_that_was_relabelled(

@@ -124,7 +124,9 @@ class LedgerView:
         return sum(not v.explained and v.judged_at > since for v in of_actor)
 
     def previous(self, account: str) -> Previous | None:
-        last = next((v for v in reversed(self._ledger.verdicts) if v.account == account), None)
+        marks = ("restored:", "deleted:")
+        judged = [v for v in self._ledger.verdicts if not (v.operation or "").startswith(marks)]
+        last = next((v for v in reversed(judged) if v.account == account), None)
         return Previous(instance=instance_of(last), explained=last.explained) if last else None
 
 
