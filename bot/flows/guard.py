@@ -19,6 +19,7 @@ from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.tasks import judge as judge_task
+from bot.core.tasks import page_about
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Transition, together
 from bot.core.verdict import Because, Verdict
 from bot.flows.baseline import baseline_of
@@ -81,6 +82,8 @@ def _judging_all(world: World, view: View, batch: Sequence[Found], ids: Sequence
         changes.append(judging(world, about, found, ids=drawn))
         about.note(changes[-1])
     verdicts = [change.answer if isinstance(change.answer, Verdict) else None for change in changes]
+    if any(isinstance(t.after, Incident) and t.after.quiet for change in changes for t in change.transitions):
+        changes.append(Change(tasks=page_about(None, "mass", due=world.now())))
     return together(changes, answer=verdicts)
 
 

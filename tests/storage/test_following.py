@@ -216,6 +216,7 @@ async def test_of_more_than_can_be_read_at_once_the_protected_are_and_the_others
     # once it is known to be very many, a card of each would help nobody
     assert shelf.sql("select count(*) from incidents where not quiet")[0][0] < len(many)
     assert (many[-1],) in shelf.sql("select account from incidents where not quiet")
+    assert shelf.sql("select count(*) from tasks where key like 'page:mass:%'") == [(1,)]
 
 
 async def test_a_record_that_cannot_say_who_or_when_is_not_believed_against_the_public(
