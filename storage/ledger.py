@@ -53,6 +53,7 @@ def _once_a_record(transitions: Sequence[Transition]) -> list[Transition]:
     joined: dict[str, Transition] = {}
     for transition in transitions:
         first = joined.get(transition.after.id)
+        assert first is None or transition.before == first.after, f"two moves of {transition.after.id} side by side"
         joined[transition.after.id] = replace(transition, before=first.before) if first else transition
     return list(joined.values())
 

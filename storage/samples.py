@@ -37,7 +37,7 @@ def thin(connection: Connection, accounts: Collection[str], *, at: datetime) -> 
 def drop(connection: Connection, *, at: datetime) -> bool:
     """Drop some of what is too old or, of all accounts together, too much; answers whether there is more of it."""
     many = connection.execute(select(func.count()).select_from(samples)).scalar_one() > MOST
-    return _drop(connection, older_than=stamp(at if many else at - KEPT)) == AT_ONCE
+    return _drop(connection, older_than=stamp(at if many else at - KEPT)) >= AT_ONCE
 
 
 def _drop(connection: Connection, *, older_than: str) -> int:

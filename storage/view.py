@@ -84,6 +84,8 @@ IS_DOWN_BY_INCIDENT = and_(
     incidents.c.state.in_([state.value for state in UNDOABLE]),
 )
 NOT_UNDONE = select(incidents).where(incidents.c.account == ACCOUNT, IS_DOWN_BY_INCIDENT).order_by(incidents.c.seen_at)
+IS_TO_BE_SEEN = (incidents.c.acknowledged_at.is_(None), incidents.c.quiet.is_(False))
+"""Nobody acknowledged it yet, and somebody can: a quiet one has no card, and others beside it have."""
 TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
 SEEN_AS = select(sightings.c.account).where(
     sightings.c.tier == bindparam("tier"),
@@ -269,11 +271,11 @@ class ConnectionView:
         return [incident_of(row) for row in self._rows(NOT_UNDONE, account=account)]
 
     def unacknowledged_of(self, person: str) -> str | None:
-        query = select(incidents.c.id).where(incidents.c.person == person, incidents.c.acknowledged_at.is_(None))
+        query = select(incidents.c.id).where(incidents.c.person == person, *IS_TO_BE_SEEN)
         return self._connection.execute(query.limit(1)).scalar_one_or_none()
 
     def unacknowledged_actors(self) -> frozenset[str]:
-        open_ = select(incidents.c.person).where(incidents.c.person.is_not(None), incidents.c.acknowledged_at.is_(None))
+        open_ = select(incidents.c.person).where(incidents.c.person.is_not(None), *IS_TO_BE_SEEN)
         return frozenset(person for (person,) in self._connection.execute(open_.distinct()))
 
     def incidents(

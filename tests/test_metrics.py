@@ -24,7 +24,7 @@ NAMED = re.compile(r"countersign_[a-z_]+")
 def full() -> Status:
     """A process of which every figure is known."""
     status = Status(feed_answered=90.0, swept=40.0, swept_size=12)
-    status.count("staff", explained=False, now=0.0)
+    status.count("staff")
     status.tally(life())
     return status
 

@@ -82,6 +82,8 @@ class EventType(StrEnum):
     DELETED = "account.deleted"
     SUSPENDED = "staff.suspended"
     REINSTATED = "staff.reinstated"
+    OTHER = "other"
+    """What this program knows nothing of; its number was told all the same."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

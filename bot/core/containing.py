@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.core.account import OWN_PRINCIPAL
-from bot.core.incident import Incident
+from bot.core.incident import Incident, IncidentState
 from bot.core.policy import Person, Policy
 from bot.core.request import BOT
 from bot.core.tasks import contain, draw, page_about_actor, tell
@@ -19,6 +19,8 @@ BURST_OVER = timedelta(seconds=10)
 """… within so long."""
 TRIED_FOR = timedelta(seconds=10)
 """How long the platform has to lock somebody out before the guard restores with pauses and wakes the on-call."""
+HEARD_OF = timedelta(minutes=10)
+"""For so long one message about an actor speaks for all that the actor did."""
 LANDS_WITHIN = timedelta(seconds=5)
 """What was under way when an actor was locked out may bear a later time: clocks differ."""
 LONGEST_PAUSE, LONGEST_PAUSE_PROTECTED = timedelta(seconds=30), timedelta(seconds=1)
@@ -147,10 +149,20 @@ def pause_before(acts: Acts, *, protected: bool) -> timedelta:
     return pause(acts.of_account, protected=protected)
 
 
-def opened_by(new: Incident, stands: ActorStands | None) -> Incident:
-    """An incident that is found after its actor was locked out says so from the first."""
+def opened_by(new: Incident, acts: Acts, *, protected: bool) -> Incident:
+    """An incident as what its actor did before makes it.
+
+    After the actor was locked out it says so from the first. And it is quiet once the actor is known for a war or a
+    burst, of which the on-call has heard: not of a protected account, unless that is what the war is about.
+    """
+    stands = acts.stands
     locked = stands is not None and stands.standing is Standing.CONTAINED
-    return replace(new, contained_at=stands.since) if stands is not None and locked else new
+    known = stands is not None and stands.standing is not Standing.FREE
+    of_late = stands is not None and acts.at - stands.since < HEARD_OF
+    again = acts.of_account > BUDGET or (not protected and (of_late or acts.lately > BURST))
+    undone = new.state in {IncidentState.OPEN, IncidentState.RESTORED}
+    quiet = known and again and undone
+    return replace(new, quiet=quiet, contained_at=stands.since if stands is not None and locked else None)
 
 
 def contained(stands: ActorStands, incidents: tuple[Incident, ...], policy: Policy, *, at: datetime) -> Change:

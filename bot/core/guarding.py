@@ -34,7 +34,6 @@ def incident(
     found_by: str,
     at: datetime,
     heard: datetime | None = None,
-    quiet: bool = False,
     before: Figures | None = None,
 ) -> Incident:
     """A new incident of an unexplained instance, not yet stored.
@@ -60,7 +59,6 @@ def incident(
         seen_at=heard or at,
         decided_at=at,
         purge_at=down.purge_at if down else None,
-        quiet=quiet,
         followers_before=before.followers if before else read.followers if read else None,
         followers_after=None,
         request=None,

@@ -231,10 +231,13 @@ def contain(stands: ActorStands, *, due: datetime) -> Task:
     )
 
 
-def sweep(*, whole: bool, due: datetime, once: bool = False) -> Task:
-    """List what is inactive: all of it, or what changed since the last list. One not `once` files the next."""
+def sweep(*, whole: bool, due: datetime, once: bool = False, since: datetime | None = None) -> Task:
+    """List what is inactive: all of it, or what changed since the last list that came through.
+
+    One not `once` files the next.
+    """
     kind = ("whole" if whole else "changed") + (":once" if once else "")
-    payload = {"whole": whole, "once": once}
+    payload = {"whole": whole, "once": once, **({"since": stamp(since)} if since else {})}
     return Task(key=f"sweep:{kind}:{stamp(due)}", kind=TaskKind.SWEEP, payload=payload, due=due)
 
 

@@ -86,14 +86,13 @@ def _change(look: Look, moved: Transition | None, *tasks: Task) -> Change:
 
 
 def _is_news(found: Incident, look: Look) -> bool:
-    """Counts that are right are news once they are whole; low ones whenever they move."""
+    """While they are not whole the counts are news whenever they move."""
     if found.baseline_from is None and look.before is not None:
         return True
     if found.state is IncidentState.WHOLE:
         return False
-    low = look.finding.where is Where.LOW
     moved = (look.sample.followers, look.sample.following) != (found.followers_now, found.following_now)
-    return asks_recount(found, look) or (low and (moved or found.sampled_at is None))
+    return asks_recount(found, look) or moved or found.sampled_at is None
 
 
 def _next(found: Incident, look: Look, at: datetime) -> tuple[Task, ...]:
@@ -112,6 +111,7 @@ def _seen(found: Incident, look: Look, state: IncidentState, *, kind: Kind, at: 
     after = replace(
         found,
         state=state,
+        quiet=found.quiet and state is not IncidentState.LOST,
         followers_now=look.sample.followers,
         following_now=look.sample.following,
         sampled_at=look.sample.at,
@@ -126,7 +126,7 @@ def _seen(found: Incident, look: Look, state: IncidentState, *, kind: Kind, at: 
             baseline_at=before.at,
             baseline_from=before.source,
         )
-    redraw = draw(found, version=found.version + 1, at=at)
+    redraw = draw(after, version=found.version + 1, at=at)
     told = {"drifted": look.finding.drifted, "recount": asks_recount(found, look), **_figures(look)}
     return move(found, after, kind=kind, by=BOT, at=at, tasks=redraw, **told)
 

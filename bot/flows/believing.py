@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.core.account import OWN_PRINCIPAL, Event
 from bot.core.policy import PROTECTED, SEEN_FOR
-from bot.core.request import EXPLAINING, Action, Request
+from bot.core.request import EXPLAINING, IN_LANE, Action, Request
 from bot.core.settling import explained as explained_by
 from bot.core.transition import Change, together
 from bot.core.verdict import Because, Verdict, named
@@ -24,8 +24,12 @@ def may_be_believed(world: World, event: Event) -> bool:
     return ours or named(event.instance, world.policy.guard) is not None
 
 
-def believing(world: World, claims: Sequence[Event], view: View) -> Change:
-    """Put on record what is explained; the answer are the numbers of the events that are to be read."""
+def believing(world: World, claims: Sequence[Event], restores: Sequence[Event], view: View) -> Change:
+    """Put on record what is explained; the answer are the numbers of the events that are to be read.
+
+    `restores` are those of the same batch.
+    """
+    over = {event.account: event.seq for event in restores}
     policy, since = world.policy_in(view), world.now() - SEEN_FOR
     accounts = {event.account for event in claims}
     weighty = view.seen_as(PROTECTED, accounts, since) | policy.protected
@@ -33,7 +37,7 @@ def believing(world: World, claims: Sequence[Event], view: View) -> Change:
     to_read: set[int] = set()
     changes: list[Change] = []
     for event in claims:
-        change = _believed(world, about, event)
+        change = _believed(world, about, event, over=event.seq < over.get(event.account, 0))
         changes.append(change or Change())
         about.note(changes[-1])
         if change is None or event.account in weighty or _more_follows(about, event):
@@ -41,10 +45,10 @@ def believing(world: World, claims: Sequence[Event], view: View) -> Change:
     return together(changes, answer=to_read)
 
 
-def _believed(world: World, view: View, event: Event) -> Change | None:
-    """What is to be written; None where the feed's word explains nothing."""
+def _believed(world: World, view: View, event: Event, *, over: bool) -> Change | None:
+    """What is to be written; None where the feed's word explains nothing. `over`: a restore came after it."""
     if event.actor == OWN_PRINCIPAL:
-        return _ours(world, view, event)
+        return _ours(world, view, event, over=over)
     instance = event.instance
     if view.judged(instance) is not None:
         return Change()
@@ -58,14 +62,20 @@ def _told(event: Event) -> Found:
     return Found(instance=event.instance, account=None, event=event, by="feed")
 
 
-def _ours(world: World, view: View, event: Event) -> Change | None:
-    """Our own call: its first effect is stored on its request, whatever became of it since; any other is looked at."""
+def _ours(world: World, view: View, event: Event, *, over: bool) -> Change | None:
+    """Our own call, known from a read; any other effect of its key is looked at.
+
+    Whoever made the call reads what it did: the feed's time of it is not stored, its clock may be off. But what is over
+    can be read no more, and the next effect of the key must not pass for the first.
+    """
     at, instance = world.now(), event.instance
     request: Request | None = view.keyed(event.operation) if event.operation else None
     if request is None or request.action is not Action.DEACTIVATE or request.subject.id != event.account:
         return None
     if request.state not in EXPLAINING or request.explains not in {None, instance}:
         return None
+    if request.explains is None and not over:
+        return Change() if request.state in IN_LANE else None
     first = () if request.explains else (explained_by(request, instance, at=at),)
     if view.judged(instance) is not None:
         return Change(transitions=first)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.account import Account, Instance
+from bot.core.account import Account
 from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.counts import seen_active
 from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
@@ -261,7 +261,7 @@ async def _settle_done(
 
     def settle(view: View, found: Request) -> Change:
         if not found.rule.makes_active:
-            settled = done(_as_read(view, found, account.instance), at=at, instance=account.instance)
+            settled = done(found, at=at, instance=account.instance)
             ratified = ratified_by_now(world, view, ended_as(settled), at=at)
             known = _judged(view, ended_as(settled), at=at)
             return Change(transitions=(settled, ratified) if ratified else (settled,), verdicts=known)
@@ -289,19 +289,6 @@ async def _settle_done(
     change = await _move(world, request.id, settle, finish=task)
     world.status.tally(change.transitions)
     return FINISHED
-
-
-def _as_read(view: View, request: Request, shown: Instance | None) -> Request:
-    """The request without what the feed told of its effect, where a read shows the same effect at another time.
-
-    A feed's clock may be off; but where a restore lies between, what is shown is a second effect, and no first.
-    """
-    told = request.explains
-    if told is None or shown is None or told == shown:
-        return request
-    restored_at = view.restored_at(shown.account)
-    between = restored_at is not None and told.at is not None and restored_at > told.at
-    return request if between else replace(request, explains=None)
 
 
 def _judged(view: View, request: Request, *, at: datetime) -> tuple[Judged, ...]:

@@ -20,6 +20,8 @@ from bot.core.record import stamp
 from bot.core.settling import Failed
 from bot.core.tasks import page_about_actor
 from bot.core.transition import ActorStands, Change, Entry, Kind, Standing, Task
+from bot.core.verdict import Because, Verdict
+from bot.flows.judging import recorded
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
 
@@ -27,8 +29,8 @@ MARKED = 200
 """Incidents at most that are marked with what befell their actor; a card more is drawn for each."""
 MARKED_OF = timedelta(days=30)
 OF_STAFF = frozenset({EventType.SUSPENDED, EventType.REINSTATED})
-HEARD_AGAIN = timedelta(days=1)
-"""A feed that tells of the same twice does so sooner."""
+NOTED = Verdict(explained=True, because=Because.KNOWN)
+"""What marks an event of the feed that was taken before."""
 
 
 def acts_of(
@@ -130,8 +132,14 @@ def staff_event(world: World, view: View, event: Event) -> Change:
     Somebody who lets in whom the guard had locked out went round the quorum: the on-call is woken.
     """
     at, stands = world.now(), view.actor(event.account)
-    if event.actor == OWN_PRINCIPAL or _noted(view, event, since=at - HEARD_AGAIN):
+    marker = replace(event.instance, operation=f"staff:{event.seq}")
+    if event.actor == OWN_PRINCIPAL or view.judged(marker) is not None:
         return Change()
+    return replace(_befell(world, view, event, stands), verdicts=(recorded(marker, NOTED, at=at),))
+
+
+def _befell(world: World, view: View, event: Event, stands: ActorStands | None) -> Change:
+    at = world.now()
     by = named(event.actor)
     told = {"seq": event.seq, "event": event.type.value}
     locked = stands is not None and stands.standing in {Standing.CONTAINED, Standing.CONTAINING}
@@ -141,7 +149,3 @@ def staff_event(world: World, view: View, event: Event) -> Change:
     wakes = page_about_actor(f"{stands.actor}:reinstated_by_others", found[0], "reinstated_by_others", due=at)
     free = freed(stands, found, by=by, why="by_others", at=at, **told)
     return replace(free, tasks=wakes)
-
-
-def _noted(view: View, event: Event, *, since: datetime) -> bool:
-    return any(one.facts.get("seq") == event.seq for one in view.entries(kinds=(Kind.ACTOR,), since=since))

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from bot.core.errors import CountersignError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -40,6 +42,10 @@ class Docket(Generic[T, R]):
         while batch := self._next():
             try:
                 answers = await decide([waiting.item for waiting in batch])
+            except CountersignError as error:
+                for waiting in batch:
+                    _fail(waiting, error)
+                continue
             except Exception as error:  # noqa: BLE001 - it is given to whoever asked
                 await self._each(batch, decide, error)
                 continue
@@ -54,11 +60,9 @@ class Docket(Generic[T, R]):
                 answers = await decide([waiting.item]) if len(batch) > 1 else None
             except Exception as own:  # noqa: BLE001 - as above
                 answers, error = None, own
-            if waiting.answered.done():
-                continue
             if answers is None:
-                waiting.answered.set_exception(error)
-            else:
+                _fail(waiting, error)
+            elif not waiting.answered.done():
                 waiting.answered.set_result(answers[0])
 
     def _next(self) -> list[_Waiting[T, R]]:
@@ -73,3 +77,8 @@ class Docket(Generic[T, R]):
                     batch[waiting.about] = waiting
             line.extendleft(reversed(kept))
         return list(batch.values())
+
+
+def _fail(waiting: _Waiting[T, R], error: Exception) -> None:
+    if not waiting.answered.done():
+        waiting.answered.set_exception(error)

@@ -8,14 +8,15 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import cast
 
-from bot.core.account import Event, EventType, Instance
+from bot.core.account import Event, EventType
 from bot.core.errors import CursorLost, LedgerAway, PlatformAway, PlatformRefused
 from bot.core.policy import PROTECTED, SEEN_FOR
 from bot.core.tasks import backlog, page_about, sweep, triage
 from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Task, together
 from bot.flows.believing import believing, may_be_believed
-from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found, restore_of
+from bot.flows.contain import OF_STAFF
+from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found
 from bot.flows.judge_later import made_sense
 from bot.flows.reading import read
 from bot.flows.world import World
@@ -33,6 +34,7 @@ AT_ONCE = 32
 """Accounts of one batch that are read at the same time; of a batch that has more the rest waits its turn."""
 STRETCH = 50
 """Accounts of a backlog's task."""
+MOMENT = timedelta(milliseconds=1)
 SLOWED = timedelta(seconds=1)
 """By so much a backlog stands back: whatever else the feed has to tell comes first, and what is protected."""
 LOOKED_AT_EVERY = 5.0
@@ -48,6 +50,7 @@ async def follow(world: World) -> None:
             assert cursor is not None, "the guard follows only what `first_list` has started"
             events, after = await world.platform.events(after=cursor, wait=patience)
             world.status.platform_away = False
+            world.status.feed_answered = world.clock.monotonic()
             await take(world, events, after=after, cursor=cursor)
             world.status.feed_answered = world.clock.monotonic()
             failures, patience = 0, WAIT
@@ -91,20 +94,21 @@ async def take(world: World, events: Sequence[Event], *, after: int, cursor: int
     relevant = list({event.seq: event for event in events if event.type in RELEVANT}.values())
     down = [event for event in relevant if event.type is EventType.DEACTIVATED]
     others = [event for event in relevant if event.type is not EventType.DEACTIVATED]
-    if restores := tuple(restore_of(world, event) for event in others if event.type is EventType.RESTORED):
+    restores = [event for event in others if event.type is EventType.RESTORED]
+    if restores:
         # on record before anything is judged, in the feed's order or not: who deactivates next explains it anew
-        await world.ledger.decide(partial(_on_record, restores), fence=world.status.fence)
-    to_read = await _not_believed(world, down)
+        await world.ledger.decide(partial(on_record, world, restores, down), fence=world.status.fence)
+    to_read = await _not_believed(world, down, restores)
     later = await _left_for_later(world, to_read)
-    unread = await _read_and_judged(world, [event for event in to_read if event not in later], heard=heard)
+    left = {event.seq for event in later}
+    unread = await _read_and_judged(world, [event for event in to_read if event.seq not in left], heard=heard)
     if later:
         unread.append(triage(heard=heard))
     for start in range(0, len(later), STRETCH):
         told = {event.account: event.at for event in later[start : start + STRETCH]}
         unread.append(backlog(told, because=str(after), due=world.now() + SLOWED))
-    if missing := _missing(events, after=cursor, upto=after):
-        world.status.gaps += missing
-        unread.append(sweep(whole=False, due=heard, once=True))
+    if _missing(events, after=cursor, upto=after):
+        unread.append(sweep(whole=False, due=heard.replace(microsecond=0), once=True))
     if after != cursor or others or unread:
         await _move(world, others, tasks=tuple(unread), cursor=after)
 
@@ -119,8 +123,13 @@ async def _move(world: World, others: Sequence[Event], *, tasks: tuple[Task, ...
     await world.ledger.decide(lambda _: moved, fence=world.status.fence)
 
 
-def _one_an_account(events: Iterable[Event]) -> list[list[Event]]:
-    """In no stretch are two of one account, for they are decided without seeing each other; and none is long."""
+def _one_an_account(events: Sequence[Event]) -> list[list[Event]]:
+    """In no stretch are two of one account, for they are decided without seeing each other; and none is long.
+
+    What befalls staff changes the incidents of many accounts: each is decided alone.
+    """
+    alone = [event for event in events if event.type in OF_STAFF]
+    events = [event for event in events if event.type not in OF_STAFF]
     stretches: list[dict[str, Event]] = []
     met: Counter[str] = Counter()
     for event in events:
@@ -129,15 +138,16 @@ def _one_an_account(events: Iterable[Event]) -> list[list[Event]]:
         stretches[met[event.account]][event.account] = event
         met[event.account] += 1
     listed = [list(stretch.values()) for stretch in stretches]
-    return [one[start : start + AT_ONCE] for one in listed for start in range(0, len(one), AT_ONCE)]
+    short = [one[start : start + AT_ONCE] for one in listed for start in range(0, len(one), AT_ONCE)]
+    return [*short, *([event] for event in alone)]
 
 
-def _missing(events: Sequence[Event], *, after: int, upto: int) -> int:
-    """How many numbers of the feed nobody told us."""
-    return upto - after - len({event.seq for event in events})
+def _missing(events: Sequence[Event], *, after: int, upto: int) -> bool:
+    """Whether there is a number of the feed that nobody told us."""
+    return len({event.seq for event in events if event.seq > after}) < upto - after
 
 
-async def _not_believed(world: World, down: Sequence[Event]) -> list[Event]:
+async def _not_believed(world: World, down: Sequence[Event], restores: Sequence[Event]) -> list[Event]:
     """The newest event of each account that is not explained by what the feed says of it alone.
 
     What is, is on record in one transaction, in the feed's order; the sweep compares it with what stands.
@@ -145,10 +155,21 @@ async def _not_believed(world: World, down: Sequence[Event]) -> list[Event]:
     claims = [event for event in down if may_be_believed(world, event)]
     refused = {event.seq for event in down} - {event.seq for event in claims}
     if claims:
-        change = await world.ledger.decide(partial(believing, world, claims), fence=world.status.fence)
-        assert isinstance(change, Change)
-        refused |= cast("set[int]", change.answer)
+        refused |= await _believed(world, claims, restores)
     return [event for event in _newest(down) if event.seq in refused]
+
+
+async def _believed(world: World, claims: Sequence[Event], restores: Sequence[Event]) -> set[int]:
+    """The numbers of those that are to be read after all; all of them where one is beyond us."""
+    refused: set[int] = set()
+
+    async def recorded() -> None:
+        change = await world.ledger.decide(partial(believing, world, claims, restores), fence=world.status.fence)
+        assert isinstance(change, Change)
+        refused.update(cast("set[int]", change.answer))
+
+    believed = await made_sense(recorded(), of=claims[0].account)
+    return refused if believed else {event.seq for event in claims}
 
 
 async def _left_for_later(world: World, to_read: Sequence[Event]) -> list[Event]:
@@ -168,10 +189,27 @@ async def _read_and_judged(world: World, events: Sequence[Event], *, heard: date
     return [task for task in found if task]
 
 
-def _on_record(restores: tuple[tuple[str, datetime], ...], view: View) -> Change:
-    about = view.about([Instance(account=account, at=at, actor=None, operation=None) for account, at in restores])
-    newer = tuple((a, at) for a, at in restores if (last := about.restored_at(a)) is None or at > last)
-    return Change(restores=newer)
+def on_record(world: World, restores: Sequence[Event], down: Sequence[Event], view: View) -> Change:
+    """The restores of a batch, where that is news."""
+    ours = [event for event in down if event.operation is not None]
+    about = view.about([event.instance for event in (*restores, *ours)])
+    newest: dict[str, datetime] = {}
+    for event in restores:
+        at = _restored_at(world, about, event, ours)
+        newest[event.account] = max(at, newest.get(event.account, at))
+    known = {account: about.restored_at(account) for account in newest}
+    return Change(restores=tuple((a, at) for a, at in newest.items() if (last := known[a]) is None or at > last))
+
+
+def _restored_at(world: World, view: View, event: Event, ours: Sequence[Event]) -> datetime:
+    """When it was: not later than it is heard of, nor than what came after it in the feed, however its clock goes."""
+    at = min(event.at, world.now())
+    for later in ours:
+        request = view.keyed(later.operation) if later.operation and later.account == event.account else None
+        read = request.explains if request is not None and later.seq > event.seq else None
+        if read is not None and read.at is not None and read.account == event.account:
+            at = min(at, read.at - MOMENT)
+    return at
 
 
 def _newest(events: Iterable[Event]) -> list[Event]:

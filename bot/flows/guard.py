@@ -19,7 +19,6 @@ from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
 from bot.core.settling import explained as explained_by
 from bot.core.tasks import judge as judge_task
-from bot.core.tasks import page_about
 from bot.core.transition import Change, Entry, Judged, Kind, Sighting, Transition, together
 from bot.core.verdict import Because, Verdict
 from bot.flows.baseline import baseline_of
@@ -48,8 +47,8 @@ class Found:
     """`feed` or `sweep`."""
     heard: datetime | None = None
     """When the guard first knew of it; None where that is now."""
-    of_many: bool = False
-    """One of very many at once, of which only what is protected has a card and a page of its own."""
+    sure: bool = False
+    """Read since whatever is on record by now."""
 
 
 async def judge_found(world: World, found: Found, *, protected: bool = False) -> Verdict | None:
@@ -58,7 +57,6 @@ async def judge_found(world: World, found: Found, *, protected: bool = False) ->
     async def all_of(batch: Sequence[Found]) -> Sequence[Verdict | None]:
         return await _judge_all(world, batch)
 
-    found = replace(found, of_many=world.status.many(world.clock.monotonic()))
     verdict: Verdict | None = await world.docket.put(found, all_of, about=found.instance.account, first=protected)
     return verdict
 
@@ -72,7 +70,7 @@ async def _judge_all(world: World, batch: Sequence[Found]) -> Sequence[Verdict |
     verdicts = cast("list[Verdict | None]", change.answer)
     for verdict in verdicts:
         if verdict is not None:
-            world.status.count(verdict.because.value, explained=verdict.explained, now=world.clock.monotonic())
+            world.status.count(verdict.because.value)
     return verdicts
 
 
@@ -82,8 +80,6 @@ def _judging_all(world: World, view: View, batch: Sequence[Found], ids: Sequence
         changes.append(judging(world, about, found, ids=drawn))
         about.note(changes[-1])
     verdicts = [change.answer if isinstance(change.answer, Verdict) else None for change in changes]
-    if any(isinstance(t.after, Incident) and t.after.quiet for change in changes for t in change.transitions):
-        changes.append(Change(tasks=page_about(None, "mass", due=world.now())))
     return together(changes, answer=verdicts)
 
 
@@ -91,6 +87,9 @@ def judging(world: World, view: View, found: Found, *, ids: Ids) -> Change:
     """What is to be written about one instance."""
     before, at = view.judged(found.instance), world.now()
     stands = found.account is not None and not found.account.active
+    if before is not None and stands and not found.sure and _may_be_stale(view, before):
+        again = judge_task(found.instance.account, because=f"stale:{stamp(at)}", due=at)
+        return Change(tasks=(again,))
     if before is not None and not (stands and _stands_again(view, before)):
         return Change(transitions=_overtaken(view, found, because=before.why, at=at) if before.explained else ())
     verdict = verdict_of(world, view, found.instance, stands=stands)
@@ -101,6 +100,12 @@ def judging(world: World, view: View, found: Found, *, ids: Ids) -> Change:
         again = judge_task(found.instance.account, because=f"undoing:{stamp(at)}", due=at + LOOKED_AT_AGAIN)
         return Change(tasks=(again,) if stands else ())
     return _unexplained(world, view, found, verdict, ids=ids)
+
+
+def _may_be_stale(view: View, before: Judged) -> bool:
+    """A restore of it is on record: either the read is from before that, or the platform's word of it was none."""
+    restored_at = view.restored_at(before.account)
+    return not before.explained and restored_at is not None and before.at is not None and restored_at >= before.at
 
 
 def _stands_again(view: View, before: Judged) -> bool:
@@ -175,7 +180,8 @@ def _unexplained(world: World, view: View, found: Found, verdict: Verdict, *, id
     at, policy, instance, account = world.now(), world.policy_in(view), found.instance, found.account
     new = _opening(world, view, found, verdict, id=ids[0])
     acts = _acts(view, new, verdict, policy.guard, instance=instance, at=at)
-    new = opened_by(new, acts.stands)
+    protected = account is not None and policy.tier_of(account, at=at).name == PROTECTED
+    new = opened_by(new, acts, protected=protected)
     known = recorded(instance, verdict, at=at, incident=new.id)
     open_ = opened(new, at=at, samples=policy.guard.samples)
     if new.state is not IncidentState.OPEN or account is None:
@@ -219,7 +225,6 @@ def _opening(world: World, view: View, found: Found, verdict: Verdict, *, id: st
         found_by=found.by,
         heard=found.heard,
         at=at,
-        quiet=found.of_many and (account is None or policy.tier_of(account, at=at).name != PROTECTED),
         before=baseline_of(view, instance.account, at=instance.at or at),
     )
     lapsed = _of_an_emergency(view, verdict)
@@ -318,11 +323,6 @@ def restored_event(world: World, view: View, event: Event) -> Change:
     if event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
         return Change(transitions=transitions)
     return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions))
-
-
-def restore_of(world: World, event: Event) -> tuple[str, datetime]:
-    """A restore for the record: when it was, but never later than it is heard of, however the feed's clock goes."""
-    return event.account, min(event.at, world.now())
 
 
 def deleted_event(world: World, view: View, event: Event) -> Change:

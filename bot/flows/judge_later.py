@@ -69,7 +69,7 @@ async def judge_later(world: World, task: Task) -> Result:
         return await _once_more(world, task)
     if account is not None and (standing := account.instance) is not None:
         await followed_for(world, account)
-        found = Found(instance=standing, account=account, event=None, by="feed")
+        found = Found(instance=standing, account=account, event=None, by="feed", sure=True)
         if not await made_sense(judge_found(world, found), of=id):
             return await _once_more(world, task)
     return None

@@ -1,7 +1,6 @@
 """How this process is doing: what `/readyz`, `/guardz`, `/metrics` and `/countersign guard` tell."""
 
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,8 +9,6 @@ from bot.core.incident import BACK, Incident
 from bot.core.transition import Transition
 from bot.ports import Fence
 
-MANY, MANY_WITHIN = 50, 60.0
-"""So many unexplained deactivations in so many seconds are a mass event."""
 DETECTED_WITHIN = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 RESTORED_WITHIN = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 660.0, 1800.0, 3600.0)
 """With one at 660 s, the eleven minutes of 2017."""
@@ -59,22 +56,12 @@ class Status:
     """From the act to the counts being what they were."""
 
     known: int = 0
-    """Of them those that a verdict spoke of already, at the last whole sweep."""
-    gaps: int = 0
-    """How often the feed left out a number."""
+    """Of what the last whole sweep listed those that a verdict spoke of already."""
     fence: Fence | None = None
     """The guard's lease, while this process is the guard."""
-    unexplained: deque[float] = field(default_factory=lambda: deque(maxlen=MANY))
-    """When the last unexplained instances were judged, the oldest first."""
 
-    def count(self, because: str, *, explained: bool, now: float) -> None:
+    def count(self, because: str) -> None:
         self.judged[because] = self.judged.get(because, 0) + 1
-        if not explained:
-            self.unexplained.append(now)
-
-    def many(self, now: float) -> bool:
-        """Whether so much is unexplained at once that only what is protected is looked at one by one."""
-        return len(self.unexplained) == MANY and now - self.unexplained[0] < MANY_WITHIN
 
     def tally(self, transitions: Iterable[Transition]) -> None:
         """Count what a commit made of incidents; to be called once the commit is there."""

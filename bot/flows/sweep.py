@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -11,14 +11,16 @@ from bot.core.account import Account, Event, EventType
 from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.latching import SWEEP, set_latch
 from bot.core.policy import PROTECTED
+from bot.core.record import stamp, unstamp
 from bot.core.request import BOT
+from bot.core.tasks import judge as judge_task
 from bot.core.tasks import sweep as sweep_task
 from bot.core.transition import Change, Entry, Kind, Task
 from bot.core.verdict import Because, Verdict
 from bot.flows.follow import AT_ONCE
 from bot.flows.followed import followed
 from bot.flows.guard import Found, in_hand, judge_found
-from bot.flows.judge_later import IN_TURN
+from bot.flows.judge_later import IN_TURN, made_sense
 from bot.flows.judging import recorded, still_explained
 from bot.flows.world import Result, World
 from bot.ports import View
@@ -29,9 +31,20 @@ LISTED_AGAIN = 3
 """Passes at most over the first list: an account that leaves it meanwhile shifts the pages, and one is skipped."""
 CEILING, SAMPLED = 50, 20
 """Unannounced accounts, or a hundredth of those known, from which on so many of them are looked at in public."""
+LOOKED_AT_AGAIN = timedelta(seconds=2)
+"""After an account that the sweep found and could not judge."""
 SHIFTS_PAGES = frozenset({EventType.RESTORED, EventType.DELETED})
 OVERLAP = timedelta(minutes=2)
 """An incremental list reaches back over the one before: clocks differ, and a list takes its time."""
+
+
+@dataclass
+class Page:
+    """A page of the list."""
+
+    accounts: Sequence[Account]
+    gone: int = 0
+    """How many of them may leave the list while it is gone through: the next page begins so much earlier."""
 
 
 @dataclass
@@ -41,23 +54,15 @@ class Unannounced:
     known: int
     """Inactive accounts that a verdict speaks of, at the last whole sweep."""
     count: int = 0
-    sample: list[str] = field(default_factory=list)
+    sampled: int = 0
     down: int = 0
-    """How many of the sample the public sees down."""
+    """Of how many of those that were drawn by lot the public sees what their record says."""
     believed: bool = False
 
     @property
     def beyond(self) -> bool:
         """More than a list of a working platform could have: the sensor is doubted, not the attack."""
         return self.count > max(CEILING, self.known // 100)
-
-    def add(self, ids: Iterable[str]) -> None:
-        for id in ids:
-            self.count += 1
-            if len(self.sample) < SAMPLED:
-                self.sample.append(id)
-            elif (place := secrets.randbelow(self.count)) < SAMPLED:
-                self.sample[place] = id
 
 
 async def first_list(world: World) -> int:
@@ -87,7 +92,7 @@ async def _list_known(world: World, cursor: int, known: set[str]) -> int:
     async for page in pages(world, since=None):
         events, cursor = await _events_since(world, cursor)
         during |= {event.account for event in events if event.type is EventType.DEACTIVATED}
-        old = [account for account in page if account.id not in during and account.id not in known]
+        old = [account for account in page.accounts if account.id not in during and account.id not in known]
         known |= {account.id for account in old}
         await world.ledger.decide(partial(_known, world, old))
     return began
@@ -110,14 +115,15 @@ def _known(world: World, accounts: Sequence[Account], _: View) -> Change:
     return Change(verdicts=tuple(recorded(i, verdict, at=at) for i in standing if i is not None))
 
 
-async def pages(world: World, *, since: datetime | None) -> AsyncIterator[Sequence[Account]]:
-    """The inactive accounts, a page at a time."""
+async def pages(world: World, *, since: datetime | None) -> AsyncIterator[Page]:
+    """The inactive accounts, a page at a time; whoever puts some of a page back says how many, as `gone`."""
     start = 1
     while True:
         found, total = await world.platform.inactive(since=since, start=start, count=PAGE)
-        yield found
-        start += len(found)
-        if not found or start > total:
+        page = Page(accounts=found)
+        yield page
+        start += len(found) - page.gone
+        if not found or start + page.gone > total:
             return
 
 
@@ -125,16 +131,21 @@ async def sweep(world: World, task: Task) -> Result:
     """Judge what stands and was not judged. The next sweep is filed with this one's end."""
     whole, began = bool(task.payload["whole"]), world.now()
     try:
-        since = None if whole else began - world.policy.guard.sweep_every - OVERLAP
-        await _swept(world, since=since)
+        await _swept(world, since=None if whole else _since(world, task, began))
     except (PlatformAway, PlatformRefused):
         return world.now() + timedelta(seconds=min(0.5 * 2 ** min(task.attempts, 6), 10))
     world.status.swept = world.clock.monotonic()
     if task.payload["once"]:
         return None
     following = began + (WHOLE_EVERY if whole else world.policy.guard.sweep_every)
-    await world.ledger.add(sweep_task(whole=whole, due=max(following, world.now())))
+    await world.ledger.add(sweep_task(whole=whole, due=max(following, world.now()), since=began))
     return None
+
+
+def _since(world: World, task: Task, began: datetime) -> datetime:
+    """From when on: a little before the last list began that came through, however often this one was tried."""
+    told = task.payload.get("since")
+    return (unstamp(told) if told else min(began, task.due) - world.policy.guard.sweep_every) - OVERLAP
 
 
 async def _swept(world: World, *, since: datetime | None) -> None:
@@ -142,17 +153,17 @@ async def _swept(world: World, *, since: datetime | None) -> None:
     found = Unannounced(known=world.status.known)
     listed = 0
     async for page in pages(world, since=since):
-        listed += len(page)
-        new = await _unannounced(world, page)
-        found.add(account.id for account in new)
+        listed += len(page.accounts)
+        new = await _unannounced(world, page.accounts)
+        found.count += len(new)
         if await world.ledger.read(lambda view: view.latch(SWEEP)) is not None:
             continue
-        if found.beyond and not found.believed:
-            found.believed = await _publicly_down(world, found)
-            if not found.believed:
-                await _latch(world, found)
-                continue
+        if found.beyond and not found.believed and not await _publicly_down(world, found, new):
+            await _latch(world, found)
+            continue
+        found.believed = found.beyond
         await _judge_page(world, new)
+        page.gone = len(new)
     world.status.swept_size = listed
     if since is None:
         world.status.known = listed - found.count
@@ -161,8 +172,9 @@ async def _swept(world: World, *, since: datetime | None) -> None:
 async def _unannounced(world: World, page: Sequence[Account]) -> list[Account]:
     """What no verdict speaks of, or speaks otherwise of, and what no event that is still on its way will tell."""
     unsettled = await world.ledger.read(partial(_unsettled, page))
-    if not unsettled or not await followed(world):
-        return unsettled
+    if not unsettled:
+        return []
+    await followed(world)
     return await world.ledger.read(partial(_unsettled, unsettled, waiting=True))
 
 
@@ -181,25 +193,35 @@ def _settled(view: View, account: Account) -> bool:
     return in_hand(view, judged)
 
 
-async def _publicly_down(world: World, found: Unannounced) -> bool:
-    """Whether the public sees all of those down that were drawn by lot."""
-    try:
-        seen = await asyncio.gather(*(world.platform.public(id) for id in found.sample))
-    except (PlatformAway, PlatformRefused):
-        return False
-    found.down = sum(public is not None and not public.active for public in seen)
-    return found.down == len(found.sample)
+async def _publicly_down(world: World, found: Unannounced, new: Sequence[Account]) -> bool:
+    """Whether the public sees those down that are drawn by lot of what is not judged yet.
+
+    One that its own record too says is up again has come back since it was listed. Raises PlatformAway: what cannot be
+    looked at is looked at again, and latches nothing.
+    """
+    found.sampled = min(len(new), SAMPLED)
+    drawn = secrets.SystemRandom().sample([account.id for account in new], found.sampled)
+    seen = await asyncio.gather(*(_agrees(world, id) for id in drawn))
+    found.down = sum(seen)
+    return found.down == found.sampled
+
+
+async def _agrees(world: World, id: str) -> bool:
+    """Whether the public sees of it what its record says now."""
+    account, public = await asyncio.gather(world.platform.account(id), world.platform.public(id))
+    if account is None or public is None:
+        return account is None and public is None
+    return account.active is public.active
 
 
 async def _latch(world: World, found: Unannounced) -> None:
     """The list says what nobody announced and the public does not see: until people say otherwise nothing is done."""
-    facts = {"unannounced": found.count, "known": found.known, "sampled": len(found.sample), "down": found.down}
+    facts = {"unannounced": found.count, "known": found.known, "sampled": found.sampled, "down": found.down}
 
     def propose(view: View) -> Change:
         if view.latch(SWEEP) is not None:
             return Change()
-        to = (world.channel, *world.policy_in(view).security)
-        return set_latch(facts, at=world.now(), to=to)
+        return set_latch(facts, at=world.now(), to=(world.channel,))  # its button counts nowhere else
 
     await world.ledger.decide(propose)
 
@@ -214,10 +236,27 @@ async def _judge_page(world: World, unsettled: Sequence[Account]) -> None:
 
 
 async def _judge_listed(world: World, listed: Account, gate: asyncio.Semaphore, *, protected: bool) -> None:
-    """A list may lie: the account is read, and the public must see it down, before it is judged."""
+    """A list may lie: the account is read, and the public must see it down, before it is judged.
+
+    One that cannot be read keeps no other from being judged.
+    """
     async with gate:
-        account, public = await asyncio.gather(world.platform.account(listed.id), world.platform.public(listed.id))
-        if account is None or account.instance is None or public is None or public.active:
+        try:
+            account, public = await asyncio.gather(world.platform.account(listed.id), world.platform.public(listed.id))
+        except (PlatformAway, PlatformRefused):
+            await _later(world, listed)
+            return
+        if account is None or account.instance is None:
+            return
+        if public is None or public.active:
+            if account.deactivation is not None:  # the public may be behind; a list of nothing but lies says nobody
+                await _later(world, listed)
             return
         found = Found(instance=account.instance, account=account, event=None, by="sweep")
-        await judge_found(world, found, protected=protected)
+        if not await made_sense(judge_found(world, found, protected=protected), of=listed.id):
+            await _later(world, listed)
+
+
+async def _later(world: World, listed: Account) -> None:
+    due = world.now() + LOOKED_AT_AGAIN
+    await world.ledger.add(judge_task(listed.id, because=f"sweep:{stamp(due)}", due=due))

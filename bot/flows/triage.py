@@ -7,6 +7,7 @@ from bot.core.errors import PlatformAway, PlatformRefused
 from bot.core.policy import PROTECTED
 from bot.core.record import unstamp
 from bot.core.transition import Task
+from bot.flows.followed import followed_for
 from bot.flows.guard import Found, judge_found
 from bot.flows.judge_later import made_sense
 from bot.flows.reading import read
@@ -17,13 +18,15 @@ AT_ONCE = 16
 
 
 async def triage(world: World, task: Task) -> Result:
-    """What the feed announced needs no second sensor. Where the platform gives no answer the backlog finds them too."""
+    """Only what the feed announced is looked for. Where the platform gives no answer the backlog finds them too."""
     gate = asyncio.Semaphore(AT_ONCE)
     try:
         async for page in pages(world, since=unstamp(task.payload["since"]) - OVERLAP):
-            at = world.now()
-            weighty = [account for account in page if world.policy.tier_of(account, at=at).name == PROTECTED]
+            announced, at = await world.ledger.read(lambda view: view.awaiting_judgement()), world.now()
+            told = [account for account in page.accounts if account.id in announced]
+            weighty = [account for account in told if world.policy.tier_of(account, at=at).name == PROTECTED]
             await asyncio.gather(*(_judge(world, account, gate) for account in weighty))
+            page.gone = len(told)
     except (PlatformAway, PlatformRefused):
         return None
     return None
@@ -34,5 +37,6 @@ async def _judge(world: World, listed: Account, gate: asyncio.Semaphore) -> None
         account = await read(world, listed.id)
     if account is None or account.instance is None:
         return
+    await followed_for(world, account)
     found = Found(instance=account.instance, account=account, event=None, by="feed")
     await made_sense(judge_found(world, found, protected=True), of=account.id)

@@ -12,6 +12,7 @@ from bot.core.account import Account, Deactivation, Event, EventType, PublicView
 from bot.core.errors import PlatformAway
 from bot.platform.wire import malformed
 
+KNOWN_TYPES = frozenset(EventType) - {EventType.OTHER}
 LARGEST = 2**63 - 1
 """What a database's whole number holds; a platform that counts further has broken, and is counted as that."""
 EXTENSION = "urn:ietf:params:scim:schemas:extension:countersign:2.0:Account"
@@ -49,14 +50,12 @@ def public_of(view: Mapping[str, Any]) -> PublicView:
     )
 
 
-def event_of(event: Any) -> Event | None:
-    """The event, or None for a type this program knows nothing of. What befell staff names its principal."""
+def event_of(event: Any) -> Event:
+    """The event; of a type this program knows nothing of no more than its number. What befell staff names who."""
     event = _object(event, "an event")
-    try:
-        kind = EventType(_text(event, "type"))
-    except ValueError:
-        return None
-    account, handle = _whom(event, kind)
+    told = _text(event, "type")
+    kind = EventType(told) if told in KNOWN_TYPES else EventType.OTHER
+    account, handle = ("", "") if kind is EventType.OTHER else _whom(event, kind)
     return Event(
         seq=_whole(event, "seq"),
         type=kind,

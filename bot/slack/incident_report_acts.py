@@ -37,7 +37,7 @@ async def _drawn(call: Call, lang: Language, incident: str, user: str) -> dict[s
         return report_of(view, incident), against(call.world, view, incident, user)
 
     try:
-        report, no = await call.world.ledger.read(read)
+        report, no = await call.world.ledger.read(read, long=True)
     except LedgerAway:
         return not_there(lang, Refusal(why=Why.LEDGER_AWAY))
     if report is None:

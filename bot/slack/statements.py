@@ -84,9 +84,10 @@ def _undone(lang: Language, report: Report) -> Iterable[str]:
 def _counts(lang: Language, report: Report) -> Iterable[str]:
     """What the public sees of it, where there is a figure of before that it may be held against."""
     followers, known = report.impact.followers, report.impact.before_from is not None
-    if report.state is IncidentState.WHOLE and report.impact.before_from is Baseline.SAMPLE:
+    whole = report.state is IncidentState.WHOLE
+    if whole and report.impact.before_from is Baseline.SAMPLE and not followers.missing:
         yield lang.say("Its follower counts are what they were before.")
-    elif report.state is IncidentState.WHOLE:
+    elif whole and report.impact.before_from is not Baseline.SAMPLE:
         yield lang.say("All of its followers that we have on record are shown again.")
     elif known and followers.missing and followers.now is not None and report.restored_at is not None:
         text = N_("Of its {before} followers {now} are shown again so far.")

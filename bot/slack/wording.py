@@ -214,10 +214,6 @@ PAGED = {
     "away": N_("The platform cannot be reached, so the account cannot be restored; it is tried until it can."),
     "restored": N_("If it should be down, ask for that with /deactivate."),
     "deleted": N_("The bot cannot bring it back. Ask the platform's operators at once."),
-    "mass": N_(
-        "Very many accounts are being deactivated at once. The protected ones come first; the others have no cards of "
-        "their own, /countersign incidents lists them."
-    ),
     "unreadable": N_("Something happened to it and it cannot be read, so nothing is restored yet; it is tried again."),
     "contained": N_("The platform keeps this actor out now. Find out why, then acknowledge the card."),
     "uncontainable": N_(

@@ -25,9 +25,25 @@ from bot.core.containing import (
     pause_before,
     uncontainable,
 )
-from bot.core.incident import Incident
+from bot.core.incident import Incident, IncidentState
 from bot.core.transition import ActorStands, Change, Kind, Standing, TaskKind
-from tests.core.build import ADA, AT, DAY, MINA, MINUTE, MONA, MS, OMAR, POLICY, REX, SECOND, agrees, leaving, policy
+from tests.core.build import (
+    ADA,
+    AT,
+    DAY,
+    HOUR,
+    MINA,
+    MINUTE,
+    MONA,
+    MS,
+    OMAR,
+    POLICY,
+    REX,
+    SECOND,
+    agrees,
+    leaving,
+    policy,
+)
 from tests.core.build import open_incident as an_incident
 
 NOTHING = Change()
@@ -190,10 +206,31 @@ def test_the_lock_is_on_the_cards_and_told_to_security_a_manager_and_the_on_call
     assert change.transitions[0].entry.kind is Kind.CONTAINED
 
 
+def opening(*, protected: bool = False, state: IncidentState = IncidentState.OPEN, **changed: Any) -> Incident:
+    return opened_by(replace(an_incident(), state=state), acts(**changed), protected=protected)
+
+
 def test_an_incident_found_later_says_so_from_the_first() -> None:
-    assert opened_by(an_incident(), None).contained_at is None
-    assert opened_by(an_incident(), stands(Standing.CONTAINING)).contained_at is None
-    assert opened_by(an_incident(), stands(Standing.CONTAINED)).contained_at == AT - MINUTE
+    assert opening().contained_at is None
+    assert opening(stands=stands(Standing.CONTAINING)).contained_at is None
+    assert opening(stands=stands(Standing.CONTAINED)).contained_at == AT - MINUTE
+
+
+@pytest.mark.parametrize("standing", [Standing.CONTAINING, Standing.CONTAINED, Standing.UNCONTAINABLE])
+def test_what_an_actor_does_of_whom_the_on_call_has_heard_is_quiet(standing: Standing) -> None:
+    assert opening(stands=stands(standing)).quiet
+    assert not opening(stands=stands(standing), state=IncidentState.OBSERVED).quiet
+    assert not opening(stands=stands(standing), protected=True).quiet
+    assert opening(stands=stands(standing), protected=True, of_account=3).quiet
+
+
+def test_what_an_actor_does_is_not_quiet_before_that_nor_long_after() -> None:
+    assert not opening().quiet
+    assert not opening(stands=stands(Standing.FREE), of_account=9).quiet
+    long_ago = stands(Standing.UNCONTAINABLE, since=AT - HOUR)
+    assert not opening(stands=long_ago).quiet
+    assert opening(stands=long_ago, of_account=3).quiet
+    assert opening(stands=long_ago, lately=6).quiet
 
 
 def test_who_is_let_in_again_begins_anew_and_the_cards_say_so() -> None:

@@ -145,8 +145,11 @@ def test_hidden_counts_are_news_the_first_time() -> None:
     assert looked(back(), look(Where.LOW, None), at=AT).transitions != ()
 
 
-def test_counts_that_are_right_are_no_news_before_they_are_whole_nor_after() -> None:
-    assert looked(back(), look(Where.SETTLING), at=AT).transitions == ()
+def test_counts_that_have_come_back_are_news_once_and_not_when_they_are_whole_any_more() -> None:
+    low = back(followers_now=5, following_now=45, sampled_at=AT)
+    after, kind = moved(looked(low, look(Where.SETTLING), at=AT))
+    assert (after.followers_now, after.state, kind) == (1000, IncidentState.RESTORED, Kind.SAMPLED)
+    assert looked(after, look(Where.SETTLING), at=AT).transitions == ()
     assert looked(back(IncidentState.WHOLE), look(Where.WHOLE, n=4), at=AT).transitions == ()
 
 
@@ -194,7 +197,8 @@ def test_what_is_whole_at_the_last_sample_is_watched_no_more() -> None:
 
 def test_what_is_settling_at_the_last_sample_gets_the_time_it_needs() -> None:
     for n in (LAST, LAST + 1):
-        change = looked(back(), look(Where.SETTLING, n=n), at=AT)
+        shown = back(followers_now=1000, following_now=45, sampled_at=AT)
+        change = looked(shown, look(Where.SETTLING, n=n), at=AT)
         assert change.transitions == ()
         assert next_of(change) == AT + 15 * SECOND
 

@@ -154,7 +154,9 @@ def test_a_draft_speaks_of_followers_only_where_there_is_a_figure_of_before() ->
     assert text in statement(EN, of(replace(RESTORED, **KNOWN)))
     assert text not in statement(EN, of(RESTORED))
     assert text not in statement(EN, of(replace(RESTORED, **{**KNOWN, "followers_now": None})))
-    whole = replace(RESTORED, **{**KNOWN, "state": IncidentState.WHOLE, "whole_at": FILED})
+    whole = replace(RESTORED, **{**KNOWN, "state": IncidentState.WHOLE, "whole_at": FILED, "followers_now": 41_700_000})
+    drifted = statement(EN, of(replace(whole, followers_now=40_900_000)))
+    assert "Of its 41,700,000 followers 40,900,000 are shown again so far." in drifted
     assert "Its follower counts are what they were before." in statement(EN, of(whole))
     by_edges = statement(EN, of(replace(whole, baseline_from=Baseline.EDGES)))
     assert "All of its followers that we have on record are shown again." in by_edges

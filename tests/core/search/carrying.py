@@ -22,7 +22,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
 from bot.core.undoing import restore_of
 from bot.core.verdict import Because, Facts, Verdict, judge
-from bot.flows.carry_out import _as_read, _closed, _judged, _may_yet_land
+from bot.flows.carry_out import _closed, _judged, _may_yet_land
 from bot.flows.judging import _previous, still_explained
 from bot.flows.undo import ended_as, undo_ended
 from tests.core.search import platform
@@ -217,7 +217,7 @@ def _done(state: State, game: Game, request: Request, account: Account) -> Chang
     """The transaction of `flows.carry_out._settle_done`."""
     view = LedgerView(state.ledger)
     if not request.rule.makes_active:
-        settled = done(_as_read(view, request, account.instance), at=state.now, instance=account.instance)
+        settled = done(request, at=state.now, instance=account.instance)
         ratified = ratified_by_now(state, game, ended_as(settled))
         known = _judged(view, ended_as(settled), at=state.now)
         return Change(transitions=(settled, ratified) if ratified else (settled,), verdicts=known)

@@ -62,7 +62,7 @@ def _takes(state: State, game: Game, batch: tuple[Event, ...]) -> Step:
     """`flows.follow.take`: the restores on record, what the feed itself explains, then a read of what is left."""
     on_record, taken = _put_on_record(state, game, batch), f"the guard takes {len(batch)} of the feed"
     down = [event for event in batch if event.type is EventType.DEACTIVATED]
-    on_record, believed, refused = _believed(on_record, game, down)
+    on_record, believed, refused = _believed(on_record, game, batch)
     if not down or down[-1].seq not in refused:
         after, change = _others(on_record, game, batch)
         both = replace(change, verdicts=believed.verdicts)
@@ -74,14 +74,16 @@ def _takes(state: State, game: Game, batch: tuple[Event, ...]) -> Step:
     return _holds(on_record, found, f"{taken} and reads {account.id}")
 
 
-def _believed(state: State, game: Game, down: list[Event]) -> tuple[State, Change, set[int]]:
+def _believed(state: State, game: Game, batch: tuple[Event, ...]) -> tuple[State, Change, set[int]]:
     """`flows.follow._not_believed`: the numbers of the events that are to be read."""
     moment = Moment(game.policy(state), state.now)
+    down = [event for event in batch if event.type is EventType.DEACTIVATED]
+    restores = [event for event in batch if event.type is EventType.RESTORED]
     claims = [event for event in down if may_be_believed(moment, event)]
     refused = {event.seq for event in down} - {event.seq for event in claims}
     if not claims:
         return state, NOTHING, refused
-    change = believing(moment, claims, LedgerView(state.ledger))
+    change = believing(moment, claims, restores, LedgerView(state.ledger))
     return game.commit(state, change), change, refused | change.answer
 
 
@@ -93,10 +95,11 @@ def _as_told(account: Account, event: Event) -> Account:
 
 def _put_on_record(state: State, game: Game, batch: tuple[Event, ...]) -> State:
     moment = Moment(game.policy(state), state.now)
-    restores = tuple(follow.restore_of(moment, event) for event in batch if event.type is EventType.RESTORED)
+    restores = [event for event in batch if event.type is EventType.RESTORED]
     if not restores or not game.rules.records_restores:
         return state
-    return game.commit(state, follow._on_record(restores, LedgerView(state.ledger)))
+    down = [event for event in batch if event.type is EventType.DEACTIVATED]
+    return game.commit(state, follow.on_record(moment, restores, down, LedgerView(state.ledger)))
 
 
 def _others(state: State, game: Game, batch: tuple[Event, ...]) -> tuple[State, Change]:

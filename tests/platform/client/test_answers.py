@@ -228,9 +228,14 @@ async def fed(client: ScimPlatform, told: Told, *events: Any, following: Any = 9
     return list(found), cursor
 
 
-async def test_an_event_of_an_unknown_type_is_left_out_and_the_cursor_moves(client: ScimPlatform, told: Told) -> None:
-    events, cursor = await fed(client, told, but(EVENT, type="account.renamed"), EVENT)
-    assert [event.type for event in events] == [EventType.DEACTIVATED]
+async def test_an_event_of_an_unknown_type_tells_only_its_number_and_the_cursor_moves(
+    client: ScimPlatform, told: Told
+) -> None:
+    events, cursor = await fed(client, told, but(EVENT, type="account.renamed", account=None), EVENT)
+    assert [(event.type, event.account) for event in events] == [
+        (EventType.OTHER, ""),
+        (EventType.DEACTIVATED, EVENT["account"]["id"]),
+    ]
     assert cursor == 9
 
 

@@ -8,6 +8,7 @@ const PRESIDENT = "acct_25073877";
 const REASON = "Somebody else writes there and asks readers for their passwords.";
 const APPROVALS = { kind: "channel", id: "C0APPROVALS" };
 const UNDONE = ["denied", "withdrawn", "expired", "void", "failed", "superseded"];
+const BACK = new Set(["restored", "whole", "lost"]);
 const DECIDED = ["approved", "running", "done", "uncertain"];
 
 export function subjectOf(accounts) {
@@ -83,7 +84,7 @@ export const STEPS = [
   {
     title: "Watch it come back",
     words: (tour) =>
-      incident(tour)?.state === "restored"
+      BACK.has(incident(tour)?.state)
         ? "It is back, and its followers with it. In 2017 that took 11 minutes. Read the incident card."
         : "The guard has heard of it and puts the account back …",
     go: {
@@ -93,7 +94,7 @@ export const STEPS = [
       scroll: (tour) => cardOf(incident(tour)),
     },
     target: (tour) => cardOf(incident(tour)) ?? `[data-account="${PRESIDENT}"]`,
-    happened: (tour) => incident(tour)?.state === "restored" && account(tour, PRESIDENT)?.state === "active",
+    happened: (tour) => BACK.has(incident(tour)?.state) && account(tour, PRESIDENT)?.state === "active",
     seen: "Finish",
   },
 ];
