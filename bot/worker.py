@@ -51,6 +51,7 @@ _LANE_OF_KIND = {
     **dict.fromkeys(COUNTS, "counts"),
     TaskKind.BACKLOG: "backlog",
 }
+AT_ONCE = frozenset({TaskKind.CARRY_OUT, TaskKind.CONTAIN})
 CLAIMED = 64
 """Due tasks leased at a time."""
 
@@ -76,7 +77,7 @@ class Worker:
         calls = any(task.record is not None for task in tasks)
         for task in tasks:
             if not self._stopping and task.key not in self._running:
-                after = AFTER_THE_CALL if calls and task.record is None else 0.0
+                after = AFTER_THE_CALL if calls and task.kind not in AT_ONCE else 0.0
                 started = asyncio.create_task(self._run(task, after=after), name=task.key)
                 self._running[task.key] = started
                 self._held[lane_of(task)] += 1

@@ -75,6 +75,7 @@ class AboutView(LedgerView):
         for row in self._rows(SEEN, **named):
             self._seen[row["account"]].append((row["tier"], row["at"]))
 
+        self._noted: list[Instance] = []
         self._stands: dict[str, ActorStands] = {}
         self._unexplained: Counter[str | None] = Counter()
 
@@ -82,7 +83,9 @@ class AboutView(LedgerView):
         for moved in change.transitions:
             if isinstance(moved.after, Request):
                 self._keyed[moved.after.operation] = moved.after
-        self._judged |= {judged_key(verdict): verdict for verdict in change.verdicts}
+        for verdict in change.verdicts:
+            self._judged[judged_key(verdict)] = verdict
+            self._noted.append(previous_of(verdict).instance)
         self._stands |= {stands.actor: stands for stands in change.actors}
         self._unexplained.update(verdict.actor for verdict in change.verdicts if not verdict.explained)
 
@@ -105,6 +108,10 @@ class AboutView(LedgerView):
     def judged(self, instance: Instance) -> Judged | None:
         key = instance_key(instance)
         return self._judged[key] if key in self._judged else super().judged(instance)
+
+    def first_of_key(self, account: str, operation: str) -> Instance | None:
+        found = super().first_of_key(account, operation)
+        return found or next((i for i in self._noted if (i.account, i.operation) == (account, operation)), None)
 
     def previous(self, account: str) -> Previous | None:
         return self._previous.get(account) if account in self._accounts else super().previous(account)

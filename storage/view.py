@@ -103,6 +103,12 @@ PREVIOUS = (
     .order_by(verdicts.c.place.desc())
     .limit(1)
 )
+FIRST_OF_KEY = (
+    select(verdicts)
+    .where(verdicts.c.account == ACCOUNT, verdicts.c.operation == bindparam("operation"))
+    .order_by(verdicts.c.place)
+    .limit(1)
+)
 LAST_JUDGED = (
     select(verdicts.c.actor, verdicts.c.judged_at, verdicts.c.explained)
     .where(verdicts.c.account == ACCOUNT)
@@ -357,6 +363,10 @@ class ConnectionView:
     def judged(self, instance: Instance) -> Judged | None:
         row = self._row(JUDGED, key=instance_key(instance))
         return judged_of(row) if row else None
+
+    def first_of_key(self, account: str, operation: str) -> Instance | None:
+        row = self._row(FIRST_OF_KEY, account=account, operation=operation)
+        return previous_of(judged_of(row)).instance if row else None
 
     def previous(self, account: str) -> Previous | None:
         row = self._row(PREVIOUS, account=account)

@@ -51,6 +51,8 @@ class Facts:
     """The latest restore of the account on record."""
     previous: "Previous | None"
     """The last verdict on record for the account."""
+    told: bool = False
+    """The feed told of it in an event of its own, after whatever is on record of the account."""
     stands: bool
     """A read shows the instance now; else only the feed tells of it, and it may be long over."""
 
@@ -133,18 +135,21 @@ def _replaces_explained(instance: Instance, facts: Facts) -> bool:
     other hand a new one proves that the account was up between, whatever the ledger heard of it.
     """
     previous = facts.previous
-    if previous is None or not previous.explained or not _earlier(previous.instance, instance):
+    if previous is None or not previous.explained or not _earlier(previous.instance, instance, told=facts.told):
         return False
     if instance.actor is None or not instance.actor.startswith("system:"):
         return False
     return facts.restored_at is None or (previous.instance.at is not None and facts.restored_at < previous.instance.at)
 
 
-def _earlier(previous: Instance, instance: Instance) -> bool:
-    """One deactivation under another name in the feed is not one that replaces it."""
+def _earlier(previous: Instance, instance: Instance, *, told: bool) -> bool:
+    """One deactivation under another name in the feed is not one that replaces it.
+
+    The feed's order says which came first; where it did not tell of both, only their times do.
+    """
     if previous == instance:
         return False
-    return previous.at is None or instance.at is None or previous.at < instance.at
+    return told or previous.at is None or instance.at is None or previous.at < instance.at
 
 
 def named(instance: Instance, guard: GuardRules) -> Because | None:

@@ -5,6 +5,7 @@ The sweep compares what is recorded here with what stands on the platform; what 
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.core.account import OWN_PRINCIPAL, Event
 from bot.core.policy import PROTECTED, SEEN_FOR
@@ -74,19 +75,35 @@ def _ours(world: World, view: View, event: Event, *, over: bool) -> Change | Non
         return None
     if request.state not in EXPLAINING or request.explains not in {None, instance}:
         return None
-    if request.explains is None and not over:
-        return Change() if request.state in IN_LANE else None
-    first = () if request.explains else (explained_by(request, instance, at=at),)
-    if view.judged(instance) is not None:
-        return Change(transitions=first)
+    if request.explains is None:
+        return _first(view, request, event, over=over or request.state not in IN_LANE, at=at)
+    return Change() if view.judged(instance) is not None else _known(request, event, at=at)
+
+
+def _known(request: Request, event: Event, *, at: datetime) -> Change:
     verdict = Verdict(explained=True, because=Because.REQUEST, request=request.id)
-    return replace(explaining(_told(event), verdict, at=at), transitions=first)
+    return explaining(_told(event), verdict, at=at)
+
+
+def _first(view: View, request: Request, event: Event, *, over: bool, at: datetime) -> Change:
+    """An effect of a key that no read has shown yet; or the one before it, if a restore lies between.
+
+    `over`: whoever made the call will not see it any more.
+    """
+    instance, earlier = event.instance, view.first_of_key(event.account, request.operation)
+    restored_at = view.restored_at(event.account)
+    if earlier is not None and earlier != instance and restored_at is not None:
+        return Change(transitions=(explained_by(request, earlier, at=at),))
+    stored = (explained_by(request, instance, at=at),) if over else ()
+    known = Change() if view.judged(instance) is not None else _known(request, event, at=at)
+    return replace(known, transitions=stored)
 
 
 def _more_follows(view: View, event: Event) -> bool:
-    """Whether a request or an incident would end with it: for that it has to be seen."""
+    """Whether it is no first effect of its key, or a request or an incident would end with it: that has to be seen."""
     if event.actor == OWN_PRINCIPAL:
-        return False
+        keyed = view.keyed(event.operation) if event.operation else None
+        return keyed is not None and keyed.explains not in {None, event.instance}
     return (
         view.open_incident(event.account) is not None or view.live_request(event.account, Action.DEACTIVATE) is not None
     )

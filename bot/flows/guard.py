@@ -50,6 +50,12 @@ class Found:
     sure: bool = False
     """Read since whatever is on record by now."""
 
+    @property
+    def told(self) -> bool:
+        """Whether the event is of this very deactivation, however the feed's clock goes."""
+        event = self.event
+        return event is not None and (event.actor, event.operation) == (self.instance.actor, self.instance.operation)
+
 
 async def judge_found(world: World, found: Found, *, protected: bool = False) -> Verdict | None:
     """Judge an instance and act on it, together with what else waits to be. None where it was judged before."""
@@ -92,7 +98,7 @@ def judging(world: World, view: View, found: Found, *, ids: Ids) -> Change:
         return Change(tasks=(again,))
     if before is not None and not (stands and _stands_again(view, before)):
         return Change(transitions=_overtaken(view, found, because=before.why, at=at) if before.explained else ())
-    verdict = verdict_of(world, view, found.instance, stands=stands)
+    verdict = verdict_of(world, view, found.instance, stands=stands, told=found.told)
     if verdict.explained:
         return _explained(world, view, found, verdict)
     if verdict.because is Because.LATE and _being_undone(view, verdict.request):

@@ -28,7 +28,7 @@ def still_explained(view: View, known: Judged | None) -> bool:
     return known.why in OUTLASTS_A_RESTORE or not ended
 
 
-def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) -> Verdict:
+def verdict_of(world: World, view: View, instance: Instance, *, stands: bool, told: bool = False) -> Verdict:
     """Judge the instance by this transaction's facts; its own earlier verdict is no earlier instance."""
     known = view.judged(instance)
     if known is not None and still_explained(view, known):
@@ -41,6 +41,7 @@ def verdict_of(world: World, view: View, instance: Instance, *, stands: bool) ->
         restored_at=view.restored_at(instance.account),
         previous=_previous(view, instance),
         stands=stands,
+        told=told,
     )
     return judge(instance, facts, guard)
 

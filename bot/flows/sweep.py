@@ -56,7 +56,7 @@ class Unannounced:
     count: int = 0
     sampled: int = 0
     down: int = 0
-    """Of how many of those that were drawn by lot the public sees what their record says."""
+    """Of those that were drawn by lot so many are down by their own record and as the public sees them."""
     believed: bool = False
 
     @property
@@ -138,8 +138,7 @@ async def sweep(world: World, task: Task) -> Result:
     if task.payload["once"]:
         return None
     following = began + (WHOLE_EVERY if whole else world.policy.guard.sweep_every)
-    await world.ledger.add(sweep_task(whole=whole, due=max(following, world.now()), since=began))
-    return None
+    return Change(tasks=(sweep_task(whole=whole, due=max(following, world.now()), since=began),))
 
 
 def _since(world: World, task: Task, began: datetime) -> datetime:
@@ -194,24 +193,23 @@ def _settled(view: View, account: Account) -> bool:
 
 
 async def _publicly_down(world: World, found: Unannounced, new: Sequence[Account]) -> bool:
-    """Whether the public sees those down that are drawn by lot of what is not judged yet.
+    """Whether those are down that are drawn by lot of what is not judged yet.
 
-    One that its own record too says is up again has come back since it was listed. Raises PlatformAway: what cannot be
-    looked at is looked at again, and latches nothing.
+    Not if the public sees one up of which its own record says otherwise; nor if most are up by both: so many cannot
+    have come back since they were listed. Raises PlatformAway: what cannot be looked at is looked at again.
     """
     found.sampled = min(len(new), SAMPLED)
     drawn = secrets.SystemRandom().sample([account.id for account in new], found.sampled)
-    seen = await asyncio.gather(*(_agrees(world, id) for id in drawn))
-    found.down = sum(seen)
-    return found.down == found.sampled
+    looks = await asyncio.gather(*(_look(world, id) for id in drawn))
+    found.down = looks.count((False, False))
+    doubtful = any(record is not public for record, public in looks)
+    return not doubtful and 2 * found.down >= found.sampled
 
 
-async def _agrees(world: World, id: str) -> bool:
-    """Whether the public sees of it what its record says now."""
+async def _look(world: World, id: str) -> tuple[bool | None, bool | None]:
+    """Whether it is active by its own record, and as the public sees it; None where there is no such account."""
     account, public = await asyncio.gather(world.platform.account(id), world.platform.public(id))
-    if account is None or public is None:
-        return account is None and public is None
-    return account.active is public.active
+    return account.active if account else None, public.active if public else None
 
 
 async def _latch(world: World, found: Unannounced) -> None:

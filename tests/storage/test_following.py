@@ -143,9 +143,16 @@ async def test_one_act_under_another_name_in_the_feed_is_not_one_that_was_relabe
     ledger: SqlLedger, shelf: Shelf
 ) -> None:
     world, _ = guarded(ledger, shelf, stands("acct_1", "system:sync"))
-    events = [by(1, "acct_1", "owner:acct_1"), by(2, "acct_1", "system:sync")]
-    await take(world, events, after=2, cursor=0)
+    await take(world, [by(1, "acct_1", "owner:acct_1")], after=1, cursor=0)
+    task = Task(key="judge:acct_1:1", kind=TaskKind.JUDGE, payload={"account": "acct_1"}, due=AT)
+    assert await judge_later(world, task) is None
     assert shelf.sql("select actor from incidents") == [("system:sync",)]
+
+
+async def test_in_the_same_millisecond_the_feeds_order_says_what_replaced_what(ledger: SqlLedger, shelf: Shelf) -> None:
+    world, _ = guarded(ledger, shelf, stands("acct_1", "system:sync"))
+    await take(world, [by(1, "acct_1", "owner:acct_1"), by(2, "acct_1", "system:sync")], after=2, cursor=0)
+    assert shelf.sql("select count(*) from incidents") == [(0,)]
 
 
 async def test_the_first_effect_of_a_key_is_ours_and_the_next_in_the_same_batch_is_not(

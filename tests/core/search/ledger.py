@@ -123,6 +123,10 @@ class LedgerView:
         of_actor = (v for v in self._ledger.verdicts if v.actor == actor and account in {None, v.account})
         return sum(not v.explained and v.judged_at > since for v in of_actor)
 
+    def first_of_key(self, account: str, operation: str) -> Instance | None:
+        judged = (v for v in self._ledger.verdicts if (v.account, v.operation) == (account, operation))
+        return next(map(instance_of, judged), None)
+
     def previous(self, account: str) -> Previous | None:
         marks = ("restored:", "deleted:")
         judged = [v for v in self._ledger.verdicts if not (v.operation or "").startswith(marks)]
