@@ -251,7 +251,7 @@ class Ledger(Protocol):
         ...
 
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
-        """Lease due tasks to this process, the earliest first, but none of the kinds in `without`."""
+        """Lease due tasks to this process, the earliest first; of the kinds in `without` only what is protected."""
         ...
 
     async def finish(self, task: Task) -> None:

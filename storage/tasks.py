@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Update, bindparam, select, update
+from sqlalchemy import Connection, Text, Update, bindparam, or_, select, type_coerce, update
 
 from bot.core.errors import CountersignError
 from bot.core.transition import Task, TaskKind
@@ -15,6 +15,8 @@ from storage.rows import from_millis, millis, plain, task_of
 from storage.tables import table
 
 TASKS = table("tasks")
+IS_PROTECTED = type_coerce(TASKS.c.payload, Text).contains('"protected":true')
+"""Canonical JSON: so it stands there, and in a text of somebody's its quotes would be escaped."""
 HELD_OF = select(TASKS.c.key).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
 )
@@ -74,7 +76,7 @@ class Tasks:
             .limit(limit)
         )
         if without:
-            due = due.where(t.c.kind.not_in([kind.value for kind in without]))
+            due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), IS_PROTECTED))
         rows = plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
         for row in rows:
             lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])

@@ -157,14 +157,10 @@ def _woken(about: str, payload: dict[str, Any], *, due: datetime) -> tuple[Task,
     )
 
 
-def judge(account: str, *, because: str, due: datetime) -> Task:
+def judge(account: str, *, because: str, due: datetime, protected: bool = False) -> Task:
     """Read an account and judge what stands there; `because` tells one cause from another."""
-    return Task(
-        key=f"judge:{account}:{because}",
-        kind=TaskKind.JUDGE,
-        payload={"account": account, "since": stamp(due)},
-        due=due,
-    )
+    payload = {"account": account, "since": stamp(due), **({"protected": True} if protected else {})}
+    return Task(key=f"judge:{account}:{because}", kind=TaskKind.JUDGE, payload=payload, due=due)
 
 
 def backlog(told: Mapping[str, datetime], *, because: str, due: datetime) -> Task:

@@ -240,7 +240,10 @@ async def _judge_event(world: World, event: Event, gate: asyncio.Semaphore, *, h
         try:
             account = await read(world, event.account)
         except (PlatformAway, PlatformRefused):
-            return judge_task(event.account, because=str(event.seq), due=world.now())
+            since = world.now() - SEEN_FOR
+            weighty = await world.ledger.read(lambda view: view.seen_as(PROTECTED, [event.account], since))
+            first = bool(weighty) or event.account in world.policy.protected
+            return judge_task(event.account, because=str(event.seq), due=world.now(), protected=first)
     standing = account.instance if account else None
     found = Found(instance=standing or event.instance, account=account, event=event, by="feed", heard=heard)
     if await made_sense(judge_found(world, found, protected=True), of=event.account):
