@@ -28,6 +28,8 @@ from bot.slack.wording import KINDS, STANDS
 from bot.wiring import reader_of
 from storage.about import LedgerView
 
+PRINTED = 1_000
+"""Incidents that are listed at most."""
 LATEST = "latest"
 _TICKS = re.compile("`+")
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -37,12 +39,14 @@ _OWN_NAMES = {"en": "English", "fr": "Français"}
 async def print_incidents(*, as_json: bool) -> None:
     """A line each: those that are not undone first, then the latest."""
     async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
-        found = await ledger.read(listed)
+        found = await ledger.read(lambda view: listed(view, limit=PRINTED))
     if as_json:
         click.echo(json.dumps([_without_key(incident) for incident in found], indent=2))
         return
     for incident in found:
         click.echo(_listed(incident))
+    if len(found) == PRINTED:
+        click.echo("… and more; name one by its id.")
     if not found:
         click.echo("There are no incidents.")
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.core.account import Account
+from bot.core.account import Account, Instance
 from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.counts import seen_active
 from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
@@ -291,6 +291,13 @@ async def _settle_done(
     return FINISHED
 
 
+def _told_of(view: View, request: Request) -> Instance | None:
+    """The deactivation that the request made, as the guard has it on record."""
+    if request.rule.makes_active is not False:
+        return None
+    return request.explains or view.first_of_key(request.subject.id, request.operation)
+
+
 def _judged(view: View, request: Request, *, at: datetime) -> tuple[Judged, ...]:
     """The verdict on what the request did: whoever hears of it in the feed has nothing left to find out."""
     instance = request.explains
@@ -304,9 +311,10 @@ async def _settle_failed(world: World, request: Request, task: Task, *, why: str
     at = world.now()
 
     def settle(view: View, found: Request) -> Change:
-        if found.explains is not None:
-            # the guard has seen the effect; somebody who may has put another name on it since
-            return Change(transitions=(done(found, at=at, instance=found.explains),))
+        told = _told_of(view, found)
+        if told is not None:
+            # the feed has told of the effect; somebody who may has put another name on it since
+            return Change(transitions=(done(found, at=at, instance=told),))
         incident = view.incident(found.incident) if found.incident else None
         closed = (stuck(incident, cause=why, at=at),) if incident else ()
         ended = failed(found, at=at, why=why)

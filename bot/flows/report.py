@@ -43,8 +43,8 @@ def _log(view: View, found: Incident) -> Sequence[Entry]:
     return sorted([*own, *(e for e in theirs if e.facts.get("incident") != found.id)], key=lambda entry: entry.at)
 
 
-def listed(view: View) -> Sequence[Incident]:
+def listed(view: View, *, limit: int = SHOWN) -> Sequence[Incident]:
     """Those that are not undone first, then the latest."""
-    undone_not = view.incidents(open_only=True, limit=SHOWN)
+    undone_not = view.incidents(open_only=True, limit=limit)
     known = {incident.id for incident in undone_not}
-    return [*undone_not, *(i for i in view.incidents(limit=SHOWN) if i.id not in known)][:SHOWN]
+    return [*undone_not, *(i for i in view.incidents(limit=limit) if i.id not in known)][:limit]

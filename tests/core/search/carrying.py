@@ -22,7 +22,7 @@ from bot.core.tasks import judge as judge_task
 from bot.core.transition import Change, Sighting, Transition
 from bot.core.undoing import restore_of
 from bot.core.verdict import Because, Facts, Verdict, judge
-from bot.flows.carry_out import _closed, _judged, _may_yet_land
+from bot.flows.carry_out import _closed, _judged, _may_yet_land, _told_of
 from bot.flows.judging import _previous, still_explained
 from bot.flows.undo import ended_as, undo_ended
 from tests.core.search import platform
@@ -235,9 +235,9 @@ def _done(state: State, game: Game, request: Request, account: Account) -> Chang
 
 def _failed(state: State, request: Request, why: str) -> Change:
     """The transaction of `flows.carry_out._settle_failed`."""
-    if request.explains is not None:
-        return Change(transitions=(done(request, at=state.now, instance=request.explains),))
     view = LedgerView(state.ledger)
+    if (told := _told_of(view, request)) is not None:
+        return Change(transitions=(done(request, at=state.now, instance=told),))
     incident = view.incident(request.incident) if request.incident else None
     closed = (stuck(incident, cause=why, at=state.now),) if incident else ()
     ended = failed(request, at=state.now, why=why)

@@ -109,7 +109,8 @@ def _moved(before: State, step: Step, transition: Transition, game: Game) -> Ite
         yield from _claimed(before, step, was, game)
     if kind is Kind.RATIFIED:
         yield from _ratified(before, was)
-    known = was.explains is not None  # the guard has read it before somebody put another name on it
+    # the feed has told of it before somebody put another name on it
+    known = any(v.explained and v.operation == was.operation for v in before.ledger.verdicts)
     if kind is Kind.SETTLED and after.state in {S.DONE, S.PROVISIONAL} and not known and not _shows(step, after):
         yield f"I7: {after.id} is called {after.state}, and the platform shows nothing of it"
 
