@@ -19,14 +19,15 @@ AT_ONCE = 16
 
 async def triage(world: World, task: Task) -> Result:
     """Only what the feed announced is looked for. Where the platform gives no answer the backlog finds them too."""
-    gate = asyncio.Semaphore(AT_ONCE)
+    gate, seen = asyncio.Semaphore(AT_ONCE), set[str]()
     try:
         async for page in pages(world, since=unstamp(task.payload["since"]) - OVERLAP):
             announced, at = await world.ledger.read(lambda view: view.awaiting_judgement()), world.now()
-            told = [account for account in page.accounts if account.id in announced]
+            told = [account for account in page.accounts if account.id in announced and account.id not in seen]
             weighty = [account for account in told if world.policy.tier_of(account, at=at).name == PROTECTED]
+            seen |= {account.id for account in weighty}
             await asyncio.gather(*(_judge(world, account, gate) for account in weighty))
-            page.gone = len(told)
+            page.gone = len(weighty)
     except (PlatformAway, PlatformRefused):
         return None
     return None

@@ -123,7 +123,7 @@ CAMPAIGN = Campaign(
     name="guard_mass",
     threat="T19",
     claim="of very many at once one lost, or protected ones back after 2 s (p99)",
-    smoke=400,
+    smoke=200,
     full=10_000,
     run=run,
 )
