@@ -12,7 +12,7 @@ from bot.core.request import Request
 from bot.core.transition import ActorStands, Task, TaskKind
 
 LATE_SAMPLE = timedelta(seconds=30)
-TRIAGE_EVERY = timedelta(milliseconds=250)
+TRIAGE_EVERY = timedelta(seconds=1)
 
 
 def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Task, ...]:
@@ -174,7 +174,7 @@ def backlog(told: Mapping[str, datetime], *, because: str, due: datetime) -> Tas
 
 
 def triage(*, heard: datetime) -> Task:
-    """Look for what is protected among very many that went down; one look for all that is heard in its quarter second.
+    """Look for what is protected among very many that went down; one look for all that is heard in its second.
 
     It begins when that is over, so that none of them is missing from the list.
     """
