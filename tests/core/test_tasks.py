@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from bot.core import tasks
-from bot.core.transition import Task, TaskKind
+from bot.core.record import stamp
+from bot.core.transition import Change, PolicyRow, Task, TaskKind, together
 from tests.core.build import AT, HOUR, MINUTE, MS, SECOND, approved, guards_restore, open_incident, pending
 
 REQUEST = approved()
@@ -150,3 +151,27 @@ def test_a_new_task_was_never_tried_and_belongs_to_nobody() -> None:
 
 def test_the_watched_are_looked_at_by_one_task_for_ever() -> None:
     assert tasks.look_around(due=AT).key == tasks.look_around(due=AT + HOUR).key
+
+
+def test_a_backlog_names_its_accounts_with_what_the_feed_told_of_each() -> None:
+    task = tasks.backlog({"acct_1": AT, "acct_2": AT + HOUR}, because="17", due=AT)
+    assert (task.key, task.kind) == ("backlog:17:acct_1", TaskKind.BACKLOG)
+    assert task.payload == {"accounts": {"acct_1": stamp(AT), "acct_2": stamp(AT + HOUR)}}
+
+
+def test_one_look_for_the_protected_is_for_all_that_was_heard_in_its_second_and_comes_after_it() -> None:
+    early, late = (tasks.triage(heard=AT + timedelta(milliseconds=ms)) for ms in (1, 999))
+    assert early.key == late.key
+    assert early.due == late.due == AT + timedelta(seconds=1)
+    assert early.payload["protected"] is True
+    assert tasks.triage(heard=AT + timedelta(seconds=1)).key != early.key
+
+
+def test_several_changes_are_one_and_the_later_cursor_and_policy_count() -> None:
+    row = PolicyRow(digest="p", text="", since=AT, by="file")
+    first = Change(cursor=1, policy=row, tasks=(tasks.sweep(whole=True, due=AT),))
+    second = Change(cursor=2, tasks=(tasks.sweep(whole=False, due=AT, since=AT),))
+    both = together([first, second, Change()], answer="said")
+    assert (both.cursor, both.policy, both.answer) == (2, row, "said")
+    assert [task.payload.get("since") for task in both.tasks] == [None, stamp(AT)]
+    assert (together([]).cursor, together([]).policy) == (None, None)
