@@ -5,7 +5,7 @@ import contextlib
 import logging
 import os
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,7 +18,7 @@ from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.core.errors import LedgerAway, Misconfigured, PlatformAway, PlatformRefused
+from bot.core.errors import Misconfigured
 from bot.core.policy import Policy
 from bot.core.transition import TaskKind
 from bot.flows.baseline import Watching, arm_baseline
@@ -29,6 +29,7 @@ from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.judge_later import judge_backlog, judge_later
 from bot.flows.near_purge import near_purge
+from bot.flows.persist import AWAY, persist
 from bot.flows.remind import remind
 from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
@@ -60,7 +61,7 @@ JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
-START_PAUSES = (0.2, 0.5, 1.0, 2.0)
+SLACK_IS_AWAY = (*AWAY, SlackClientError, aiohttp.ClientError, OSError)
 
 
 def flows() -> dict[TaskKind, Flow]:
@@ -234,7 +235,7 @@ async def _join_slack(
     bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack
 ) -> None:
     """Learn whose workspace this is, as often as it takes, and open the socket where that is the way."""
-    workspace = await _persist(lambda: who_we_are(client, settings), "Slack")
+    workspace = await persist(lambda: who_we_are(client, settings), "Slack", despite=SLACK_IS_AWAY)
     slack = SlackApp(world=bot.world, client=client, workspace=workspace, users=users)
     if settings.slack_app_token is not None:
         socket = Socket(
@@ -244,22 +245,10 @@ async def _join_slack(
             ledger=bot.world.ledger,
             clock=bot.world.clock,
         )
-        await _persist(socket.connect, "Slack's socket")
+        await persist(socket.connect, "Slack's socket", despite=SLACK_IS_AWAY)
         stack.push_async_callback(socket.close)
     bot.slack = slack
     bot.joined.set()
-
-
-async def _persist(attempt: Callable[[], Awaitable[T]], what: str) -> T:
-    """Try until it works, with pauses; what can never work is raised."""
-    tries = 0
-    while True:
-        try:
-            return await attempt()
-        except (PlatformAway, PlatformRefused, LedgerAway, SlackClientError, aiohttp.ClientError, OSError) as error:
-            log.warning("%s cannot be reached yet: %s", what, type(error).__name__)
-            await asyncio.sleep(START_PAUSES[min(tries, len(START_PAUSES) - 1)])
-            tries += 1
 
 
 async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:

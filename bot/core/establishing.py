@@ -2,65 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
-from bot.core.incident import Cause, Incident
-from bot.core.policy import RULES, Person, Policy, Tier
+from bot.core.acknowledging import Acknowledging, known, not_gone, rostered
+from bot.core.acknowledging import not_the_actor as not_in_an_incident
+from bot.core.incident import Cause
+from bot.core.policy import RULES, Policy, Tier
 from bot.core.refusal import Refusal, Why
 from bot.core.tasks import draw
 from bot.core.transition import Kind, Transition, move
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Establishing:
+class Establishing(Acknowledging):
     """One choice, with everything the checks look at; `shown` is the cause that the form showed as that of now."""
 
-    incident: Incident | None
-    person: Person | None
     cause: Cause | None
     shown: Cause | None
-    policy: Policy
-    at: datetime
-    unacknowledged: str | None
-    """An unacknowledged incident whose actor is this person."""
-
-    @property
-    def found(self) -> Incident:
-        """The incident, once it is known to be there."""
-        assert self.incident is not None
-        return self.incident
-
-    @property
-    def reader(self) -> Person:
-        """The person, once the first check has passed."""
-        assert self.person is not None
-        return self.person
 
 
 Check = Callable[[Establishing], Refusal | None]
 
 
-def rostered(case: Establishing) -> Refusal | None:
-    return Refusal(why=Why.NOT_ROSTERED) if case.person is None else None
-
-
-def not_gone(case: Establishing) -> Refusal | None:
-    return Refusal(why=Why.PAST_LAST_DAY) if case.policy.gone(case.reader, case.at) else None
-
-
-def known(case: Establishing) -> Refusal | None:
-    return Refusal(why=Why.UNKNOWN_INCIDENT) if case.incident is None else None
-
-
 def not_the_actor(case: Establishing) -> Refusal | None:
     """Nobody writes the history of what they did themselves, acknowledged or not."""
     return Refusal(why=Why.OWN_INCIDENT) if case.found.person == case.reader.id else None
-
-
-def not_in_an_incident(case: Establishing) -> Refusal | None:
-    if case.unacknowledged is None:
-        return None
-    return Refusal(why=Why.OPEN_INCIDENT_OF_YOURS, facts={"incident": case.unacknowledged})
 
 
 def may_say(case: Establishing) -> Refusal | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.core.account import Account, Event, Instance
 from bot.core.counts import Figures
-from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.incident import UNDOABLE, Incident, IncidentKind, IncidentState
 from bot.core.policy import Person, Tier
 from bot.core.request import BOT, Request, State, Subject
 from bot.core.restoring import by_policy
@@ -16,7 +16,6 @@ from bot.core.verdict import Because, Verdict
 
 NOT_UNDONE = frozenset({IncidentKind.RESTORED, IncidentKind.DELETED})
 """What nobody had approved and the bot does not undo."""
-STILL_DOWN = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
 PAGED_IN = {IncidentState.STUCK: ("stuck",), IncidentState.LOST: ("counts_lost",)}
 """What an incident that stands so was paged for besides."""
 PURGE_NEAR = {"purge_week": timedelta(days=7), "purge_day": timedelta(days=1)}
@@ -93,7 +92,7 @@ def _before_purge(new: Incident, *, at: datetime) -> tuple[Task, ...]:
 
 def warned(found: Incident, why: str, *, at: datetime) -> tuple[Task, ...]:
     """What is still down so near its deletion wakes the on-call again, once for each time."""
-    return page_once(found, why, due=at) if found.state in STILL_DOWN else ()
+    return page_once(found, why, due=at) if found.state in UNDOABLE else ()
 
 
 def paged_as(found: Incident) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.core.containing import PAGES
-from bot.core.guarding import PURGE_NEAR, STILL_DOWN
-from bot.core.incident import Incident, IncidentState
+from bot.core.guarding import PURGE_NEAR
+from bot.core.incident import UNDOABLE, Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
 from bot.core.transition import Entry, Kind, Task
@@ -38,7 +38,7 @@ STILL: Mapping[str, frozenset[IncidentState]] = {
     "stuck": frozenset({IncidentState.STUCK}),
     "counts_lost": frozenset({IncidentState.LOST}),
     "counts_fell": frozenset({IncidentState.RESTORED}),
-    **dict.fromkeys(PURGE_NEAR, STILL_DOWN),
+    **dict.fromkeys(PURGE_NEAR, UNDOABLE),
 }
 """While an incident stands so somebody is woken for that reason; for all others it always is."""
 

@@ -2,23 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
-from bot.core.errors import Fenced, LedgerAway, PlatformAway, PlatformRefused
+from bot.core.errors import Fenced, LedgerAway
 from bot.core.tasks import sweep as sweep_task
 from bot.flows.follow import follow, heartbeat
+from bot.flows.persist import persist
 from bot.flows.sweep import first_list
 from bot.flows.world import World
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 LEASE = "guard"
 HELD_FOR = 0.9
 """Seconds: within so long of its death another process is the guard."""
 KEPT_EVERY = 0.3
-START_PAUSES = (0.2, 0.5, 1.0, 2.0)
 
 
 async def stand_guard(world: World) -> None:
@@ -61,23 +58,11 @@ async def _keep(world: World) -> None:
 
 async def _guard(world: World) -> None:
     """Take what is down already as known, once; then follow the feed for ever."""
-    if await _persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
-        known = await _persist(lambda: first_list(world), "the platform")
+    if await persist(lambda: world.ledger.read(lambda view: view.cursor()), "the ledger") is None:
+        known = await persist(lambda: first_list(world), "the platform")
         log.info("first start: %d accounts were down already and are taken as known", known)
     else:
-        await _persist(lambda: world.ledger.add(sweep_task(whole=True, due=world.now(), once=True)), "the ledger")
+        await persist(lambda: world.ledger.add(sweep_task(whole=True, due=world.now(), once=True)), "the ledger")
     world.status.listed = True
     world.status.swept = world.clock.monotonic()
     await follow(world)
-
-
-async def _persist(attempt: Callable[[], Awaitable[T]], what: str) -> T:
-    """Try until it works, with pauses."""
-    tries = 0
-    while True:
-        try:
-            return await attempt()
-        except (PlatformAway, PlatformRefused, LedgerAway) as error:
-            log.warning("%s cannot be reached yet: %s", what, type(error).__name__)
-            await asyncio.sleep(START_PAUSES[min(tries, len(START_PAUSES) - 1)])
-            tries += 1

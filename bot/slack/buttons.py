@@ -1,28 +1,40 @@
 """The buttons of cards and of the Home, and the form a deny opens."""
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Protocol
 
 from slack_sdk.errors import SlackClientError
 
 from bot.core.latching import SWEEP
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Choice, Request
+from bot.core.transition import Change
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
 from bot.flows.watch_on import watch_on as watch_counts_on
+from bot.flows.world import World
 from bot.slack import home_tab, rules, unlocks
 from bot.slack.acts import Click, Submission
 from bot.slack.call import Call
 from bot.slack.cards import named as named_in
 from bot.slack.commands import may_not_ask, open_form, outsider
 from bot.slack.incident_report_acts import open_report
-from bot.slack.language import Language
+from bot.slack.language import N_, Language
 from bot.slack.modals import deny_request
 from bot.slack.notices import counted, withdrawn
 from bot.slack.sentences import refusal_sentence
 
 log = logging.getLogger(__name__)
+
+
+class DecideOn(Protocol):
+    """A flow that decides of one incident."""
+
+    def __call__(
+        self, world: World, /, *, incident: str, slack_user: str, replay: str | None
+    ) -> Awaitable[Change | Refusal]: ...
 
 
 async def approve(call: Call) -> None:
@@ -134,38 +146,28 @@ async def withdraw(call: Call) -> None:
 
 
 async def acknowledge(call: Call) -> None:
-    click = Click.parse(call.body)
-    named = await _named(call, click)
-    if named is None:
-        return
-    outcome = await call.recorded(
-        acknowledge_incident(call.world, incident=named.id, slack_user=click.user, replay=call.door.key)
-    )
-    await call.ack()
-    if isinstance(outcome, Refusal):
-        await call.refuse(outcome, channel=click.channel, user=click.user)
-    else:
-        lang = await call.language_of(click.user)
-        text = lang.say("Acknowledged; the card says by whom.")
-        await call.whisper(channel=click.channel, user=click.user, text=text)
+    await _on_incident(call, acknowledge_incident, N_("Acknowledged; the card says by whom."))
 
 
 async def watch_on(call: Call) -> None:
     """The button of an incident whose counts did not come back: look at them again."""
+    await _on_incident(call, watch_counts_on, N_("Its counts are watched again; the card says where they stand."))
+
+
+async def _on_incident(call: Call, decide_on: DecideOn, text: str) -> None:
+    """Record what the click decides of the incident, then say `text`, or what stands against it."""
     click = Click.parse(call.body)
     named = await _named(call, click)
     if named is None:
         return
-    outcome = await call.recorded(
-        watch_counts_on(call.world, incident=named.id, slack_user=click.user, replay=call.door.key)
-    )
+    deciding = decide_on(call.world, incident=named.id, slack_user=click.user, replay=call.door.key)
+    outcome = await call.recorded(deciding)
     await call.ack()
     if isinstance(outcome, Refusal):
         await call.refuse(outcome, channel=click.channel, user=click.user)
     else:
         lang = await call.language_of(click.user)
-        text = lang.say("Its counts are watched again; the card says where they stand.")
-        await call.whisper(channel=click.channel, user=click.user, text=text)
+        await call.whisper(channel=click.channel, user=click.user, text=lang.say(text))
 
 
 async def incident_report(call: Call) -> None:
