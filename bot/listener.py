@@ -92,17 +92,15 @@ async def _ready(world: World) -> web.Response:
 
 async def _guard(world: World) -> web.Response:
     """Red when something could happen on the platform that the guard would not see or not undo."""
-    status, now, guard = world.status, world.clock.monotonic(), world.policy.guard
-    enforces = guard.enforces_at(world.now())
-    lag = now - status.feed_answered if status.feed_answered is not None else None
-    swept = now - status.swept if status.swept is not None else None
+    guard, watch = world.policy.guard, world.status.watch(world.clock.monotonic(), world.now())
+    enforces, lag, swept = guard.enforces_at(world.now()), watch.lag, watch.swept
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
     return await _answer(
         {
             "ledger": await _ledger(world),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
             "platform": Check(
-                lag is not None and not status.platform_away, "away" if status.platform_away else "answers"
+                lag is not None and not watch.platform_away, "away" if watch.platform_away else "answers"
             ),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
             "latch": await _latch(world),
@@ -139,5 +137,7 @@ async def _stands(world: World) -> Stands | None:
 
 
 async def _metrics(world: World) -> web.Response:
-    body, content_type = exposition(world.status, await _stands(world), now=world.clock.monotonic())
+    body, content_type = exposition(
+        world.status, world.status.watch(world.clock.monotonic(), world.now()), await _stands(world)
+    )
     return web.Response(body=body, headers={"Content-Type": content_type})

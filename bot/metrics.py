@@ -9,7 +9,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from bot.flows.status import Histogram, Status
+from bot.flows.status import Histogram, Status, Watch
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,10 +21,10 @@ class Stands:
 
 
 class _Figures(Collector):
-    def __init__(self, status: Status, stands: Stands | None, now: float) -> None:
+    def __init__(self, status: Status, watch: Watch, stands: Stands | None) -> None:
         self._status = status
+        self._watch = watch
         self._stands = stands
-        self._now = now
 
     def collect(self) -> Iterator[Metric]:
         status = self._status
@@ -38,16 +38,15 @@ class _Figures(Collector):
         yield _histogram("whole", "From the act on the platform to the counts being what they were.", status.whole)
 
     def _gauges(self) -> Iterator[Metric]:
-        status, stands = self._status, self._stands
-        if status.feed_answered is not None:
-            lag = max(self._now - status.feed_answered, 0)
-            yield GaugeMetricFamily("countersign_feed_lag_seconds", "Since the platform's feed answered.", value=lag)
-        if status.swept is not None:
-            age = max(self._now - status.swept, 0)
-            yield GaugeMetricFamily("countersign_sweep_age_seconds", "Since a sweep ended.", value=age)
-        if status.swept_size is not None:
+        watch, stands = self._watch, self._stands
+        if watch.lag is not None:
+            text = "Since the platform's feed answered."
+            yield GaugeMetricFamily("countersign_feed_lag_seconds", text, value=watch.lag)
+        if watch.swept is not None:
+            yield GaugeMetricFamily("countersign_sweep_age_seconds", "Since a sweep ended.", value=watch.swept)
+        if watch.swept_size is not None:
             text = "Inactive accounts that the last sweep listed."
-            yield GaugeMetricFamily("countersign_sweep_accounts", text, value=status.swept_size)
+            yield GaugeMetricFamily("countersign_sweep_accounts", text, value=watch.swept_size)
         if stands is not None:
             text = "Incidents that are not undone, or wait for a person."
             yield GaugeMetricFamily("countersign_open_incidents", text, value=stands.open_incidents)
@@ -61,8 +60,8 @@ def _histogram(what: str, text: str, found: Histogram) -> Metric:
     return HistogramMetricFamily(f"countersign_time_to_{what}_seconds", text, buckets=buckets, sum_value=found.sum)
 
 
-def exposition(status: Status, stands: Stands | None, *, now: float) -> tuple[bytes, str]:
+def exposition(status: Status, watch: Watch, stands: Stands | None) -> tuple[bytes, str]:
     """The page and its content type; without what the ledger holds where it cannot be read."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(status, stands, now))
+    registry.register(_Figures(status, watch, stands))
     return generate_latest(registry), CONTENT_TYPE_LATEST

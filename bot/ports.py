@@ -170,6 +170,7 @@ class View(Protocol):
         ...
 
     def cursor(self) -> int | None: ...
+    def lease(self, name: str) -> "Lease | None": ...
     def card(self, record: str) -> "CardAt | None": ...
 
 
@@ -190,6 +191,16 @@ class Fence:
 
     name: str
     token: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A lease as it stands: who last held it, until when, and what they said of themselves when they last kept it."""
+
+    owner: str
+    until: datetime
+    since: datetime
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -220,8 +231,19 @@ class Ledger(Protocol):
         """
         ...
 
-    async def hold(self, name: str, *, seconds: float) -> "Fence | None":
-        """Take the lease, or keep it, for so long from now; None while another process holds it. Raises LedgerAway."""
+    async def hold(self, name: str, *, seconds: float, facts: Mapping[str, Any] = ...) -> "Fence | None":
+        """Take the lease, or keep it, for so long from now; None while another process holds it.
+
+        Who lets one run out hangs: what else it had under way is taken over with it, and done again. `facts` are for
+        the others (`View.lease`). Raises LedgerAway.
+        """
+        ...
+
+    async def take_over(self) -> int:
+        """Say that this process lives, and take over the tasks and leases of those that do not; how many these were.
+
+        Raises LedgerAway.
+        """
         ...
 
     async def read(self, query: Callable[[View], T], *, long: bool = False) -> T:

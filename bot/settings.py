@@ -181,15 +181,11 @@ def _base_url(text: str) -> str:
 
 
 def _database(text: str) -> str:
-    if text.startswith(("postgres://", "postgresql://")):
-        raise _Wrong(
-            "names a PostgreSQL, which this version does not serve: name a file, as in sqlite:///countersign.db"
-        )
     if text == "sqlite:///:memory:":
         raise _Wrong("names a database in memory, which forgets: name a file, as in sqlite:///countersign.db")
-    if re.match("sqlite:///[^?]", text):
-        return text
-    raise _Wrong("must be sqlite:///<file>, as in sqlite:///countersign.db")
+    if re.match("sqlite:///[^?]", text) or re.fullmatch(r"postgres(ql)?://[^/?\s]*/[^/?\s]+(\?\S*)?", text):
+        return re.sub("^postgres://", "postgresql://", text)
+    raise _Wrong("must be sqlite:///<file>, as in sqlite:///countersign.db, or postgresql://user@host/database")
 
 
 def _id(pattern: str, what: str) -> Callable[[str], str]:

@@ -35,6 +35,7 @@ from bot.flows.sample import sample
 from bot.flows.show import Drawing, call, page, tell, thread, waiting
 from bot.flows.stand_guard import stand_guard
 from bot.flows.sweep import sweep
+from bot.flows.take_over import take_over
 from bot.flows.triage import triage
 from bot.flows.world import World
 from bot.listener import runner
@@ -51,7 +52,7 @@ from bot.slack.joining import SLACK_WITHIN, assert_bolt_is_new_enough, slack_cli
 from bot.slack.socket import Socket
 from bot.slack.users import Users
 from bot.worker import Flow, Worker
-from storage.database import Database
+from storage.database import Database, is_made
 from storage.ledger import SqlLedger
 
 log = logging.getLogger(__name__)
@@ -123,26 +124,29 @@ class Bot:
 @asynccontextmanager
 async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) -> AsyncIterator[SqlLedger]:
     """Open the database for writing; `exclusive` takes the file for this process. Raises Misconfigured."""
-    database = Database(settings.database_url)
+    database, owner = Database(settings.database_url), f"{os.getpid()}-{secrets.token_hex(4)}"
+    database.on_time(clock.steer)
     try:
         if exclusive:
-            database.lock()
+            database.lock(owner)
         database.migrate()
     except BaseException:
         database.close()
         raise
-    ledger = SqlLedger(database, clock=clock, owner=f"{os.getpid()}-{secrets.token_hex(4)}")
+    ledger = SqlLedger(database, clock=clock, owner=owner)
     try:
         clock.hold(await ledger.read(lambda view: view.last_time()))
         if exclusive:
-            await ledger.reclaim()
+            await ledger.take_over()
         yield ledger
     finally:
         ledger.close()
 
 
 def ledger_exists(url: str) -> bool:
-    """Whether the first start has made the database's file. Raises Misconfigured where none could be."""
+    """Whether the first start has made the database. Raises Misconfigured where none could be."""
+    if not url.startswith("sqlite:///"):
+        return is_made(url)
     file = Path(url.removeprefix("sqlite:///"))
     if not file.absolute().parent.is_dir():
         raise Misconfigured(f"DATABASE_URL: the folder {file.parent} does not exist.")
@@ -199,6 +203,7 @@ async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Us
     world = bot.world
     background = [asyncio.create_task(stand_guard(world), name="guard")]
     background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
+    background.append(asyncio.create_task(take_over(world), name="succession"))
     stack.push_async_callback(_drain, bot, background)
     background.append(asyncio.create_task(_join_slack(bot, settings, client, users, stack), name="slack"))
     for part in background:

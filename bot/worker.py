@@ -52,6 +52,8 @@ _LANE_OF_KIND = {
     TaskKind.BACKLOG: "backlog",
 }
 AT_ONCE = frozenset({TaskKind.CARRY_OUT, TaskKind.CONTAIN})
+GUARDS = frozenset({TaskKind.SWEEP, TaskKind.JUDGE, TaskKind.BACKLOG, TaskKind.TRIAGE, TaskKind.BASELINE})
+"""Of many processes the guard alone does these; but what is protected waits for nobody."""
 CLAIMED = 64
 """Due tasks leased at a time."""
 
@@ -101,9 +103,10 @@ class Worker:
     def _enough(self) -> frozenset[TaskKind]:
         """The kinds of which more would only wait here, with their leases running out."""
         full = {lane for lane, size in LANES.items() if self._held[lane] >= size + CLAIMED}
+        mine = () if self._world.status.fence is not None else GUARDS
         if self._held["protected"] or self._held["platform"] > LANES["platform"] or self._held["backlog"]:
             full.add("backlog")  # it makes work for the others: no more of it than they can do, and the protected first
-        return frozenset(kind for kind in TaskKind if _LANE_OF_KIND[kind] in full)
+        return frozenset(kind for kind in TaskKind if _LANE_OF_KIND[kind] in full or kind in mine)
 
     async def drain(self, *, within: float) -> None:
         """Let what runs finish; what does not in time keeps its lease and is done after the next start."""

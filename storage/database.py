@@ -1,40 +1,77 @@
-"""The database: its two engines, its transactions, its schema. What only SQLite has is in `storage.sqlite`."""
+"""The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot.core.errors import LedgerAway, Misconfigured
-from storage.dialect import is_conflict
+from storage.dialect import Begun, is_conflict
+from storage.postgres import PostgresServer
 from storage.sqlite import SqliteFile
+
+T = TypeVar("T")
 
 
 class Stale(Exception):
     """Another writer came first: nothing was written, and the rule is asked again on what is so now."""
 
 
+class Home(Protocol):
+    """Where the database is, and how one is alone there."""
+
+    name: str
+
+    def engine(self, *, writes: bool) -> Engine:
+        """Connections, one at a time."""
+        ...
+
+    def begin(self, connection: Connection) -> Begun:
+        """Have the turn to write, as the first thing in a transaction: nobody else writes until its end."""
+        ...
+
+    def happened(self, begun: Begun) -> bool:
+        """Whether a transaction whose commit failed happened all the same. Raises LedgerAway where nobody knows."""
+        ...
+
+    def lock(self, owner: str) -> None:
+        """Be at work here until `unlock` or this process's end. Raises Misconfigured, LedgerAway."""
+        ...
+
+    def unlock(self) -> None: ...
+
+    def gone(self, connection: Connection, owner: str) -> bool:
+        """Whether the process of that name is at work no more."""
+        ...
+
+    def migrating(self, connection: Connection, *, new: bool) -> AbstractContextManager[None]:
+        """While it lasts nobody is at work on the tables that change. Raises Misconfigured where somebody is."""
+        ...
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether a start may bring older tables up by itself, for nobody else could be at work on them."""
+        ...
+
+
 class Database:
     """One database. `writable` opens may migrate it; the others never change a byte and need it migrated."""
 
     def __init__(self, url: str, *, writable: bool = True) -> None:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise Misconfigured("DATABASE_URL: write it as sqlite:///countersign.db.") from None
-        if parsed.get_backend_name() != "sqlite":
-            raise Misconfigured("DATABASE_URL: only sqlite:/// is served by this version.")
-        self._home = SqliteFile(parsed, writable=writable)
+        self._home = _home(url, writable=writable)
         self.engine = self._home.engine(writes=True)
         self._readers = {long: self._home.engine(writes=False) for long in (False, True)}
+        self._steer: Callable[[datetime], None] = lambda _: None
         if not writable:
             try:
                 self._check_schema()
@@ -42,47 +79,48 @@ class Database:
                 self.close()
                 raise
 
-    @property
-    def path(self) -> Path:
-        return self._home.path
+    def on_time(self, steer: Callable[[datetime], None]) -> None:
+        """Tell of the database's time, where it has a clock of its own, with every transaction."""
+        self._steer = steer
 
-    def lock(self) -> None:
-        """Take the database for this process. Raises Misconfigured when another has it."""
-        self._home.lock()
+    def lock(self, owner: str) -> None:
+        """Be at work on the database. Raises Misconfigured when another is who cannot share it, LedgerAway."""
+        self._home.lock(owner)
 
-    def migrate(self) -> None:
-        """Bring the schema to this program's, under the lock: nobody's tables change while a bot runs on them.
+    def gone(self, connection: Connection, owner: str) -> bool:
+        """Whether the process of that name is at work no more: what it held may be taken."""
+        return self._home.gone(connection, owner)
 
-        Raises Misconfigured for a database newer than the program, or in use by another process.
+    def migrate(self, *, asked: bool = False) -> bool:
+        """Bring the schema to this program's; answers whether there was anything to do.
+
+        Nobody's tables change while a bot runs on them. Those of a server, which other processes may share, are made
+        where there are none, and changed only where somebody `asked`.
+
+        Raises Misconfigured: the database is newer than the program, older and nobody asked, in use, or out of reach.
         """
         scripts = _scripts()
+        head = scripts.get_current_head()
         try:
-            with self.engine.begin() as connection:
-                if self._schema(connection, scripts) == scripts.get_current_head():
-                    return
-            mine = not self._home.locked
-            if mine:
-                self.lock()
-            try:
-                self._upgrade()
-            finally:
-                if mine:
-                    self._home.unlock()
+            with _begun(self.engine, self._home.begin) as (connection, _):
+                found = self._schema(connection, scripts)
+                if found == head:
+                    return False
+                if found is not None and not (asked or self._home.is_ours):
+                    older = f"The database {self._home.name} is of an older Countersign (schema {found})"
+                    raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
+                with self._home.migrating(connection, new=found is None):
+                    _upgrade(connection)
+                    connection.commit()
         except DBAPIError as error:
-            raise Misconfigured(f"The database {self.path} cannot be used: {error.orig}.") from error
-
-    def _upgrade(self) -> None:
-        """Every missing migration in one transaction: SQLite and PostgreSQL both roll tables back."""
-        config = _config()
-        with self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            raise Misconfigured(f"The database {self._home.name} cannot be used: {_words(error)}.") from error
+        return True
 
     def _schema(self, connection: Connection, scripts: ScriptDirectory) -> str | None:
         """The schema found, None for an empty database. Raises Misconfigured for one this program does not know."""
         found = MigrationContext.configure(connection).get_current_revision()
         if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
-            newer = f"The database {self.path} was made by a newer Countersign (schema {found})"
+            newer = f"The database {self._home.name} was made by a newer Countersign (schema {found})"
             raise Misconfigured(f"{newer}; upgrade the program.")
         return found
 
@@ -93,37 +131,103 @@ class Database:
             found = self._schema(connection, scripts)
         if found != scripts.get_current_head():
             older = f"of an older Countersign (schema {found})" if found else "empty"
-            raise Misconfigured(f"The database {self.path} is {older}; start the bot once, which brings it up.")
+            raise Misconfigured(f"The database {self._home.name} is {older}; start the bot once, which brings it up.")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale."""
-        try:
-            with self.engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            if is_conflict(error):
-                raise Stale from error
-            raise LedgerAway(f"The database cannot record: {error.orig}.") from error
-        except NoConnection as error:
-            raise LedgerAway("The database cannot record: its one connection is taken.") from error
+        with self._sorted("record"), _begun(self.engine, self._home.begin) as (connection, begun):
+            if begun.at is not None:
+                self._steer(begun.at)
+            yield connection
+            try:
+                connection.commit()
+            except DBAPIError:
+                if not self._home.happened(begun):
+                    raise
 
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Connection]:
         """One consistent snapshot that writes nothing; `long` ones have their own connection. Raises LedgerAway."""
+        with self._sorted("be read"), _begun(self._readers[long], Connection.begin) as (connection, _):
+            yield connection
+
+    @contextmanager
+    def _sorted(self, what: str) -> Iterator[None]:
+        """Sort the database's errors by what to do next; a value that no row can hold is no trouble of the database."""
         try:
-            with self._readers[long].begin() as connection:
-                yield connection
+            yield
+        except DataError:
+            raise
         except DBAPIError as error:
-            raise LedgerAway(f"The database cannot be read: {error.orig}.") from error
+            if is_conflict(error):
+                raise Stale from error
+            raise LedgerAway(f"The database cannot {what}: {_words(error)}.") from error
         except NoConnection as error:
-            raise LedgerAway("The database cannot be read: its one connection is taken.") from error
+            raise LedgerAway(f"The database cannot {what}: its one connection is taken.") from error
 
     def close(self) -> None:
         self.engine.dispose()
         for reader in self._readers.values():
             reader.dispose()
         self._home.unlock()
+
+
+def is_made(url: str) -> bool:
+    """Whether there are tables of any Countersign. Raises Misconfigured, LedgerAway."""
+    database = Database(url)
+    try:
+        with database.reading() as connection:
+            return MigrationContext.configure(connection).get_current_revision() is not None
+    finally:
+        database.close()
+
+
+def _home(url: str, *, writable: bool) -> Home:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise Misconfigured("DATABASE_URL: write it as sqlite:///countersign.db or postgresql://….") from None
+    match parsed.get_backend_name():
+        case "sqlite":
+            return SqliteFile(parsed, writable=writable)
+        case "postgresql":
+            return PostgresServer(parsed)
+        case _:
+            raise Misconfigured("DATABASE_URL: only sqlite:///… and postgresql://… are served.")
+
+
+@contextmanager
+def _begun(engine: Engine, first: Callable[[Connection], T]) -> Iterator[tuple[Connection, T]]:
+    """A transaction with what its first statement answered.
+
+    The connection that is at hand may be one that the database has ended since: then a new one is made, once.
+    """
+    connection = engine.connect()
+    try:
+        try:
+            begun = first(connection)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            connection.close()
+            connection = engine.connect()
+            begun = first(connection)
+        yield connection, begun
+    finally:
+        connection.close()
+
+
+def _words(error: DBAPIError) -> str:
+    """The first line of what the database says, without its full stop."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")
+
+
+def _upgrade(connection: Connection) -> None:
+    """Every missing migration in one transaction: SQLite and PostgreSQL both roll tables back."""
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _config() -> Config:

@@ -1,5 +1,7 @@
 """What the two databases spell differently inside a statement; how each is opened and locked is its own file's."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -7,7 +9,18 @@ from sqlalchemy import ColumnElement, Connection, Insert, Table, bindparam, inse
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 
-TAKEN = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID"})
+TAKEN = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "SQLITE_CONSTRAINT_ROWID", "23505"})
+"""A unique index refused it: SQLite's names of that, and PostgreSQL's."""
+OVERTAKEN = frozenset({"40001", "40P01"})
+"""PostgreSQL gave one of two that wait for each other up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A transaction that may write: what the database calls it, and its time; None where it has neither."""
+
+    mark: str | None = None
+    at: datetime | None = None
 
 
 def _insert(dialect: str, into: Table) -> sqlite.Insert | postgresql.Insert:
@@ -26,7 +39,8 @@ def inserting(into: Table) -> Insert:
 
 @cache
 def _new(dialect: str, into: Table) -> Insert:
-    return _insert(dialect, into).on_conflict_do_nothing()
+    new = _insert(dialect, into).on_conflict_do_nothing()
+    return new.execution_options(preserve_rowcount=True)  # how many were new is what is asked
 
 
 def inserting_new(connection: Connection, into: Table) -> Insert:
@@ -58,5 +72,6 @@ def putting(connection: Connection, into: Table) -> Insert:
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Whether a unique index refused what another writer has taken; a trigger's or a column's no is none."""
-    return getattr(error.orig, "sqlite_errorname", None) in TAKEN
+    """Whether another writer was first; a trigger's or a column's no is no conflict."""
+    name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
+    return name in TAKEN | OVERTAKEN

@@ -1,6 +1,9 @@
 """What only one process does at a time: who holds it, until when, and with which token."""
 
-from sqlalchemy import Connection, bindparam, select
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
 
 from bot.core.errors import Fenced
 from bot.ports import Clock, Fence
@@ -10,6 +13,8 @@ from storage.tables import table
 
 LEASES = table("leases")
 LEASE = select(LEASES).where(LEASES.c.name == bindparam("name")).with_for_update()
+HOLDERS = select(LEASES.c.owner).where(LEASES.c.until > 0).distinct()
+TAKEN_BACK = update(LEASES).where(LEASES.c.owner == bindparam("holder")).values(until=0)
 
 
 class Leases:
@@ -19,17 +24,23 @@ class Leases:
         self._clock = clock
         self._owner = owner
 
-    def hold(self, connection: Connection, name: str, *, seconds: float) -> Fence | None:
-        """Take the lease where nobody has it or its time is over, or keep it; the token rises with each new holder."""
+    def hold(
+        self, connection: Connection, name: str, *, seconds: float, facts: Mapping[str, Any]
+    ) -> tuple[Fence | None, str | None]:
+        """Take the lease where nobody has it or its time is over, or keep it; the token rises with each new holder.
+
+        Answers who had it before where that was another, too.
+        """
         now = millis(self._clock.now())
         found = connection.execute(LEASE, {"name": name}).mappings().one_or_none()
         mine = found is not None and found["owner"] == self._owner
         if found is not None and not mine and found["until"] > now:
-            return None
+            return None, None
         token = (found["token"] if found is not None else 0) + (0 if mine else 1)
-        row = {"name": name, "owner": self._owner, "token": token, "until": now + int(seconds * 1000)}
+        until = now + int(seconds * 1000)
+        row = {"name": name, "owner": self._owner, "token": token, "until": until, "since": now, "facts": dict(facts)}
         connection.execute(dialect.putting(connection, LEASES), row)
-        return Fence(name=name, token=token)
+        return Fence(name=name, token=token), (found["owner"] if found is not None and not mine else None)
 
     def check(self, connection: Connection, fence: Fence) -> None:
         """Raises Fenced where the lease has had another holder since."""
@@ -37,6 +48,10 @@ class Leases:
         if found is None or found["token"] != fence.token:
             raise Fenced(f"Another process has taken over the {fence.name}.")
 
-    def reclaim(self, connection: Connection) -> None:
-        """Let go of what others held; only for one who knows that they are gone. Their tokens stay used."""
-        connection.execute(LEASES.update().where(LEASES.c.owner != self._owner).values(until=0))
+    def holders(self, connection: Connection) -> frozenset[str]:
+        """The processes that hold a lease, or would if its time were not over."""
+        return frozenset(connection.execute(HOLDERS).scalars())
+
+    def take_back(self, connection: Connection, owner: str) -> None:
+        """Let go of what `owner` held; only for one who knows that it is gone. Its tokens stay used."""
+        connection.execute(TAKEN_BACK, {"holder": owner})

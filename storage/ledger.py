@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -30,6 +30,7 @@ from storage.tasks import Tasks
 from storage.view import FEED
 
 T = TypeVar("T")
+NOTHING: Mapping[str, Any] = {}
 HEAD = table("audit_head")
 NUMBERS = update(HEAD).values(seq=HEAD.c.seq + bindparam("many")).returning(HEAD.c.seq)
 """Gives out the next numbers of the log; answers the last of them."""
@@ -102,17 +103,19 @@ def _drawing(database: str) -> Insert:
 class SqlLedger:
     """`bot.ports.Ledger` over SQL: one thread writes, another reads, a third reads what takes long.
 
-    None of them ever waits for the outside.
+    A fourth says that this process lives. None of them ever waits for the outside.
     """
 
     def __init__(self, database: Database, *, clock: Clock, owner: str) -> None:
         self._database = database
         self._clock = clock
+        self.owner = owner
         self.tasks = Tasks(clock=clock, owner=owner)
         self._leases = Leases(clock=clock, owner=owner)
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
+        self._life = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-life")
         self._failed: str | None = None
         """Why the last change could not be recorded; None since one could."""
         self._committed: Callable[[Sequence[Task]], None] = lambda _: None
@@ -204,8 +207,14 @@ class SqlLedger:
         if connection.execute(new, {"key": key, "at": stamp(at)}).rowcount != 1:
             raise Replayed("The same signed request came before.")
 
-    async def hold(self, name: str, *, seconds: float) -> Fence | None:
-        return await self._transact(lambda connection: self._leases.hold(connection, name, seconds=seconds))
+    async def hold(self, name: str, *, seconds: float, facts: Mapping[str, Any] = NOTHING) -> Fence | None:
+        def work(connection: Connection) -> Fence | None:
+            fence, before = self._leases.hold(connection, name, seconds=seconds, facts=facts)
+            if before is not None:
+                self.tasks.take_back(connection, before)
+            return fence
+
+        return await self._transact(work)
 
     async def read(self, query: Callable[[LedgerView], T], *, long: bool = False) -> T:
         def run() -> T:
@@ -296,14 +305,24 @@ class SqlLedger:
 
         return await self._in(self._reader, run)
 
-    async def reclaim(self) -> None:
-        """Take back what a process that is gone held: only for the holder of the file's lock."""
+    async def take_over(self) -> int:
+        """Say that this process lives, and take back what processes that are gone held; answers how many were gone."""
+        await self._in(self._life, lambda: self._database.lock(self.owner))
+        others = await self._in(self._reader, self._others)
 
-        def work(connection: Connection) -> None:
-            self.tasks.reclaim(connection)
-            self._leases.reclaim(connection)
+        def work(connection: Connection) -> int:
+            gone = [owner for owner in others if self._database.gone(connection, owner)]
+            for owner in gone:
+                self.tasks.take_back(connection, owner)
+                self._leases.take_back(connection, owner)
+            return len(gone)
 
-        await self._transact(work)
+        return await self._transact(work) if others else 0
+
+    def _others(self) -> frozenset[str]:
+        """The other processes that hold something."""
+        with self._database.reading() as connection:
+            return (self.tasks.holders(connection) | self._leases.holders(connection)) - {self.owner}
 
     async def hand_over(self, task: Task) -> None:
         """File a task for the process that runs the bot: this one only asks for it."""
@@ -356,4 +375,5 @@ class SqlLedger:
         self._writer.shutdown(wait=True)
         self._reader.shutdown(wait=True)
         self._long_reader.shutdown(wait=True)
+        self._life.shutdown(wait=True)
         self._database.close()

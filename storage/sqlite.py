@@ -2,6 +2,8 @@
 
 import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -9,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
 from bot.core.errors import Misconfigured
+from storage.dialect import Begun
 
 BUSY_TIMEOUT = 1.5
 """Seconds to wait for another process's transaction; below the two that a listener waits for the ledger."""
@@ -21,6 +24,7 @@ class SqliteFile:
         if url.database in {None, "", ":memory:"}:
             raise Misconfigured("DATABASE_URL: a ledger must be a file, as in sqlite:///countersign.db.")
         self.path = Path(str(url.database)).resolve()
+        self.name = str(self.path)
         self._writable = writable
         self._lock: IO[str] | None = None
         if not writable and not self.path.exists():
@@ -59,13 +63,22 @@ class SqliteFile:
             raise
         return connection
 
-    @property
-    def locked(self) -> bool:
-        """Whether this process holds the file."""
-        return self._lock is not None
+    is_ours = True
+    """Whoever migrates holds the file's lock."""
 
-    def lock(self) -> None:
+    def begin(self, connection: Connection) -> Begun:
+        """The transaction has taken SQLite's write lock already, and the machine has the one clock."""
+        connection.begin()
+        return Begun()
+
+    def happened(self, _: Begun) -> bool:
+        """A commit that SQLite refuses did not happen."""
+        return False
+
+    def lock(self, _: str) -> None:
         """Take the file for this process until `unlock` or its end. Raises Misconfigured when another has it."""
+        if self._lock is not None:
+            return
         name = f"{self.path}.lock"
         try:
             held = Path(name).open("w")  # noqa: SIM115 - held until `unlock`
@@ -84,6 +97,21 @@ class SqliteFile:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def gone(self, connection: Connection, owner: str) -> bool:  # noqa: ARG002 - another home asks the database
+        """Who holds the file is alone."""
+        return self._lock is not None
+
+    @contextmanager
+    def migrating(self, connection: Connection, *, new: bool) -> Iterator[None]:  # noqa: ARG002 - as above
+        mine = self._lock is None
+        if mine:
+            self.lock("")
+        try:
+            yield
+        finally:
+            if mine:
+                self.unlock()
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -300,6 +300,9 @@ class LeaseRow(SQLModel, table=True):
     owner: str
     token: int = Field(sa_column=Column(BigInteger, nullable=False))
     until: int = Field(sa_column=Column(BigInteger, nullable=False))
+    since: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    """When it was last kept, and `facts` what its holder said then."""
+    facts: Any = Field(sa_column=Column(Json, nullable=False, server_default="{}"))
 
 
 class PolicyRowTable(SQLModel, table=True):

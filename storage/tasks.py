@@ -28,6 +28,12 @@ HELD = update(TASKS).where(
 )
 FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
+HOLDERS = select(TASKS.c.owner).where(TASKS.c.state == "running").distinct()
+TAKEN_BACK = (
+    update(TASKS)
+    .where(TASKS.c.state == "running", TASKS.c.owner == bindparam("holder"))
+    .values(state="waiting", owner=None, due=bindparam("until"))
+)
 LEASE = timedelta(seconds=60)
 """Longer than any flow takes: every outside call has a shorter time limit of its own."""
 
@@ -97,12 +103,10 @@ class Tasks:
         found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
         return from_millis(min(found)) if found else None
 
-    def reclaim(self, connection: Connection) -> None:
-        """Give back whatever others held; only for one who knows that they are gone."""
-        t = TASKS
-        now = millis(self._clock.now())
-        connection.execute(
-            update(t)
-            .where(t.c.state == "running", t.c.owner != self.owner)
-            .values(state="waiting", owner=None, due=now)
-        )
+    def holders(self, connection: Connection) -> frozenset[str]:
+        """The processes that hold a task."""
+        return frozenset(connection.execute(HOLDERS).scalars())
+
+    def take_back(self, connection: Connection, owner: str) -> None:
+        """Give back whatever `owner` held; only for one who knows that it is gone, or may not go on."""
+        connection.execute(TAKEN_BACK, {"holder": owner, "until": millis(self._clock.now())})

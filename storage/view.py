@@ -15,6 +15,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
+    nulls_first,
     or_,
     select,
     text,
@@ -28,8 +29,18 @@ from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
 from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
-from bot.ports import CardAt
-from storage.rows import entry_of, incident_of, instance_key, judged_of, plain, request_as_indexed, request_of, task_of
+from bot.ports import CardAt, Lease
+from storage.rows import (
+    entry_of,
+    from_millis,
+    incident_of,
+    instance_key,
+    judged_of,
+    plain,
+    request_as_indexed,
+    request_of,
+    task_of,
+)
 from storage.tables import IN_LANE as IS_IN_LANE
 from storage.tables import LIVE as IS_LIVE
 from storage.tables import NOT_UNDONE as IS_NOT_UNDONE
@@ -50,6 +61,7 @@ cards = table("cards")
 samples = table("samples")
 actors = table("actors")
 latches = table("latches")
+leases = table("leases")
 
 
 def is_an_instance(judged: FromClause) -> ColumnElement[bool]:
@@ -131,6 +143,7 @@ LAST_SAMPLE = (
 )
 POLICY_MARK = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
 CURSOR = select(cursors.c.value).where(cursors.c.name == FEED)
+LEASE = select(leases).where(leases.c.name == bindparam("name"))
 CARD = select(cards).where(cards.c.record == bindparam("record"))
 
 NAMED = 5_000
@@ -330,7 +343,7 @@ class ConnectionView:
             .where(sightings.c.tier.in_(list(tiers)), sightings.c.at >= stamp(seen_since))
             .where(or_(last.is_(None), last < stamp(sampled_before)))
             .distinct()
-            .order_by(text("last"), sightings.c.account)  # what was never sampled sorts first
+            .order_by(nulls_first(text("last")), sightings.c.account)
             .limit(limit)
         )
         return [account for account, _ in self._connection.execute(query)]
@@ -463,6 +476,13 @@ class ConnectionView:
     def cursor(self) -> int | None:
         found: int | None = self._value(CURSOR)
         return found
+
+    def lease(self, name: str) -> Lease | None:
+        row = self._row(LEASE, name=name)
+        if row is None:
+            return None
+        until, since = from_millis(row["until"]), from_millis(row["since"])
+        return Lease(owner=row["owner"], until=until, since=since, facts=row["facts"])
 
     def card(self, record: str) -> CardAt | None:
         row = self._row(CARD, record=record)

@@ -43,7 +43,7 @@ def life() -> list[Transition]:
 
 def figures(status: Status, stands: Stands | None = None) -> dict[tuple[str, str], float]:
     """Every sample by its name and its one label."""
-    body, content_type = exposition(status, stands, now=100.0)
+    body, content_type = exposition(status, status.watch(100.0, AT), stands)
     assert content_type.startswith("text/plain")
     return {
         (sample.name, next(iter(sample.labels.values()), "")): sample.value
@@ -125,7 +125,7 @@ def test_every_figure_on_the_dashboard_is_one_that_is_told(dashboard: dict[str, 
 
 
 def test_every_figure_that_is_told_is_on_the_dashboard(dashboard: dict[str, Any]) -> None:
-    body, _ = exposition(full(), Stands(open_incidents=0, contained_actors=0), now=100.0)
+    body, _ = exposition(full(), full().watch(100.0, AT), Stands(open_incidents=0, contained_actors=0))
     told = {family.name for family in text_string_to_metric_families(body.decode())}
     drawn = " ".join(expressions(dashboard))
     assert not {name for name in told if name not in drawn}

@@ -42,6 +42,16 @@ async def _until_ours(world: World) -> None:
             log.warning("the guard's lease cannot be asked for: the ledger is away")
         if world.status.fence is None:
             await asyncio.sleep(KEPT_EVERY)
+            await _look_at_the_other(world)
+
+
+async def _look_at_the_other(world: World) -> None:
+    """The first list is the ledger's, whoever made it; how the guard is doing its holder has said there."""
+    try:
+        known, world.status.guard = await world.ledger.read(lambda view: (view.cursor(), view.lease(LEASE)))
+    except LedgerAway:
+        return
+    world.status.listed = known is not None
 
 
 async def _keep(world: World) -> None:
@@ -49,7 +59,7 @@ async def _keep(world: World) -> None:
     while True:
         await asyncio.sleep(KEPT_EVERY)
         try:
-            kept = await world.ledger.hold(LEASE, seconds=HELD_FOR)
+            kept = await world.ledger.hold(LEASE, seconds=HELD_FOR, facts=world.status.told(world.clock.monotonic()))
         except LedgerAway:
             continue
         if kept is None or kept != world.status.fence:

@@ -2,12 +2,13 @@
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 from bot.core.incident import BACK, Incident
 from bot.core.transition import Transition
-from bot.ports import Fence
+from bot.ports import Fence, Lease
 
 DETECTED_WITHIN = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 3600.0)
 RESTORED_WITHIN = (0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 660.0, 1800.0, 3600.0)
@@ -32,6 +33,17 @@ class Histogram:
         seconds = max(span.total_seconds(), 0.0)
         self.counts[bisect_left(self.bounds, seconds)] += 1
         self.sum += seconds
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Watch:
+    """How the guard is doing: seconds since the feed answered and since a sweep ended, None where neither has yet."""
+
+    lag: float | None
+    swept: float | None
+    swept_size: int | None
+    """Inactive accounts that the last sweep listed."""
+    platform_away: bool
 
 
 @dataclass(slots=True)
@@ -59,6 +71,32 @@ class Status:
     """Of what the last whole sweep listed those that a verdict spoke of already."""
     fence: Fence | None = None
     """The guard's lease, while this process is the guard."""
+    guard: Lease | None = None
+    """While it is not: the lease as another process holds it, with how that one is doing (`told`)."""
+
+    def told(self, now: float) -> dict[str, Any]:
+        """What a guard says of itself to the other processes, at the monotonic second `now`."""
+        return asdict(self._own(now))
+
+    def watch(self, now: float, at: datetime) -> Watch:
+        """How the guard is doing, here or in another process, at the monotonic second `now`, which is `at`."""
+        if self.fence is not None or self.guard is None:
+            return self._own(now)
+        passed, facts = max((at - self.guard.since).total_seconds(), 0.0), self.guard.facts
+        return Watch(
+            lag=_plus(facts.get("lag"), passed),
+            swept=_plus(facts.get("swept"), passed),
+            swept_size=facts.get("swept_size"),
+            platform_away=self.platform_away or bool(facts.get("platform_away")),
+        )
+
+    def _own(self, now: float) -> Watch:
+        return Watch(
+            lag=_since(self.feed_answered, now),
+            swept=_since(self.swept, now),
+            swept_size=self.swept_size,
+            platform_away=self.platform_away,
+        )
 
     def count(self, because: str) -> None:
         self.judged[because] = self.judged.get(because, 0) + 1
@@ -76,3 +114,11 @@ class Status:
                 self.restore.count(after.down_for)
             if after.whole_at is not None and after.whole_at != before.whole_at:
                 self.whole.count(after.whole_at - after.at)
+
+
+def _since(then: float | None, now: float) -> float | None:
+    return None if then is None else max(now - then, 0.0)
+
+
+def _plus(seconds: float | None, more: float) -> float | None:
+    return None if seconds is None else seconds + more

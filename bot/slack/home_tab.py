@@ -88,7 +88,7 @@ def _home(call: Call, view: View, user: str, pages: Pages, week: Digest) -> Home
     """What this person may decide, what they asked for, how the guard is and the week in figures."""
     world = call.world
     person = world.policy.person_of_slack(user)
-    lag = world.clock.monotonic() - world.status.feed_answered if world.status.feed_answered is not None else None
+    lag = world.status.watch(world.clock.monotonic(), world.now()).lag
     shown = Home(
         rostered=person is not None,
         waiting=(),

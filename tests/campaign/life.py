@@ -121,7 +121,7 @@ class Life(Rig):
         self.queue = Queue(self.platform, self.death, self.late)
         platform: Any = self.queue
         self.world = replace(world, ledger=ledger, platform=platform)
-        await self.ledger.reclaim()
+        await self.ledger.take_over()
         await self.rule(roster)
         await self.guard()
 

@@ -35,9 +35,9 @@ def approved(request: str, voter: Person, view: View) -> Change | Refusal:
 
 async def main(url: str, name: str) -> None:
     database = Database(url)
-    database.lock()
+    database.lock(name)
     ledger = SqlLedger(database, clock=SystemClock(), owner=name)
-    await ledger.reclaim()
+    await ledger.take_over()
     await asyncio.gather(*(lane(ledger, f"{name}{n}") for n in range(8)))
 
 

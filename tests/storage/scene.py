@@ -1,9 +1,6 @@
 """A ledger in a file, a clock that stands until it is moved, and the moves that the tests put into it."""
 
-import shutil
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
@@ -19,9 +16,10 @@ from bot.core.transition import Change, Task, TaskKind, Transition
 from bot.core.voting import Ballot, vote
 from bot.flows.world import World
 from bot.ports import View
-from storage.database import Database
+from storage.database import Database, is_made
 from storage.ledger import SqlLedger
 from storage.view import ConnectionView
+from tests.databases import Databases, migrated, query
 
 AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
 MS, SECOND, MINUTE = timedelta(milliseconds=1), timedelta(seconds=1), timedelta(minutes=1)
@@ -61,30 +59,42 @@ class Book:
 
 
 class Shelf:
-    """A folder with one database file, opened as often as a test likes; all is closed at the end.
+    """One database, opened as often as a test likes; all is closed at the end.
 
-    `new` is a migrated file to begin with: a test that is not about migrations does not wait for one.
+    It is migrated to begin with where a test opens it by `open`, and not there yet where one makes it from `url`.
     """
 
-    def __init__(self, folder: Path, new: Path) -> None:
-        self.path = folder / "countersign.db"
-        self._new = new
+    def __init__(self, databases: Databases) -> None:
+        self._databases = databases
+        self.kind = databases.kind
         self.clock = Hand()
+        self._url: str | None = None
         self._opened: list[SqlLedger] = []
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.path}"
+        if self._url is None:
+            self._url = self._databases.new()
+        return self._url
+
+    @property
+    def path(self) -> Path:
+        """The file, where it is one."""
+        return Path(self.url.removeprefix("sqlite:///"))
 
     def beside(self, ending: str) -> Path:
         """A file that the database keeps beside itself."""
         return Path(f"{self.path}{ending}")
 
     def open(self, owner: str = "one") -> SqlLedger:
-        if not self.path.exists():
-            shutil.copyfile(self._new, self.path)
-        database = Database(self.url)
-        return self._keep(SqlLedger(database, clock=self.clock, owner=owner))
+        if self._url is None:
+            self._url = self._databases.migrated()
+        elif not self._is_made():
+            migrated(self._url)
+        return self._keep(SqlLedger(Database(self._url), clock=self.clock, owner=owner))
+
+    def _is_made(self) -> bool:
+        return (self.path.exists() or self._databases.kind != "sqlite") and is_made(self.url)
 
     def open_to_read(self) -> SqlLedger:
         return self._keep(SqlLedger(Database(self.url, writable=False), clock=self.clock, owner="reader"))
@@ -98,9 +108,8 @@ class Shelf:
             ledger.close()
 
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
-        """What somebody with the file and no program does; the rows of the last statement."""
-        with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
-            return [connection.execute(statement).fetchall() for statement in statements][-1]
+        """What somebody with the database and no program does; the rows of the last statement."""
+        return query(self.url, *statements)
 
 
 def world_of(ledger: SqlLedger, clock: Hand) -> World:

@@ -35,7 +35,7 @@ async def test_what_was_acknowledged_survives_being_killed_in_mid_load(shelf: Sh
         beside.close()
     assert len(heard) > sum(KILLED_AFTER) // 3
     again = shelf.open("again")
-    await again.reclaim()
+    await again.take_over()
     shelf.clock.at += SECOND
     held = shelf.sql("select count(*) from tasks where state = 'running'")
     assert held == [(0,)], "what the dead processes held is due again"

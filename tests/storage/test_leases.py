@@ -50,7 +50,7 @@ async def test_who_has_the_file_for_itself_takes_over_at_once_what_the_last_one_
     before = shelf.open("before")
     held = await before.hold("guard", seconds=3600)
     again = shelf.open("again")
-    await again.reclaim()
+    await again.take_over()
     assert await again.hold("guard", seconds=1) == Fence(name="guard", token=2)
     with pytest.raises(Fenced):
         await before.decide(lambda _: Change(cursor=1), fence=held)

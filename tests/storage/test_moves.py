@@ -18,6 +18,7 @@ from bot.core.request import Choice, Request, State
 from bot.core.transition import Change, Kind, Transition, move
 from bot.ports import View
 from storage.ledger import SqlLedger
+from tests.databases import Databases
 from tests.storage.scene import AT, MANAGERS, SECOND, Shelf, disagreements, filing, log, voting
 
 ACCOUNTS = ("acct_1", "acct_2")
@@ -114,9 +115,11 @@ class Story:
         return (move(found, after, kind=Kind.RESTORED, by="countersign", at=at),)
 
 
-async def play(new: Path, moves: list[tuple[str, str, int]]) -> None:
+async def play(kind: str, moves: list[tuple[str, str, int]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        shelf = Shelf(Path(folder), new)
+        databases = Databases(kind, Path(folder) / "its")
+        databases.folder.mkdir()
+        shelf = Shelf(databases)
         ledger = shelf.open()
         try:
             story = Story(ledger)
@@ -137,14 +140,14 @@ async def play(new: Path, moves: list[tuple[str, str, int]]) -> None:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(moves=steps)
-def test_the_rows_are_the_fold_of_the_entries(new: Path, moves: list[tuple[str, str, int]]) -> None:
-    asyncio.run(play(new, moves))
+def test_the_rows_are_the_fold_of_the_entries(kind: str, moves: list[tuple[str, str, int]]) -> None:
+    asyncio.run(play(kind, moves))
 
 
-def test_a_whole_life_is_the_fold_of_its_entries(new: Path) -> None:
+def test_a_whole_life_is_the_fold_of_its_entries(kind: str) -> None:
     """The same with each move at least once, in an order in which it is possible."""
     life = (
         "file", "approve", "waits", "revised", "approve", "deny", "file", "approve", "running", "uncertain", "stale",
         "lost", "breaks", "done", "incident", "acknowledged", "refused", "restored", "approved", "incident",
     )  # fmt: skip
-    asyncio.run(play(new, [(name, "acct_1", n % 6) for n, name in enumerate(life)]))
+    asyncio.run(play(kind, [(name, "acct_1", n % 6) for n, name in enumerate(life)]))

@@ -25,6 +25,12 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
+def kind() -> str:
+    """What only a file can be."""
+    return "sqlite"
+
+
+@pytest.fixture
 def database(shelf: Shelf) -> Iterator[Database]:
     database = Database(shelf.url)
     yield database
@@ -70,7 +76,7 @@ def test_a_migration_that_fails_leaves_nothing(shelf: Shelf, database: Database)
     with pytest.raises(Misconfigured, match="already exists"):
         database.migrate()
     assert shelf.sql("select name from sqlite_master where type = 'table'") == [("votes",)]
-    database.lock()
+    database.lock("one")
 
 
 def test_a_database_newer_than_the_program_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
@@ -126,23 +132,23 @@ def test_any_name_names_that_file(tmp_path: Path, name: str) -> None:
 
 
 def test_a_second_run_on_the_same_database_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
-    database.lock()
+    database.lock("one")
     link = shelf.path.with_name("other name.db")
     link.symlink_to(shelf.path)
     for url in (shelf.url, f"sqlite:///{link}"):
         second = Database(url)
         with pytest.raises(Misconfigured, match=r"^Another `countersign run` works on .*; stop it first"):
-            second.lock()
+            second.lock("one")
         second.close()
     database.close()
     again = Database(shelf.url)
-    again.lock()
+    again.lock("one")
     again.close()
 
 
 def test_a_run_of_another_process_holds_the_database_until_it_dies(shelf: Shelf, database: Database) -> None:
     program = (
-        "import sys, time; from storage.database import Database; d = Database(sys.argv[1]); d.lock();"
+        "import sys, time; from storage.database import Database; d = Database(sys.argv[1]); d.lock('one');"
         "print('held', flush=True); time.sleep(60)"
     )
     with subprocess.Popen(  # noqa: S603 - our own interpreter
@@ -151,12 +157,12 @@ def test_a_run_of_another_process_holds_the_database_until_it_dies(shelf: Shelf,
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(Misconfigured, match="Another `countersign run`"):
-            database.lock()
+            database.lock("one")
         with pytest.raises(Misconfigured, match="Another `countersign run`"):
             database.migrate()
         os.kill(other.pid, signal.SIGKILL)
         other.wait()
-    database.lock()
+    database.lock("one")
 
 
 async def test_who_only_reads_sees_what_a_running_bot_commits(shelf: Shelf, ledger: SqlLedger) -> None:

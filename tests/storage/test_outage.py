@@ -15,6 +15,12 @@ from storage.ledger import SqlLedger
 from tests.storage.scene import Shelf, disagreements, filing, log, request, task, voting
 
 
+@pytest.fixture
+def kind() -> str:
+    """Disks fill and files are locked; a server that is away has stories of its own."""
+    return "sqlite"
+
+
 @contextmanager
 def held_by_another(shelf: Shelf) -> Iterator[None]:
     """Another process stands in the middle of a transaction."""

@@ -146,7 +146,7 @@ async def test_after_a_start_what_a_process_that_is_gone_held_is_due_at_once(she
     before.close()
     after = shelf.open("after")
     await after.add(task("sweep:3"))
-    await after.reclaim()
+    await after.take_over()
     assert [t.key for t in await after.claim_due(limit=10)] == ["sweep:1"], "its own and what waits stay as they are"
 
 

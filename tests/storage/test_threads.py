@@ -253,7 +253,7 @@ async def test_killed_between_saying_and_recording_it_is_said_again_and_the_chai
     assert await ledger.read(lambda view: view.task("remind:REQ-1:2")) is None
 
     second = shelf.open("two")
-    await second.reclaim()
+    await second.take_over()
     (again,) = await leased(second)
     assert again.key == task.key
     await reminded(Drawing(), world(second, shelf, desk, policy), again)

@@ -3,13 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.stories.scene import Scene, set_scene
 
 
 @pytest.fixture
-async def unstarted(tmp_path: Path) -> AsyncIterator[Scene]:
+async def unstarted(tmp_path: Path, databases: Databases) -> AsyncIterator[Scene]:
     """A scene whose bot the story starts itself."""
-    async with set_scene(tmp_path) as scene:
+    async with set_scene(tmp_path, database=databases.migrated()) as scene:
         yield scene
 
 

@@ -21,6 +21,7 @@ from bot.sandbox.stage import PEOPLE, sample_policy
 from bot.settings import Settings
 from bot.wiring import Bot, running
 from storage.view import ConnectionView
+from tests.databases import query
 
 ADA, MONA, MONA_ALT, OMAR, TESSA, REX, SAM = (
     "U01ADA", "U02MONA", "U02MONAALT", "U03OMAR", "U05TESSA", "U04REX", "U09SAM",
@@ -67,6 +68,10 @@ class Scene:
         """Rewrite the policy file; it comes into force at the next start."""
         file = self.settings.policy_file
         file.write_text(change(file.read_text()))
+
+    def sql(self, *statements: str) -> list[tuple[Any, ...]]:
+        """What somebody with the database and no program does."""
+        return query(self.settings.database_url, *statements)
 
     async def until(self, holds: Callable[[], Any], *, within: float = WITHIN) -> None:
         """Wait for something of this process."""
@@ -237,14 +242,16 @@ def text_of(message: Message | View) -> str:
     return "\n".join(found)
 
 
-def settings_of(folder: Path, workspace: Workspace, platform: MockPlatform, *, socket: bool = False) -> Settings:
+def settings_of(
+    folder: Path, workspace: Workspace, platform: MockPlatform, *, socket: bool = False, database: str | None = None
+) -> Settings:
     return Settings(
         slack_bot_token=SecretStr(workspace.bot_token),
         slack_signing_secrets=() if socket else (SecretStr(workspace.signing_secret),),
         slack_app_token=SecretStr(workspace.app_token) if socket else None,
         slack_api_url=workspace.api_url,
         approvals_channel=APPROVALS,
-        database_url=f"sqlite:///{folder / 'countersign.db'}",
+        database_url=database or f"sqlite:///{folder / 'countersign.db'}",
         platform_url=platform.url,
         platform_token=SecretStr("bot-dev-token"),
         policy_file=folder / "policy.toml",
@@ -253,8 +260,13 @@ def settings_of(folder: Path, workspace: Workspace, platform: MockPlatform, *, s
 
 
 @asynccontextmanager
-async def set_scene(folder: Path, *, socket: bool = False, tokens: Path | None = None) -> AsyncIterator[Scene]:
-    """Everything but the bot, which the story starts; `tokens` says who may call the platform besides."""
+async def set_scene(
+    folder: Path, *, socket: bool = False, tokens: Path | None = None, database: str | None = None
+) -> AsyncIterator[Scene]:
+    """Everything but the bot, which the story starts; `tokens` says who may call the platform besides.
+
+    `database` is the URL of its database; without, a new file.
+    """
     async with AsyncExitStack() as stack:
         workspace = Workspace(people=[*PEOPLE, User(id=MONA_ALT, name="mona-alt")])
         await workspace.start()
@@ -263,7 +275,7 @@ async def set_scene(folder: Path, *, socket: bool = False, tokens: Path | None =
         await platform.start()
         stack.push_async_callback(platform.stop)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        settings = settings_of(folder, workspace, platform, socket=socket)
+        settings = settings_of(folder, workspace, platform, socket=socket, database=database)
         settings.policy_file.write_text(sample_policy())
         scene = Scene(folder, workspace, platform, session, settings, stack)
         stack.push_async_callback(scene.stop)

@@ -37,8 +37,7 @@ async def shown_to(scene: Scene, user: str, cause: str) -> View:
 
 
 async def printed(scene: Scene, *words: str) -> Ran:
-    url = f"sqlite:///{scene.folder / 'countersign.db'}"
-    return await countersign("incident", *words, cwd=scene.folder, DATABASE_URL=url)
+    return await countersign("incident", *words, cwd=scene.folder, DATABASE_URL=scene.settings.database_url)
 
 
 async def incident(scene: Scene, card: Message) -> Incident:

@@ -1,8 +1,6 @@
 """The web hook of whoever is on call: told once, for as long as it takes to get through, and told when it is over."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
@@ -56,12 +54,8 @@ async def pages_done(scene: Scene) -> None:
     """All of incidents are sent; those of requests wait whether the platform comes back."""
 
     def so() -> bool:
-        with closing(sqlite3.connect(scene.folder / "countersign.db")) as database:
-            waits = (
-                "select count(*) from tasks where state <> 'done' and kind in ('page', 'call')"
-                " and key not like '%:REQ-%'"
-            )
-            return bool(database.execute(waits).fetchone() == (0,))
+        waits = "select count(*) from tasks where state <> 'done' and kind in ('page', 'call')"
+        return scene.sql(f"{waits} and key not like '%:REQ-%'") == [(0,)]
 
     await scene.until(so)
 

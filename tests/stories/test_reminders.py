@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
 import pytest
@@ -52,10 +50,9 @@ async def said(scene: Scene, card: Message, count: int) -> list[Message]:
 
 
 def tasks(scene: Scene, kind: str = "remind") -> list[tuple[str, str, int, dict[str, Any]]]:
-    """Key, state, due (milliseconds since 1970) and payload of every such task, from the file."""
-    with closing(sqlite3.connect(scene.folder / "countersign.db")) as database:
-        rows = database.execute("select key, state, due, payload from tasks where kind = ? order by key", [kind])
-        return [(key, state, due, json.loads(payload)) for key, state, due, payload in rows]
+    """Key, state, due (milliseconds since 1970) and payload of every such task, from the database."""
+    rows = scene.sql(f"select key, state, due, payload from tasks where kind = '{kind}' order by key")  # noqa: S608 - a kind
+    return [(key, state, due, json.loads(payload)) for key, state, due, payload in rows]
 
 
 async def test_reminders_stand_in_the_thread_and_the_last_mentions_those_it_is_escalated_to(unstarted: Scene) -> None:

@@ -15,6 +15,7 @@ from bot.core.tasks import contain
 from bot.core.transition import ActorStands, Change, Standing
 from bot.sandbox.slack.records import Message
 from bot.sandbox.slack.server import APPROVALS
+from tests.databases import Databases
 from tests.stories.scene import (
     ADA,
     MARIA,
@@ -325,10 +326,10 @@ TOKENS = {
 }
 
 
-async def test_who_is_let_in_by_another_hand_is_told_of_and_counted_anew(tmp_path: Path) -> None:
+async def test_who_is_let_in_by_another_hand_is_told_of_and_counted_anew(tmp_path: Path, databases: Databases) -> None:
     tokens = tmp_path / "tokens.json"
     tokens.write_text(json.dumps(TOKENS))
-    async with set_scene(tmp_path, tokens=tokens) as scene:
+    async with set_scene(tmp_path, tokens=tokens, database=databases.migrated()) as scene:
         await scene.start()
         await contained(scene)
         await scene.mend()

@@ -1,11 +1,11 @@
 """Whatever is slow, Slack has its answer in time, and the person hears what became of the click."""
 
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
 
+from tests.databases import occupied
 from tests.stories.scene import ADA, MONA, SAM, Scene, inputs, text_of
 
 IN_TIME = 2.95
@@ -15,14 +15,8 @@ IN_TIME = 2.95
 @asynccontextmanager
 async def locked(scene: Scene) -> AsyncIterator[None]:
     """Somebody else holds the database's only writing place."""
-    file = scene.settings.database_url.removeprefix("sqlite:///")
-    other = sqlite3.connect(file, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    try:
+    with occupied(scene.settings.database_url):
         yield
-    finally:
-        other.execute("ROLLBACK")
-        other.close()
 
 
 def users_hang(scene: Scene) -> None:

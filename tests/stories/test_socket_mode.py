@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import Databases
 from tests.stories.scene import ADA, MARIA, MONA, Scene, set_scene
 
 
 @pytest.fixture
-async def wired(tmp_path: Path) -> AsyncIterator[Scene]:
-    async with set_scene(tmp_path, socket=True) as scene:
+async def wired(tmp_path: Path, databases: Databases) -> AsyncIterator[Scene]:
+    async with set_scene(tmp_path, socket=True, database=databases.migrated()) as scene:
         await scene.start()
         await scene.until(lambda: scene.workspace.sockets == 1)
         yield scene

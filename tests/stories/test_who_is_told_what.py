@@ -1,8 +1,6 @@
 """The table “who is told what”, cell by cell, where the other stories do not tell it already."""
 
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -297,9 +295,8 @@ async def _all_done(scene: Scene) -> None:
     """Whoever was to be told has been told, and what follows from what the feed has told is done."""
 
     def so() -> bool:
-        with closing(sqlite3.connect(scene.folder / "countersign.db")) as database:
-            waits = "select count(*) from tasks where state <> 'done' and kind in ('page', 'call', 'draw', 'judge')"
-            return bool(database.execute(waits).fetchone() == (0,))
+        waits = "select count(*) from tasks where state <> 'done' and kind in ('page', 'call', 'draw', 'judge')"
+        return scene.sql(waits) == [(0,)]
 
     await scene.until(so)
 

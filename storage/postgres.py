@@ -1,0 +1,147 @@
+"""PostgreSQL as this program uses it: any number of processes, of which one writes at a time."""
+
+import contextlib
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from bot.core.errors import LedgerAway, Misconfigured
+from storage.dialect import Begun
+
+CONNECTED_WITHIN = 2
+"""Seconds for a connection to be made."""
+SESSION = {
+    "lock_timeout": "1500ms",  # below the two seconds that a listener waits for the ledger
+    "idle_in_transaction_session_timeout": "2s",  # a process that was stopped in mid-write holds up nobody for longer
+    "client_connection_check_interval": "500ms",  # nobody waits for a lock on behalf of a process that is gone
+    "tcp_keepalives_idle": "1s",  # of a machine that is gone, too, the server hears within some four seconds
+    "tcp_keepalives_interval": "1s",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "4s",
+}
+LINE = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 4000}
+"""The same, seen from here: seconds, and milliseconds."""
+UNKNOWN_WITHIN = 20.0
+"""Seconds for the database to come back and say whether a commit without an answer happened."""
+ASKED_EVERY = 0.2
+
+
+def number_of(name: str) -> int:
+    """The number of an advisory lock: 63 bits of the name's hash, so that no two names meet."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) >> 1
+
+
+WRITES = number_of("countersign writes")
+AT_WORK = number_of("countersign is at work")
+BEGUN = text(
+    "select pg_advisory_xact_lock(:writes), pg_current_xact_id()::text as mark, clock_timestamp() as at"
+).bindparams(writes=WRITES)
+"""One writer at a time, as in SQLite: what a rule read is what its change is written on. The log's numbers have no gap,
+so writers would wait for each other at its head in any case."""
+HAPPENED = text("select pg_xact_status(cast(cast(:mark as text) as xid8))")
+LIVE = text("select pg_try_advisory_lock_shared(:at_work) and pg_try_advisory_lock(:process)")
+LIVES = text("select 1")
+GONE = text("select pg_try_advisory_xact_lock(:process)")
+ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
+
+
+class PostgresServer:
+    """One database of a server."""
+
+    def __init__(self, url: URL) -> None:
+        self._url = url.set(drivername="postgresql+psycopg")
+        self.name = f"{url.database} on {url.host or 'this machine'}"
+        self._life: Connection | None = None
+        self._life_line = self._engine(NullPool)
+
+    def engine(self, *, writes: bool) -> Engine:
+        """One connection; those that do not write see one moment for as long as a transaction lasts."""
+        engine = self._engine(QueuePool, pool_size=1, max_overflow=0)
+        event.listen(engine, "begin", _begin if writes else _begin_reading)
+        return engine
+
+    def _engine(self, pool: type, **more: int) -> Engine:
+        options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+        given = {"autocommit": True, "connect_timeout": CONNECTED_WITHIN, "application_name": "countersign", **LINE}
+        of_url = {name: value for name, value in self._url.query.items() if name in {*given, "options"}}
+        options = f"{options} {of_url.pop('options', '')}".strip()
+        return create_engine(
+            self._url.difference_update_query([*of_url, "options"]),
+            connect_args={**given, **of_url, "options": options},
+            poolclass=pool,
+            hide_parameters=True,  # reasons and operation keys have no place in a traceback
+            **more,
+        )
+
+    def begin(self, connection: Connection) -> Begun:
+        """Wait for the turn to write."""
+        row = connection.execute(BEGUN).one()
+        return Begun(mark=row.mark, at=row.at.astimezone(UTC))
+
+    def happened(self, begun: Begun) -> bool:
+        """Whether a commit whose answer was lost happened. Raises LedgerAway where that cannot be known in time."""
+        until = time.monotonic() + UNKNOWN_WITHIN
+        while time.monotonic() < until:
+            with contextlib.suppress(DBAPIError), self._life_line.connect() as connection:
+                said = connection.execute(HAPPENED, {"mark": begun.mark}).scalar_one()
+                if said in {"committed", "aborted"}:
+                    return bool(said == "committed")
+            time.sleep(ASKED_EVERY)
+        raise LedgerAway("The database does not say whether it recorded the last change.")
+
+    # signs of life
+
+    is_ours = False
+    """Other processes may be at work on the same tables."""
+
+    def lock(self, owner: str) -> None:
+        """Hold the lock that says this process lives; where the connection it hung on has ended, take it again.
+
+        Raises LedgerAway where that cannot be done now: others then take this process for gone.
+        """
+        try:
+            self._hold(owner)
+        except DBAPIError as error:
+            self.unlock()
+            raise LedgerAway("The database cannot be reached.") from error
+
+    def _hold(self, owner: str) -> None:
+        if self._life is not None:
+            self._life.execute(LIVES)
+            return
+        self._life = self._life_line.connect()
+        held = self._life.execute(LIVE, {"at_work": AT_WORK, "process": number_of(owner)}).scalar_one()
+        if not held:
+            self.unlock()
+            raise LedgerAway("The connection that this process had before has not ended yet.")
+
+    def unlock(self) -> None:
+        if self._life is not None:
+            self._life.invalidate()
+            self._life.close()
+            self._life = None
+
+    def gone(self, connection: Connection, owner: str) -> bool:
+        """Nobody holds the lock of that process."""
+        return bool(connection.execute(GONE, {"process": number_of(owner)}).scalar_one())
+
+    @contextmanager
+    def migrating(self, connection: Connection, *, new: bool) -> Iterator[None]:
+        """Until the transaction ends; of an empty database no table can be in use."""
+        if not new and not connection.execute(ALONE, {"at_work": AT_WORK}).scalar_one():
+            raise Misconfigured(f"A `countersign run` works on the database {self.name}; stop them all first.")
+        yield
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("begin")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("begin isolation level repeatable read read only")
