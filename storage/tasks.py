@@ -83,7 +83,7 @@ class Tasks:
         )
         if without:
             due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), IS_PROTECTED))
-        rows = plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
+        rows = plain(connection.execute(due.with_for_update(skip_locked=True)))
         for row in rows:
             lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])
             connection.execute(lease.values(state="running", owner=self.owner, due=millis(now + LEASE)))
