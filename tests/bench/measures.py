@@ -20,6 +20,7 @@ from tests.bench.guard import mass, outage
 from tests.bench.judge import judge
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
 from tests.bench.sweep import sweep
+from tests.bench.throughput import throughput
 from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
 COMMANDS_A_SECOND = 20
@@ -234,4 +235,5 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "judge": judge,
     "sweep": sweep,
     "outage": outage,
+    "throughput": throughput,
 }
