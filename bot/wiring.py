@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
-from aiohttp import web
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -51,6 +50,7 @@ from bot.slack.gate import Answer, Gate
 from bot.slack.joining import SLACK_WITHIN, assert_bolt_is_new_enough, slack_client, who_we_are
 from bot.slack.socket import Socket
 from bot.slack.users import Users
+from bot.turnstile import Turnstile
 from bot.worker import Flow, Worker
 from storage.database import Database, is_made
 from storage.ledger import SqlLedger
@@ -225,15 +225,15 @@ async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
     serving = runner(bot.world, events=events)
     await serving.setup()
     stack.push_async_callback(serving.cleanup)
-    site = web.TCPSite(serving, settings.host, settings.port)
+    assert serving.server is not None
+    door = Turnstile(serving.server)
+    stack.push_async_callback(door.close)
     try:
-        await site.start()
+        return await door.open(settings.host, settings.port)
     except OSError as error:
         raise Misconfigured(
             f"HOST and PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})."
         ) from None
-    port: int = serving.addresses[0][1]
-    return port
 
 
 async def _join_slack(

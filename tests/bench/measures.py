@@ -15,6 +15,7 @@ from bot.sandbox.slack.records import Message
 from bot.slack.cards import request_card
 from bot.slack.language import LANGUAGES, language
 from tests.bench.figures import Figures, Line, milliseconds
+from tests.bench.flood import flood
 from tests.bench.gate import gate
 from tests.bench.guard import mass, outage
 from tests.bench.judge import judge
@@ -236,4 +237,5 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "sweep": sweep,
     "outage": outage,
     "throughput": throughput,
+    "flood": flood,
 }
