@@ -27,6 +27,7 @@ from bot.flows.contain import contain
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.judge_later import judge_backlog, judge_later
+from bot.flows.keep_house import Housekeeping, arm_housekeeping
 from bot.flows.near_purge import near_purge
 from bot.flows.persist import AWAY, persist
 from bot.flows.remind import remind
@@ -87,6 +88,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.BASELINE: Watching().baseline,
         TaskKind.CONTAIN: contain,
         TaskKind.DIGEST: post_digest,
+        TaskKind.KEEP_HOUSE: Housekeeping().keep_house,
     }
 
 
@@ -192,6 +194,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
         await arm_baseline(world)
+        await arm_housekeeping(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)
