@@ -218,6 +218,10 @@ class CardAt:
     drawn: int
 
 
+Place = tuple[str, ...]
+"""How far the ledger was gone through: a table, and the key of the last row looked at."""
+
+
 class Ledger(Protocol):
     """The store. `decide` is the only way to change anything that a person or the guard decides."""
 
@@ -296,6 +300,10 @@ class Ledger(Protocol):
 
     async def drop_samples(self, *, at: datetime) -> bool:
         """Drop some samples that are too old or too many, whoever's they are; answers whether there are more."""
+        ...
+
+    async def prune(self, place: Place | None, *, at: datetime) -> Place | None:
+        """Drop what nobody asks for any more of the few rows from `place` on; where to go on, None at the end."""
         ...
 
     async def probe(self) -> None:

@@ -41,8 +41,8 @@ AFTER_THE_CALL = 0.05
 """Seconds by which what a commit leaves beside a call on the platform comes after it."""
 WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
-COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE})
-"""No restore waits for a look at counts, however many accounts are back at once."""
+COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE, TaskKind.KEEP_HOUSE})
+"""No restore waits for a look at counts, however many accounts are back at once, nor for what is tidied up."""
 
 
 _LANE_OF_KIND = {

@@ -18,11 +18,12 @@ from bot.core.record import dump, stamp
 from bot.core.refusal import Refusal
 from bot.core.request import Choice, Request
 from bot.core.transition import Change, Entry, Judged, Kind, Task, TaskKind, Transition
-from bot.ports import CardAt, Clock, Fence, Propose
+from bot.ports import CardAt, Clock, Fence, Place, Propose
 from storage import dialect
 from storage.about import LedgerView
 from storage.database import Database, Stale
 from storage.leases import Leases
+from storage.pruning import prune
 from storage.rows import judged_key, request_row, vote_rows
 from storage.samples import drop, thin
 from storage.tables import table
@@ -289,6 +290,9 @@ class SqlLedger:
 
     async def drop_samples(self, *, at: datetime) -> bool:
         return await self._transact(lambda connection: drop(connection, at=at))
+
+    async def prune(self, place: Place | None, *, at: datetime) -> Place | None:
+        return await self._transact(lambda connection: prune(connection, place, at=at))
 
     async def probe(self) -> None:
         head, failed = table("audit_head"), self._failed

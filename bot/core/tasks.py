@@ -205,6 +205,11 @@ def look_around(*, due: datetime) -> Task:
     return Task(key="baseline:watched", kind=TaskKind.BASELINE, payload={}, due=due)
 
 
+def keep_house(*, due: datetime) -> Task:
+    """Drop what nobody asks for any more, a little at a time, for as long as the bot lives."""
+    return Task(key="keep_house", kind=TaskKind.KEEP_HOUSE, payload={}, due=due)
+
+
 def learn(*, day: str, start: int, due: datetime) -> Task:
     """List a page of all accounts, from the place `start` on, for those that are to be watched: once a day."""
     payload = {"day": day, "start": start}

@@ -79,6 +79,7 @@ class TaskKind(StrEnum):
     NEAR_PURGE = "near_purge"
     CONTAIN = "contain"
     DIGEST = "digest"
+    KEEP_HOUSE = "keep_house"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
