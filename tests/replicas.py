@@ -15,7 +15,7 @@ from typing import Any, Self
 import aiohttp
 from aiohttp import web
 
-from bot.sandbox.stage import READY_WITHIN, STOPPED_WITHIN, _environment
+from bot.sandbox.stage import STOPPED_WITHIN, _environment
 from tests.databases import query
 from tests.stories.scene import Scene
 
@@ -24,6 +24,7 @@ TAKEN_WITHIN = 2.5
 """Seconds that a balancer waits for an answer; then that replica is asked nothing for a while."""
 OUT_FOR = 1.0
 LOOK_EVERY = 0.02
+STARTED_WITHIN = 60.0
 
 
 @dataclass
@@ -58,11 +59,11 @@ class Replica:
                 stdout=asyncio.subprocess.PIPE, stderr=log, env=dict(self.environment), cwd=self.folder,
             )  # fmt: skip
         assert self.process.stdout is not None
-        said = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN)).decode()
+        said = (await asyncio.wait_for(self.process.stdout.readline(), STARTED_WITHIN)).decode()
         found = [word.removesuffix(".") for word in said.split() if word.startswith("http://") and "readyz" in word]
         assert found, f"{said}{(self.folder / 'bot.log').read_text()[-2000:]}"
         self.url = found[0].removesuffix("/readyz")
-        async with asyncio.timeout(READY_WITHIN):
+        async with asyncio.timeout(STARTED_WITHIN):
             while (await self.ask("readyz"))[0] != 200:  # noqa: ASYNC110 - it is another process
                 await asyncio.sleep(LOOK_EVERY)
         return self

@@ -7,6 +7,7 @@ ledger and against the platform's own record: nothing acknowledged is lost, noth
 import asyncio
 import contextlib
 import itertools
+import os
 import re
 import sqlite3
 import time
@@ -21,20 +22,21 @@ from typing import Any
 
 import psycopg
 
+from bot.clock import SystemClock
+from bot.core.audit import compare, gaps, replay
 from bot.core.request import State
 from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.forms import NotThere
 from bot.sandbox.slack.records import Message, User
 from bot.sandbox.stage import NotStaged
 from bot.wiring import reader_of
-from bot.clock import SystemClock
 from tests import postgres
 from tests.bench.rig import AGENTS, _policy
 from tests.campaign.guard_truth import Fall, falls
 from tests.campaign.rig import MEMORY
 from tests.databases import migrated
 from tests.replicas import Replicas, replicas
-from tests.stories.scene import MONA, OMAR, REASON, Scene, _everything, event_of, id_of, inputs, set_scene, state_of
+from tests.stories.scene import REASON, Scene, _everything, event_of, id_of, inputs, set_scene, state_of
 
 ANSWERED_WITHIN = 60.0
 """Seconds that a person tries for."""
@@ -44,7 +46,10 @@ RESTS_WITHIN = 90.0
 """Longer than a lease of 60 s: what a process that hangs has under way comes back after it."""
 OURS = "svc:countersign"
 ENDS = frozenset(state.value for state in State) - {"pending", "approved", "running", "uncertain", "provisional"}
-APPROVERS = {"mona": MONA, "omar": OMAR}
+TOLD_WITHIN = 3.0
+NOTHING_DONE = "This could not be recorded"
+APPROVERS = {agent: (f"{agent}A", f"{agent}B") for agent in AGENTS}
+"""Two for each who asks, so that what one is told is about one click."""
 
 
 class Onlooker:
@@ -86,7 +91,7 @@ class Crowd:
     filed: dict[str, str] = field(default_factory=dict)
     """Accounts by handle for which a filing was acknowledged."""
     voted: set[tuple[str, str]] = field(default_factory=set)
-    """Acknowledged approvals: (request, who clicked); several may have been told that another came first."""
+    """Approvals of which the approver was told that they count: (request, who clicked)."""
     falls_of: set[str] = field(default_factory=set)
     """Accounts that no bot was asked to take down."""
     unanswered: Counter[str] = field(default_factory=Counter)
@@ -120,9 +125,8 @@ class Crowd:
                 await self._file(agent, handle)
                 self.filed[handle] = account
                 request, card = await self._card(handle)
-                clicks = [
-                    self._approve(who, card, request) for who in dice.sample(list(APPROVERS), dice.choice((1, 2)))
-                ]
+                who = dice.sample(APPROVERS[agent], dice.choice((1, 2)))
+                clicks = [self._approve(one, card, request) for one in who]
                 await asyncio.gather(*clicks)
                 while not (state := self.onlooker.rows("select state from requests where id = ?", request)) or (
                     state[0][0] not in ENDS
@@ -167,14 +171,34 @@ class Crowd:
             await asyncio.sleep(LOOK_EVERY)
 
     async def _approve(self, who: str, card: Message, request: str) -> None:
+        """Click until told what came of it, or until the card says so."""
         while True:
-            began = time.monotonic()
-            outcome = await self.scene.workspace.click_raw(APPROVERS[who], card, "approve")
-            if self._well("click", outcome):
-                self.voted.add((request, who))
-                self.recording.append((began, time.monotonic()))
+            began, _ = time.monotonic(), self._told(who)
+            if self._well("click", await self.scene.workspace.click_raw(who, card, "approve")):
+                said = await self._said(who)
+                if said.startswith("Counted"):
+                    self.voted.add((request, who))
+                    self.recording.append((began, time.monotonic()))
+                if said and not said.startswith(NOTHING_DONE):
+                    return
+                self.unanswered[f"click: {said[: len(NOTHING_DONE)] or 'nothing said'}"] += 1
+            if self.onlooker.rows("select 1 from votes where request = ?", request):
                 return
             await asyncio.sleep(TRIES_EVERY)
+
+    async def _said(self, who: str) -> str:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(TOLD_WITHIN):
+                while not (told := self._told(who)):
+                    await asyncio.sleep(LOOK_EVERY)
+                return told
+        return ""
+
+    def _told(self, who: str) -> str:
+        """What this person was told of late, and has now read: it is gone."""
+        shown = self.scene.workspace._state.ephemerals
+        read = [key for key, message in shown.items() if message.ephemeral_to == who]
+        return [shown.pop(key).text for key in read][-1] if read else ""
 
     # those who act on the platform itself
 
@@ -211,7 +235,10 @@ class Crowd:
 
     async def rests(self) -> bool:
         """Wait until nothing runs and nothing is due; whether that came in time."""
-        due = "select 1 from tasks where state = 'running' or (state = 'waiting' and due <= ?) limit 1"
+        due = (
+            "select 1 from tasks where state = 'running' or (state = 'waiting' and "
+            "(due <= ? or kind in ('draw', 'carry_out'))) limit 1"
+        )
         open_ = "select 1 from requests where state in ('approved', 'running', 'uncertain') limit 1"
         until, quiet = time.monotonic() + RESTS_WITHIN, 0
         while time.monotonic() < until:
@@ -261,8 +288,6 @@ class Crowd:
         return [f"a vote on {request} is lost" for request in {r for r, _ in self.voted} - stored]
 
     async def _log_disagrees(self) -> list[str]:
-        from bot.core.audit import compare, gaps, replay
-
         async with reader_of(self.scene.settings, SystemClock()) as ledger:
             lines, head, stored = await ledger.read(_everything)
         return [found.what for found in (*gaps(lines, head), *compare(replay(lines), stored))]
@@ -294,15 +319,17 @@ class Crowd:
 
 
 def patient(text: str) -> str:
-    """The sample policy with those who ask and limits that nobody reaches, and a week's patience with who approves."""
-    return re.sub(r'execution_expires = "\w+"', 'execution_expires = "1h"', text)
+    """The sample policy with those who ask and approve, and an hour in which what is approved may be carried out."""
+    managers = "".join(
+        f'[people.{one.lower()}]\nslack = ["{one}"]\ngroups = ["manager"]\nteam = "support"\n'
+        for one in itertools.chain(*APPROVERS.values())
+    )
+    return re.sub(r'execution_expires = "\w+"', 'execution_expires = "1h"', text) + managers
 
 
 @contextlib.contextmanager
 def server_at_hand() -> Any:
     """The tests' own server, or where there is none, one for this run."""
-    import os
-
     if postgres.AT in os.environ:
         yield None
         return
@@ -327,8 +354,8 @@ async def crowd(count: int, *, database: str | None = None, policy: Callable[[st
             stack.callback(postgres.drop, name)
         await asyncio.to_thread(migrated, database)
         scene = await stack.enter_async_context(set_scene(folder, database=database))
-        for agent in AGENTS:
-            scene.workspace.put_user(User(id=agent, name=agent))
+        for one in [*AGENTS, *itertools.chain(*APPROVERS.values())]:
+            scene.workspace.put_user(User(id=one, name=one.lower()))
         scene.settings.policy_file.write_text(policy(patient(_policy())))
         found = await stack.enter_async_context(replicas(scene, count))
         onlooker = Onlooker(database)
