@@ -128,13 +128,15 @@ class Crowd:
                 who = dice.sample(APPROVERS[agent], dice.choice((1, 2)))
                 clicks = [self._approve(one, card, request) for one in who]
                 await asyncio.gather(*clicks)
-                while not (state := self.onlooker.rows("select state from requests where id = ?", request)) or (
-                    state[0][0] not in ENDS
-                ):
+                while not self._ended(request):  # noqa: ASYNC110 - it is another process
                     await asyncio.sleep(LOOK_EVERY)
                 self.done_at.append(time.monotonic())
         except TimeoutError:
             self.given_up.append(handle)
+
+    def _ended(self, request: str) -> bool:
+        found = self.onlooker.rows("select state from requests where id = ?", request)
+        return bool(found) and found[0][0] in ENDS
 
     async def _file(self, agent: str, handle: str) -> None:
         workspace = self.scene.workspace
@@ -189,7 +191,7 @@ class Crowd:
     async def _said(self, who: str) -> str:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(TOLD_WITHIN):
-                while not (told := self._told(who)):
+                while not (told := self._told(who)):  # noqa: ASYNC110 - as above
                     await asyncio.sleep(LOOK_EVERY)
                 return told
         return ""

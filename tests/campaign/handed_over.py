@@ -19,7 +19,7 @@ HELD = "select owner from tasks where state = 'running' and kind = 'carry_out'"
 async def until(people: Crowd, question: str, *values: object) -> float:
     """Seconds until the ledger's answer is nothing."""
     began = time.monotonic()
-    while people.onlooker.rows(question, *values) != [] and time.monotonic() - began < 10:
+    while people.onlooker.rows(question, *values) != [] and time.monotonic() - began < 10:  # noqa: ASYNC110
         await asyncio.sleep(LOOK_EVERY)
     return time.monotonic() - began
 
