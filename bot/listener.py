@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
+from bot.core.overlay import file_of
 from bot.core.transition import Standing
 from bot.flows.world import World
 from bot.metrics import Stands, exposition
@@ -123,6 +124,7 @@ async def _guard(world: World, probe: Probe) -> web.Response:
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
             "latch": await _latch(world),
             "mode": Check(enforces, "enforces" if enforces else "only observes"),
+            "policy": await _policy(world),
         }
     )
 
@@ -135,6 +137,19 @@ async def _latch(world: World) -> Check:
     except (LedgerAway, TimeoutError):
         return Check(False, "the database does not say")
     return Check(latch is None, "sweeps restore" if latch is None else "the sweep is latched")
+
+
+async def _policy(world: World) -> Check:
+    """Whether the rules in force are those of this process's file: which of several files is meant people must say."""
+    if world.book.file is None:
+        return Check(False, "this process's file is no valid policy")
+    try:
+        async with asyncio.timeout(PROBED_WITHIN):
+            row = await world.ledger.read(lambda view: view.policy_in_force())
+    except (LedgerAway, TimeoutError):
+        return Check(False, "the database does not say")
+    same = row is not None and file_of(row.text) == world.book.file
+    return Check(same, "the file's is in force" if same else "another file's is in force than this process read")
 
 
 def _since(what: str, seconds: float | None) -> str:

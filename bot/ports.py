@@ -450,6 +450,11 @@ class PolicyBook(Protocol):
     @property
     def policy(self) -> Policy: ...
 
+    @property
+    def file(self) -> str | None:
+        """The text of this process's file as it was last read; None where that was no policy."""
+        ...
+
     def policy_in(self, view: View) -> Policy:
         """That of the ledger's row in force as this transaction sees it; where there is none yet, `policy`."""
         ...
