@@ -12,15 +12,21 @@ from typing import Any
 from storage.view import ConnectionView
 from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts
-from tests.campaign.faults_kinds import DATABASES, FAULTS, POSTGRESQL, STEPS, Fault
+from tests.campaign.faults_kinds import DATABASES, FAULTS, STEPS, Fault
 from tests.campaign.faults_line import Call
-from tests.campaign.faults_stage import Stage, Window, stage
+from tests.campaign.faults_stage import ARRIVED_WITHIN, Stage, Window, stage
 from tests.campaign.faults_stories import NotAnswered, Story, story_of
 from tests.campaign.stage import fresh
 from tests.campaign.truth import Told, effects_broke, log_broke, standing_broke
 
 TOGETHER = 16
 """Stories at once whose faults strike one account alone."""
+AT_ONCE = 13
+"""Stories of one window: so few that all have come to their steps before the first has waited too long there."""
+SLOW = frozenset({"lapse", "lapse restore", "containment"})
+"""Steps that a story takes long to come to."""
+HOLDS_THE_GUARD = frozenset({"incident read", "decided"})
+"""While a story is held there, the guard hears of no other."""
 HELD_WITHIN = 45.0
 """Seconds after a story has been played until what must hold does."""
 LAPSES_AFTER = 5.0
@@ -132,15 +138,17 @@ class Play:
 
     async def windows(self, fault: Fault, cells: Sequence[Cell]) -> None:
         """One window for all of them; those that take long to come to their step have one of their own."""
-        slow = [cell for cell in cells if cell.step in {"lapse", "lapse restore", "containment"}]
-        quick = [cell for cell in cells if cell not in slow]
-        for group, within in ((quick, 3.0), (slow, LAPSES_AFTER + 3)):
-            if group:
-                window = Window(fault, len(group))
-                async with asyncio.TaskGroup() as tasks:
+        slow = [cell for cell in cells if cell.step in SLOW]
+        guards = [cell for cell in cells if cell.step in HOLDS_THE_GUARD]
+        quick = [cell for cell in cells if cell.step not in SLOW | HOLDS_THE_GUARD]
+        groups = [(quick[start : start + AT_ONCE], ARRIVED_WITHIN) for start in range(0, len(quick), AT_ONCE)]
+        for group, within in (*groups, (guards, ARRIVED_WITHIN), (slow, LAPSES_AFTER + ARRIVED_WITHIN)):
+            window = Window(fault, len(group))
+            async with asyncio.TaskGroup() as tasks:
+                if group:
                     tasks.create_task(self.stage.conduct(window, within=within))
-                    for cell in group:
-                        tasks.create_task(self.cell(cell, window))
+                for cell in group:
+                    tasks.create_task(self.cell(cell, window))
 
     async def calls(self, cells: Sequence[Cell]) -> None:
         gate = asyncio.Semaphore(TOGETHER)

@@ -19,6 +19,8 @@ STEPS = (
     "incident event", "incident read", "decided", "restore call", "restore verify", "counts", "incident card", "page",
     "acknowledge", "containment",
 )  # fmt: skip
+REFUSED = ("chat.postMessage", "chat.update", "chat.postEphemeral", "views.open", "views.update", "conversations.open")
+"""What Slack may refuse for good; a `response_url` knows no such answer."""
 SQLITE, POSTGRESQL = DATABASES = ("sqlite", "postgresql")
 
 
@@ -52,7 +54,9 @@ def _calls() -> list[Fault]:
     }
     found = [Fault(name=name, of="call", rule=rule, steps=tuple(CALL_STEPS)) for name, rule in kinds.items()]
     patches = tuple(step for step, place in CALL_STEPS.items() if place == "patch")
-    found += [Fault(name=kind, of="call", rule={"kind": kind, "times": 1}, steps=patches) for kind in ("no_op", "silent")]
+    found += [
+        Fault(name=kind, of="call", rule={"kind": kind, "times": 1}, steps=patches) for kind in ("no_op", "silent")
+    ]
     restores = ("lapse restore", "restore call")
     return [*found, Fault(name="purged", of="call", rule={"kind": "purged"}, steps=restores)]
 
@@ -70,7 +74,9 @@ def _events() -> list[Fault]:
         Fault(name=kind, of="events", rule={"kind": kind, "times": 1, **rule}, steps=EVENT_STEPS)
         for kind, rule in kinds.items()
     ]
-    silent = Fault(name="silent (a rogue's)", of="events", rule={"kind": "silent", "times": 1}, steps=("incident event",))
+    silent = Fault(
+        name="silent (a rogue's)", of="events", rule={"kind": "silent", "times": 1}, steps=("incident event",)
+    )
     again = {"kind": "reattack", "actor": "staff:again", "every": 0.3, "times": 2}
     return [*told, silent, Fault(name="reattack", of="events", rule=again, steps=("lapse restore", "restore call"))]
 
@@ -90,7 +96,7 @@ def _windows() -> list[Fault]:
         "Slack 429": {"status": 429, "retry_after": 1, "times": None},
         "Slack slow": {"delay": 1.5, "times": None},
         "Slack lost answers": {"drop": True, "after": True, "times": None},
-        "Slack refuses": {"error": "restricted_action", "times": None},
+        "Slack refuses": {"error": "restricted_action", "times": None, "methods": REFUSED},
     }
     return [
         *(Fault(name=name, of="platform", rule=rule) for name, rule in platform.items()),

@@ -1,4 +1,4 @@
-"""The line between the bot and the others: each call is seen, and may be held, before it goes on and after it came back."""
+"""The line between the bot and the others: each call is seen, and may be held, on its way there and back."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,9 @@ import aiohttp
 from aiohttp import web
 
 PLACES = {"Users": "get", "accounts": "public", "staff": "staff", "events": "feed"}
-NOT_PASSED = frozenset({"host", "content-length", "transfer-encoding", "connection", "content-encoding", "date", "server"})
+NOT_PASSED = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "content-encoding", "date", "server"}
+)
 PATIENT = aiohttp.ClientTimeout(total=60)
 
 
@@ -77,12 +79,12 @@ class Line:
 
     async def _to_pager(self, request: web.Request) -> web.StreamResponse:
         page = await request.json()
-        await self.at(Call(to="pager", place="page", account=None, said=str(page)), False)  # noqa: FBT003 - as above
+        await self.at(Call(to="pager", place="page", account=None, said=str(page)), False)
         self.pages.append(page)
         return web.json_response({}, status=202)
 
     async def _passed(self, request: web.Request, call: Call, url: str) -> web.StreamResponse:
-        await self.at(call, False)  # noqa: FBT003 - as above
+        await self.at(call, False)
         headers = {name: value for name, value in request.headers.items() if name.lower() not in NOT_PASSED}
         body = await request.read()
         try:
@@ -94,7 +96,7 @@ class Line:
             if request.transport is not None:
                 request.transport.abort()
             return web.Response()
-        await self.at(call, True)  # noqa: FBT003 - as above
+        await self.at(call, True)
         kept = {name: value for name, value in answer.headers.items() if name.lower() not in NOT_PASSED}
         return web.Response(status=answer.status, body=given, headers=kept)
 

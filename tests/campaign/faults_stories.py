@@ -4,7 +4,8 @@ People do what people do: who is told that it did not work tries again. What the
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,8 +21,10 @@ from tests.stories.scene import APPROVALS, REASON, event_of, id_of, inputs, text
 
 TRIES = 40
 AGAIN = 0.3
-ANSWERED_WITHIN = 6.0
+TOO_MANY = 429
+ANSWERED_WITHIN = 12.0
 DRAWN_WITHIN = 60.0
+LOOKED_EVERY = 0.05
 ENDS = frozenset({State.DONE, State.FAILED, State.RATIFIED, State.LAPSED})
 
 
@@ -129,7 +132,9 @@ class Story:
         return max(found, key=lambda request: request.filed_at, default=None)
 
     async def incidents(self) -> list[Incident]:
-        return [i for i in await self.ledger(lambda view: list(view.incidents())) if i.account == self.account]
+        return [
+            i for i in await self.ledger(lambda view: list(view.incidents(limit=10_000))) if i.account == self.account
+        ]
 
     def cards(self, id: str) -> list[Message]:
         return [m for m in self.stage.scene.cards() if event_of(m) == self.TOLD and id_of(m) == id]
@@ -159,11 +164,20 @@ class Story:
         return len(workspace.ephemerals(user)) + len(workspace.dms(user))
 
     async def _wait(self, holds: Callable[[], Any], within: float) -> bool:
-        try:
-            await self.stage.scene.until(holds, within=within)
-        except TimeoutError:
-            return False
+        """Whether it comes to hold in time; asked seldom, for many stories share the machine."""
+        until = time.monotonic() + within
+        while not holds():
+            if time.monotonic() > until:
+                return False
+            await asyncio.sleep(LOOKED_EVERY)
         return True
+
+    async def eventually(self, ask: Callable[[], Awaitable[Any]]) -> None:
+        until = time.monotonic() + DRAWN_WITHIN
+        while not await ask():
+            if time.monotonic() > until:
+                raise NotAnswered(f"waited for in vain: {ask.__name__}")
+            await asyncio.sleep(LOOKED_EVERY)
 
     # what people do
 
@@ -330,7 +344,7 @@ class Emergency(Story):
             found = await self.request()
             return found is not None and found.state in states
 
-        await self.stage.scene.eventually(there, within=DRAWN_WITHIN)
+        await self.eventually(there)
 
     async def patching(self) -> None:
         if self.patches == 1:
@@ -382,20 +396,23 @@ class Undone(Story):
         await self.reach("incident event")
         for _ in range(self.attacks):
             await self.attack()
-        await self.stage.scene.eventually(self.incidents, within=DRAWN_WITHIN)
+        await self.eventually(self.incidents)
         incident = (await self.incidents())[-1]
         await self.card(incident.id)
         await self.reach("acknowledge")
 
         async def seen() -> bool:
-            return (await self.incidents())[-1].acknowledged_by is not None
+            return any(i.id == incident.id and i.acknowledged_by for i in await self.incidents())
 
         await self.press(self.voter, incident.id, "acknowledge", seen)
 
     async def attack(self) -> None:
-        status = await self.stage.scene.act(f"staff-dev-token:{self.rogue}", self.account, active=False)
-        if status != 403:
-            assert status in {200, 204}, status
+        """As often as it takes, unless locked out."""
+
+        async def done() -> bool:
+            return await self.stage.scene.act(f"staff-dev-token:{self.rogue}", self.account, active=False) < TOO_MANY
+
+        await self.eventually(done)
 
     async def read(self, *, after: bool) -> None:
         if not self.patches:
@@ -431,7 +448,7 @@ class Undone(Story):
             broke.append(f"no card shows that it is {last.state}")
         if not self.paged(*(incident.id for incident in incidents)):
             broke.append("nobody was paged")
-        if last.acknowledged_by is None:
+        if not any(incident.acknowledged_by for incident in incidents):
             broke.append("not acknowledged")
         return broke
 
@@ -446,7 +463,7 @@ class Contained(Undone):
 
     async def attack(self) -> None:
         await super().attack()
-        await self.stage.scene.eventually(self.active, within=DRAWN_WITHIN)
+        await self.eventually(self.active)
 
     async def seen(self, call: Call, *, after: bool) -> None:
         if call.place == "staff" and call.said == self.rogue and not after:
@@ -454,6 +471,8 @@ class Contained(Undone):
         await super().seen(call, after=after)
 
     async def broke(self) -> list[str]:
+        if self.fault is not None and self.fault.name == "status 403":
+            return await super().broke()  # a platform that will not lock anybody out is restored after, with pauses
         locked = self.rogue in str((await self.truth())["suspended"])
         return [*await super().broke(), *([] if locked else ["the actor is not locked out"])]
 
