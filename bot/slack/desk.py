@@ -164,11 +164,17 @@ class SlackDesk:
                 return await method(**given)
         except SlackApiError as error:
             status, reason, headers = _answer(error)
-            if reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
+            if reason is None or is_away(error):
                 raise SlackAway(f"Slack answered {reason or status}.", retry_after=_retry_after(headers)) from None
             raise SlackRefused(reason) from None
         except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SlackAway(f"Slack gave no answer ({type(error).__name__}).") from None
+
+
+def is_away(error: SlackApiError) -> bool:
+    """Whether asking again may mend it."""
+    status, reason, _ = _answer(error)
+    return reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN
 
 
 def _live(record: Request | Incident) -> bool:
