@@ -37,17 +37,20 @@ class People:
 
     stage: Stage
     acknowledged: list[Acknowledged] = field(default_factory=list)
+    doing: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """What a form said instead, for whoever has to find out why a story does not end."""
 
-    async def insist(self, act: Callable[[], Awaitable[bool]]) -> None:
+    async def insist(self, act: Callable[[], Awaitable[bool]], *, doing: str) -> None:
         """Until it is done: whatever fails on the way is tried again from its beginning."""
+        self.doing.append(doing)
         while True:
             await self.stage.up()
             with contextlib.suppress(Died, NotThere, TimeoutError):
                 if await self.stage.unless_it_dies(act()):
-                    return
+                    break
             await asyncio.sleep(PAUSE)
+        self.doing.remove(doing)
 
     def card(self, about: str, *, button: str | None = None) -> Message | None:
         """The newest card of a request that names it and, if asked for, has that button."""
@@ -82,7 +85,7 @@ class People:
             await workspace.wait_for(lambda: self.card(about), PATIENCE)
             return True
 
-        await self.insist(ask)
+        await self.insist(ask, doing=f"{user} {command} {about}")
 
     def _told(self, sent: Outcome, act: str, user: str, about: str) -> bool:
         if sent.errors:
@@ -96,11 +99,9 @@ class People:
 
         async def click() -> bool:
             card = await self._shown(about, button)
-            return card is None or self._told(
-                await self.stage.workspace.click(user, card, button), button, user, about
-            )
+            return card is None or self._told(await self.stage.workspace.click(user, card, button), button, user, about)
 
-        await self.insist(click)
+        await self.insist(click, doing=f"{user} {button} {about}")
 
     async def deny(self, user: str, *, about: str) -> None:
         async def say_no() -> bool:
@@ -116,7 +117,7 @@ class People:
             sent = await workspace.submit(user, view, {"reason": "Not what it seems."})
             return self._told(sent, "deny", user, about)
 
-        await self.insist(say_no)
+        await self.insist(say_no, doing=f"{user} deny {about}")
 
     async def _shown(self, about: str, button: str) -> Message | None:
         """The card with the button, None where a card shows that it is too late."""
@@ -141,7 +142,7 @@ class People:
             await self.stage.workspace.wait_for(look, PATIENCE)
             return True
 
-        await self.insist(so)
+        await self.insist(so, doing=f"see {about} {states}")
 
 
 ENDED = frozenset({"done", "failed", "denied", "withdrawn", "expired", "void", "lapsed", "superseded", "ratified"})

@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
+import os
 import re
+import signal
 import socket
 import sys
 import tempfile
@@ -14,17 +17,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import aiohttp
+from aiohttp import web
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from bot.sandbox.platform.server import MockPlatform
 from bot.sandbox.slack.records import User
 from bot.sandbox.slack.server import Workspace
-from bot.sandbox.stage import _environment, sample_policy
+from bot.sandbox.stage import PEOPLE, _environment, sample_policy
 from tests.campaign.crash_points import NEVER, Points
 from tests.campaign.rig import MEMORY
 from tests.databases import Databases
-from bot.sandbox.stage import PEOPLE
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
@@ -81,28 +84,34 @@ def everybody() -> list[User]:
 
 
 class Nursery:
-    """A process that forks bots, one at a time."""
+    """A process that forks bots."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self._numbers = itertools.count()
+        self._said: dict[int, asyncio.Queue[dict[str, int]]] = {}
 
-    async def begin(self, order: dict[str, Any]) -> int:
-        """Start a bot; its process id."""
+    async def begin(self, order: dict[str, Any]) -> tuple[int, int]:
+        """Start a bot; its number and its process id."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        number = next(self._numbers)
+        self._said[number] = asyncio.Queue()
+        self._process.stdin.write(json.dumps({**order, "number": number}).encode() + b"\n")
         await self._process.stdin.drain()
-        return int((await self._said())["began"])
+        return number, (await self._said[number].get())["began"]
 
-    async def ended(self) -> int:
+    async def ended(self, number: int) -> int:
         """Wait until it ends; its exit code."""
-        return int((await self._said())["ended"])
+        said = await self._said[number].get()
+        del self._said[number]
+        return said["ended"]
 
-    async def _said(self) -> dict[str, Any]:
+    async def listen(self) -> None:
+        """Hand on what is said, until the nursery ends."""
         assert self._process.stdout is not None
-        line = await self._process.stdout.readline()
-        assert line, "the nursery has ended"
-        said: dict[str, Any] = json.loads(line)
-        return said
+        while line := await self._process.stdout.readline():
+            said = json.loads(line)
+            self._said[said["number"]].put_nowait(said)
 
 
 @asynccontextmanager
@@ -111,12 +120,40 @@ async def nursery() -> AsyncIterator[Nursery]:
         sys.executable, "-m", "tests.campaign.crash_nursery",
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
     )  # fmt: skip
+    found = Nursery(process)
+    listening = asyncio.create_task(found.listen())
     try:
-        yield Nursery(process)
+        yield found
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        await process.communicate()
+        await listening
+        await process.wait()
+
+
+class Pager:
+    """Who is woken: a web hook that takes everything."""
+
+    def __init__(self) -> None:
+        self.woken: list[dict[str, Any]] = []
+        self.url = ""
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post("/wake", self._wake)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/wake"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _wake(self, request: web.Request) -> web.Response:
+        self.woken.append(await request.json())
+        return web.json_response({"status": "success"}, status=202)
 
 
 @dataclass
@@ -127,12 +164,14 @@ class Stage:
     workspace: Workspace
     platform: MockPlatform
     session: aiohttp.ClientSession
+    pager: Pager
     folder: Path
     url: str
     environment: dict[str, str]
     points: Points
     port: int
     pid: int | None = None
+    number: int = 0
     deaths: list[str] = field(default_factory=list)
     """The points at which a bot died, in this round."""
     again_at: list[int] = field(default_factory=list)
@@ -160,12 +199,12 @@ class Stage:
             "points": str(self.folder / "points"),
             "log": str(self.folder / "bot.log"),
         }
-        self.pid = await self.nursery.begin(order)
+        self.number, self.pid = await self.nursery.begin(order)
 
     async def _keep(self) -> None:
         while True:
             hearing = asyncio.create_task(self._hears())
-            ended = await self.nursery.ended()
+            ended = await self.nursery.ended(self.number)
             hearing.cancel()
             self._up.clear()
             self._down.set()
@@ -213,8 +252,6 @@ class Stage:
         if self._keeper is None or self._keeper.done() or self.pid is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            import os, signal  # noqa
-
             os.kill(self.pid, signal.SIGKILL)
         await self._keeper
 
@@ -262,7 +299,7 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def stage(nursery: Nursery, kind: str, text: str, *, migrated: bool = True) -> AsyncIterator[Stage]:
+async def staged(nursery: Nursery, kind: str, text: str, *, migrated: bool = True) -> AsyncIterator[Stage]:
     """A new ledger of that kind and everything around it but the bot."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-crash-", dir=MEMORY)))
@@ -273,10 +310,13 @@ async def stage(nursery: Nursery, kind: str, text: str, *, migrated: bool = True
         platform = MockPlatform()
         stack.push_async_callback(platform.stop)
         await platform.start()
+        pager = Pager()
+        stack.push_async_callback(pager.stop)
+        await pager.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
         port = _free_port()
         workspace.events_url = f"http://127.0.0.1:{port}/slack/events"
-        environment = {**_environment(workspace, platform, folder), "DATABASE_URL": url, "PORT": str(port)}
+        given = {"DATABASE_URL": url, "PORT": str(port), "PAGER_URL": pager.url}
         (folder / "policy.toml").write_text(text, encoding="utf-8")
         found = Stage(
             nursery=nursery,
@@ -285,7 +325,8 @@ async def stage(nursery: Nursery, kind: str, text: str, *, migrated: bool = True
             session=session,
             folder=folder,
             url=url,
-            environment=environment,
+            pager=pager,
+            environment={**_environment(workspace, platform, folder), **given},
             points=Points(folder / "points"),
             port=port,
         )

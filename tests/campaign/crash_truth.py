@@ -25,6 +25,8 @@ SOON = 5_000
 UNRESTED = """select kind from tasks where kind not in :apart
   and (state = 'running' or (state = 'waiting' and due <= :soon))"""
 CLOSED = frozenset({"whole", "lost", "left", "observed", "stuck", "deleted"})
+WAKES = frozenset({"lapsed", "staff"})
+"""Of the reasons to wake somebody those that nothing later makes void."""
 VOTED = {"approve": "approve", "deny": "deny"}
 
 
@@ -50,7 +52,9 @@ def unrest(stage: Stage, then: Before) -> list[str]:
     """What is not at its end yet."""
     apart = ", ".join(f"'{kind}'" for kind in BY_THE_CLOCK)
     found = stage.rows(UNRESTED.replace(":apart", f"({apart})"), soon=int(time.time() * 1000) + SOON)
-    open_ = [f"request {id} {state}" for id, state in stage.rows("select id, state from requests") if state not in ENDED]
+    open_ = [
+        f"request {id} {state}" for id, state in stage.rows("select id, state from requests") if state not in ENDED
+    ]
     incidents = stage.rows("select id, state, account from incidents order by seen_at")
     last = {account: id for id, _, account in incidents}
     for id, state, account in incidents:
@@ -63,7 +67,9 @@ def unrest(stage: Stage, then: Before) -> list[str]:
 class Truth:
     """One round, judged."""
 
-    def __init__(self, stage: Stage, people: People, then: Before, endings: Sequence[Ending], found: dict[str, Any]):
+    def __init__(
+        self, stage: Stage, people: People, then: Before, endings: Sequence[Ending], found: dict[str, Any]
+    ) -> None:
         self.stage = stage
         self.people = people
         self.endings = endings
@@ -84,6 +90,7 @@ class Truth:
             *(said for ending in self.endings for said in self._ended(ending)),
             *(said for each in self.people.acknowledged for said in self._kept(each)),
             *(said for record in self.new.values() for said in self._shown(record)),
+            *self._woken(),
         ]
 
     # the platform
@@ -168,6 +175,15 @@ class Truth:
         told = self.stage.workspace.dms(str(request.requester_slack))
         if not any(_names(message, request) for message in told):
             yield f"nobody told the requester of {request.id} how it ended"
+
+    def _woken(self) -> Iterator[str]:
+        """Whoever is to be woken whatever comes of it was."""
+        woken = {event["dedup_key"] for event in self.stage.pager.woken}
+        for (payload,) in self.stage.rows("select payload from tasks where kind = 'page'"):
+            given = payload if isinstance(payload, dict) else json.loads(payload)
+            key = f"{given.get('record')}:{given['why']}"
+            if given.get("record") in self.new and given["why"] in WAKES and key not in woken:
+                yield f"nobody was woken for {key}"
 
 
 def _names(message: Message, request: Request) -> bool:
