@@ -1,11 +1,14 @@
 """Rounds of crashes: a chapter of stories is played, the bot dies at a point of it, lives again, and all is judged."""
 
 import asyncio
+import os
 import re
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from random import Random
 
 from tests.campaign.campaign import Counts, dice_of
@@ -17,19 +20,23 @@ from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
 RESTED_WITHIN = 45.0
 """Seconds for a round; a lease of a task that nobody took over would be sixty."""
-LOOK_EVERY = 0.02
+LOOK_EVERY = 0.04
 ROUNDS, FEW_ROUNDS = 20, 4
 """On one ledger and one platform; then both are new."""
 LANES = 3
 """Rounds played at once: most of one is waiting."""
 HALF = 0.5
 """How often the first start on a new ledger is made to die."""
-FEW, MANY = 1, 7
+FEW, MANY = 1, 12
 """How many that are started for a dead one die too, at most: few where every point is tried, and where only some are,
 many, for a start costs less than the stories do."""
 OF_A_START = 50
 """Points of a start, and of what follows it."""
+KEPT = "COUNTERSIGN_CRASH_KEPT"
+"""A folder for the log and the ledger of each round that broke; gone with the round where it is not set."""
 AGAIN = 4
+FIRST, WORTH_COUNTING = 100, 1_000
+"""Points of each chapter that are chosen from where not all are counted first; tries from which on they are."""
 
 
 @dataclass
@@ -120,10 +127,11 @@ class Sweep:
     count: int
     tried: Callable[[], object]
     found: Found = field(default_factory=Found)
-    totals: dict[str, int] = field(default_factory=dict)
+    totals: dict[str, int] = field(default_factory=lambda: {chapter.name: FIRST for chapter in CHAPTERS})
 
     async def run(self) -> Found:
-        await asyncio.gather(*(self._count(chapter) for chapter in CHAPTERS))
+        if self._sweeps:
+            await asyncio.gather(*(self._count(chapter) for chapter in CHAPTERS))
         every = [(chapter, at) for chapter in CHAPTERS for at in range(1, self.totals[chapter.name] + 1)]
         self.found.points = len(every)
         batches = self._batches(every)
@@ -154,7 +162,8 @@ class Sweep:
 
     @property
     def _sweeps(self) -> bool:
-        return self.count >= self.found.points
+        """Whether there are tries enough for all points, more or less: else counting them first is not worth it."""
+        return self.count >= WORTH_COUNTING
 
     @property
     def _rounds(self) -> int:
@@ -201,6 +210,8 @@ class Sweep:
         self.found.died_at.update(stage.deaths)
         self.found.wrong.extend(wrong)
         self.found.broken += bool(wrong)
+        if wrong and (kept := os.environ.get(KEPT)):
+            shutil.copytree(stage.folder, Path(kept) / f"{len(self.found.wrong)}", dirs_exist_ok=True)
         stage.deaths.clear()
 
 

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from bot.sandbox.platform.server import MockPlatform
@@ -31,7 +31,7 @@ from tests.databases import Databases
 
 T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
-CASTS = 12
+CASTS = 5
 """So many stories may be played at once, each with people of its own: nobody's form is in another's way."""
 READY_WITHIN = 20.0
 LIMITS = r"(requests_per_person_hour|deactivations_per_hour|emergencies_per_person_day) = \d+"
@@ -166,7 +166,7 @@ class Stage:
     session: aiohttp.ClientSession
     pager: Pager
     folder: Path
-    url: str
+    reader: Engine
     environment: dict[str, str]
     points: Points
     port: int
@@ -265,8 +265,7 @@ class Stage:
     def ledger(self) -> Iterator[Connection]:
         """The database as it stands, for reading alone: opened and closed, for a reader that stays mends a dead
         writer's file before the bot could."""
-        engine = create_engine(_readable(self.url), poolclass=NullPool)
-        with engine.connect() as connection:
+        with self.reader.connect() as connection:
             yield connection
 
     def rows(self, question: str, **values: object) -> list[tuple[Any, ...]]:
@@ -324,7 +323,7 @@ async def staged(nursery: Nursery, kind: str, text: str, *, migrated: bool = Tru
             platform=platform,
             session=session,
             folder=folder,
-            url=url,
+            reader=create_engine(_readable(url), poolclass=NullPool),
             pager=pager,
             environment={**_environment(workspace, platform, folder), **given},
             points=Points(folder / "points"),
