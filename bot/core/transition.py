@@ -79,6 +79,7 @@ class TaskKind(StrEnum):
     NEAR_PURGE = "near_purge"
     CONTAIN = "contain"
     DIGEST = "digest"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

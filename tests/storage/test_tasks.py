@@ -8,7 +8,8 @@ import pytest
 from bot.core.errors import CountersignError
 from bot.core.transition import Change, Task
 from storage.ledger import SqlLedger
-from storage.tasks import LEASE, TaskLost
+from bot.core.errors import TaskLost
+from storage.tasks import LEASE
 from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, task
 
 
