@@ -140,7 +140,7 @@ class Turns:
 
     async def _shut(self, ledger: Ledger, clock: Clock, line: Line, channel: str, shut: SlackShut) -> None:
         """People have to mend it: somebody is woken, once each time and not by way of Slack."""
-        line.close(LONGEST_PAUSE)
+        line.close(line.pause())
         if not line.shut:
             line.shut = True
             log.error("nothing can be said in %s (Slack answers “%s”); it waits", channel, shut.error)
