@@ -8,7 +8,6 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,11 +31,12 @@ from bot.flows.near_purge import near_purge
 from bot.flows.persist import AWAY, persist
 from bot.flows.remind import remind
 from bot.flows.sample import sample
-from bot.flows.show import Drawing, call, page, tell, thread, waiting
+from bot.flows.show import Drawing, call, page, remove, tell, thread, waiting
 from bot.flows.stand_guard import stand_guard
 from bot.flows.sweep import sweep
 from bot.flows.take_over import take_over
 from bot.flows.triage import triage
+from bot.flows.turns import POSTS_EVERY, Turns
 from bot.flows.world import World
 from bot.listener import runner
 from bot.pager import NoPager, WebhookPager
@@ -68,15 +68,15 @@ SLACK_IS_AWAY = (*AWAY, SlackClientError, aiohttp.ClientError, OSError)
 
 def flows() -> dict[TaskKind, Flow]:
     """The one table of every kind of task and the flow that does it."""
-    drawing = Drawing()
     return {
         TaskKind.CARRY_OUT: carry_out,
         TaskKind.EXPIRE: expire,
-        TaskKind.DRAW: drawing.draw,
+        TaskKind.DRAW: Drawing().draw,
         TaskKind.TELL: tell,
         TaskKind.THREAD: thread,
         TaskKind.WAITING: waiting,
-        TaskKind.REMIND: partial(remind, drawing),
+        TaskKind.REMIND: remind,
+        TaskKind.REMOVE: remove,
         TaskKind.PAGE: page,
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
@@ -166,7 +166,7 @@ async def reader_of(settings: Settings, clock: SystemClock) -> AsyncIterator[Sql
 
 
 @asynccontextmanager
-async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
+async def running(settings: Settings, policy: Policy, *, posts_every: float = POSTS_EVERY) -> AsyncIterator[Bot]:
     """The whole bot, from its settings to its end: ready when entered, drained when left."""
     assert_bolt_is_new_enough()
     clock = SystemClock()
@@ -188,6 +188,7 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
             clock=clock,
             book=book,
             channel=settings.approvals_channel,
+            turns=Turns(every=posts_every),
         )
         worker = Worker(world, flows())
         ledger.on_commit(worker.take)

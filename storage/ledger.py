@@ -21,6 +21,7 @@ from bot.core.transition import Change, Entry, Judged, Kind, Task, TaskKind, Tra
 from bot.ports import CardAt, Clock, Fence, Place, Propose
 from storage import dialect
 from storage.about import LedgerView
+from storage.cards import Cards
 from storage.database import Database, Stale
 from storage.leases import Leases
 from storage.pruning import prune
@@ -94,13 +95,6 @@ def _judging(database: str) -> Insert:
     return dialect.put(database, verdicts, place=last.scalar_subquery())
 
 
-@cache
-def _drawing(database: str) -> Insert:
-    """Where a card stands, unless a newer version of it is known to."""
-    cards = table("cards")
-    return dialect.put(database, cards, where=cards.c.drawn <= bindparam("drawn"))
-
-
 class SqlLedger:
     """`bot.ports.Ledger` over SQL: one thread writes, another reads, a third reads what takes long.
 
@@ -113,6 +107,7 @@ class SqlLedger:
         self.owner = owner
         self.tasks = Tasks(clock=clock, owner=owner)
         self._leases = Leases(clock=clock, owner=owner)
+        self._cards = Cards()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
@@ -267,14 +262,39 @@ class SqlLedger:
     async def add(self, *tasks: Task) -> None:
         await self._write(lambda connection: (None, self.tasks.add(connection, tasks)))
 
-    async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
-        def run(connection: Connection) -> None:
-            values = {"channel": card.channel, "ts": card.ts, "drawn": card.drawn}
-            connection.execute(_drawing(connection.dialect.name), {"record": record, **values})
+    async def put_card(
+        self,
+        record: str,
+        card: CardAt,
+        *,
+        was: CardAt | None = None,
+        finish: Task | None = None,
+        then: Sequence[Task] = (),
+    ) -> None:
+        def work(connection: Connection) -> tuple[None, Sequence[Task]]:
+            self._cards.put(connection, record, card, was=was)
+            leased = self.tasks.add(connection, then)
             if finish is not None:
                 self.tasks.finish(connection, finish)
+            return None, leased
 
-        await self._transact(run)
+        await self._write(work)
+
+    async def redraw(self, record: str, task: Task, *, card: CardAt | None, was: CardAt) -> None:
+        def work(connection: Connection) -> None:
+            if self._cards.replace(connection, record, card, was=was):
+                self.tasks.do_again(connection, task)
+
+        await self._transact(work)
+
+    async def slot(self, channel: str, *, every: float, task: Task) -> float:
+        def work(connection: Connection) -> float:
+            now = self._clock.now()
+            left = self._cards.slot(connection, channel, every=every, at=now)
+            self.tasks.keep(connection, task, until=now + timedelta(seconds=left))
+            return left
+
+        return await self._transact(work)
 
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
         return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit, without=without))

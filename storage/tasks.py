@@ -3,11 +3,12 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Text, Update, bindparam, or_, select, type_coerce, update
+from sqlalchemy import Connection, Insert, Text, Update, bindparam, or_, select, type_coerce, update
 
-from bot.core.errors import CountersignError
+from bot.core.errors import TaskLost
 from bot.core.transition import Task, TaskKind
 from bot.ports import Clock
 from storage import dialect
@@ -15,7 +16,8 @@ from storage.rows import from_millis, millis, plain, task_of
 from storage.tables import table
 
 TASKS = table("tasks")
-IS_PROTECTED = type_coerce(TASKS.c.payload, Text).contains('"protected":true')
+_TEXT = type_coerce(TASKS.c.payload, Text)
+HURRIES = or_(_TEXT.contains('"protected":true'), _TEXT.contains('"urgent":true'))
 """Canonical JSON: so it stands there, and in a text of somebody's its quotes would be escaped."""
 HELD_OF = select(TASKS.c.key).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
@@ -28,6 +30,8 @@ HELD = update(TASKS).where(
 )
 FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
+KEPT = HELD.values(due=bindparam("until"))
+ON_FILE = select(TASKS.c.key).where(TASKS.c.key == bindparam("held"))
 HOLDERS = select(TASKS.c.owner).where(TASKS.c.state == "running").distinct()
 TAKEN_BACK = (
     update(TASKS)
@@ -38,8 +42,9 @@ LEASE = timedelta(seconds=60)
 """Longer than any flow takes: every outside call has a shorter time limit of its own."""
 
 
-class TaskLost(CountersignError):
-    """The task is another's by now, or done: being second is no failure, and all of its transaction is rolled back."""
+@cache
+def _again(database: str) -> Insert:
+    return dialect.put(database, TASKS, where=TASKS.c.state == "done")
 
 
 class Tasks:
@@ -82,7 +87,7 @@ class Tasks:
             .limit(limit)
         )
         if without:
-            due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), IS_PROTECTED))
+            due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), HURRIES))
         rows = plain(connection.execute(due.with_for_update(skip_locked=True)))
         for row in rows:
             lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])
@@ -102,6 +107,16 @@ class Tasks:
     def next_due(self, connection: Connection) -> datetime | None:
         found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
         return from_millis(min(found)) if found else None
+
+    def keep(self, connection: Connection, task: Task, *, until: datetime) -> None:
+        """Renew the task's lease. Raises TaskLost where it is another's, or done; one not on file is nobody's."""
+        kept = {"held": task.key, "holder": self.owner, "until": millis(until + LEASE)}
+        if connection.execute(KEPT, kept).rowcount != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
+            raise TaskLost(f"The task {task.key} is no longer held by this process.")
+
+    def do_again(self, connection: Connection, task: Task) -> None:
+        """File a task anew, also where it was done; what waits or is at work is left as it is."""
+        connection.execute(_again(connection.dialect.name), self._row(task, None))
 
     def holders(self, connection: Connection) -> frozenset[str]:
         """The processes that hold a task."""

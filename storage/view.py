@@ -28,6 +28,7 @@ from bot.core.audit import canonical
 from bot.core.incident import UNDOABLE, Incident, IncidentKind
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
+from bot.core.tasks import draw_key
 from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt, Lease
@@ -72,6 +73,8 @@ def is_an_instance(judged: FromClause) -> ColumnElement[bool]:
 
 
 FEED = "feed"
+DRAWINGS = 100
+"""Versions before one that are looked through for a drawing still to be done."""
 COUNTED = 64
 """Of an actor's unexplained instances no more are counted: more change nothing."""
 # Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
@@ -502,6 +505,12 @@ class ConnectionView:
             return None
         until, since = from_millis(row["until"]), from_millis(row["since"])
         return Lease(owner=row["owner"], until=until, since=since, facts=row["facts"])
+
+    def drawn_first(self, record: str, *, version: int) -> int | None:
+        """By their keys: an index on what a task's payload says would cost every task of every kind."""
+        older = {draw_key(record, n): n for n in range(max(1, version - DRAWINGS), version)}
+        found = select(tasks.c.key).where(tasks.c.key.in_(list(older)), tasks.c.state != "done")
+        return min((older[key] for key in self._connection.execute(found).scalars()), default=None)
 
     def card(self, record: str) -> CardAt | None:
         row = self._row(CARD, record=record)

@@ -80,6 +80,7 @@ class TaskKind(StrEnum):
     CONTAIN = "contain"
     DIGEST = "digest"
     KEEP_HOUSE = "keep_house"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
