@@ -16,7 +16,7 @@ from typing import Any
 from tests.bench.engine import WARM_UP
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.rig import ROOT, Rig, rig
-from tests.bench.stores import drop_raw, kinds, raw_commits, store
+from tests.bench.stores import A_LOOK, drop_raw, kinds, raw_commits, store
 from tests.databases import migrated, query
 
 REQUESTS = 3_000
@@ -83,8 +83,8 @@ async def replicas(scale: float) -> list[Line]:
     if "postgresql" not in kinds():
         return [Line(what="replicas: PostgreSQL is off", unit="", reached=_one(1))]
     count = max(int(REQUESTS * scale), 8)
-    one = await run("postgresql", count, scale=scale, engines=1)
     two = await run("postgresql", count, scale=scale, engines=2)
+    one = await run("postgresql", count, scale=scale, engines=1) if scale >= A_LOOK else two
     return [
         Line(what="requests a second, one process", unit="1/s", reached=_one(one.rate)),
         Line(what="requests a second, two processes", unit="1/s", reached=_one(two.rate)),
