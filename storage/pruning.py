@@ -27,7 +27,7 @@ from storage.view import is_an_instance
 
 KEPT = timedelta(days=35)
 """Of what is dropped at all; longer than anything on the platform can be undone, and than a sighting counts."""
-AT_ONCE = 1_000
+AT_ONCE = 300
 """Rows looked at in one transaction, so that whoever waits to write waits for few milliseconds."""
 assert KEPT > SEEN_FOR
 

@@ -14,6 +14,7 @@ from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.flooder import MODES
 from tests.bench.judge import _processor
 from tests.bench.rig import ROOT, Rig, progress, rig
+from tests.bench.stores import A_LOOK
 
 INCIDENTS = 200
 WARM_UP = 3
@@ -42,7 +43,7 @@ async def flood(scale: float) -> list[Line]:
     async with rig() as stand:
         idle = milliseconds(await _incidents(stand, count, "idle"))
         lines = [Line(what="guard: rogue's call → back, idle", unit="ms", reached=idle)]
-        for mode in MODES:
+        for mode in MODES if scale >= A_LOOK else MODES[:1]:
             async with flooding(stand, mode) as found:
                 reached = milliseconds(await _incidents(stand, count, mode))
             lines += _lines(mode, reached, idle, found)

@@ -19,32 +19,43 @@ from tests.bench.flood import flood
 from tests.bench.gate import gate
 from tests.bench.guard import mass, outage
 from tests.bench.judge import judge
+from tests.bench.large import large
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
 from tests.bench.sweep import sweep
-from tests.bench.throughput import throughput
+from tests.bench.throughput import replicas, throughput
+from tests.bench.waits import expiries, start
 from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
-COMMANDS_A_SECOND = 20
+COMMANDS_A_SECOND, MANY_A_SECOND = 20, 100
 WARM_UP = 3
 """Of each before the clock counts: connections, statement caches and imports are there afterwards."""
 
 
 async def ack(scale: float) -> list[Line]:
     """Open load: each command leaves at its time, whether the last one was answered or not."""
-    count = max(int(15 * COMMANDS_A_SECOND * scale), WARM_UP)
+    return await _acknowledged(scale, COMMANDS_A_SECOND, median_goal=30)
+
+
+async def busy(scale: float) -> list[Line]:
+    """The same, as many as a company's whole support desk would never type."""
+    return await _acknowledged(scale, MANY_A_SECOND, median_goal=150)
+
+
+async def _acknowledged(scale: float, a_second: int, *, median_goal: float) -> list[Line]:
+    count = max(int(15 * a_second * scale), WARM_UP)
     async with rig() as stand:
         [(_, handle)] = await stand.new_accounts(1, "bench_ack_")
         where = stand.workspace.events_url
         async with floor("bolt", stand) as (address, _):
             stand.workspace.events_url = address
-            least = await _commands(stand, count, handle, "floor")
+            least = await _commands(stand, count, handle, "floor", a_second)
         stand.workspace.events_url = where
-        reached = await _commands(stand, count, handle, "ack")
-    what = f"command → acknowledged, {COMMANDS_A_SECOND} a second"
-    return [_timed(what, reached, least, median_goal=30)]
+        reached = await _commands(stand, count, handle, "ack", a_second)
+    what = f"command → acknowledged, {a_second} a second"
+    return [_timed(what, reached, least, median_goal=median_goal)]
 
 
-async def _commands(stand: Rig, count: int, handle: str, what: str) -> list[float]:
+async def _commands(stand: Rig, count: int, handle: str, what: str, a_second: int) -> list[float]:
     async def one(number: int) -> float:
         agent = AGENTS[number % len(AGENTS)]
         outcome = await stand.workspace.command(agent, "/deactivate", f"@{handle} {REASON}")
@@ -56,7 +67,7 @@ async def _commands(stand: Rig, count: int, handle: str, what: str) -> list[floa
         await one(number)
     began, sent = time.perf_counter(), []
     for number in progress(range(count), what):
-        await asyncio.sleep(began + number / COMMANDS_A_SECOND - time.perf_counter())
+        await asyncio.sleep(began + number / a_second - time.perf_counter())
         sent.append(asyncio.create_task(one(number)))
     return list(await asyncio.gather(*sent))
 
@@ -237,5 +248,10 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "sweep": sweep,
     "outage": outage,
     "throughput": throughput,
+    "replicas": replicas,
     "flood": flood,
+    "busy": busy,
+    "large": large,
+    "expiries": expiries,
+    "start": start,
 }

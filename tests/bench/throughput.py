@@ -16,7 +16,7 @@ from typing import Any
 from tests.bench.engine import WARM_UP
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.rig import ROOT, Rig, rig
-from tests.bench.stores import drop_raw, kinds, raw_commits, store
+from tests.bench.stores import A_LOOK, drop_raw, kinds, raw_commits, store
 from tests.databases import migrated, query
 
 REQUESTS = 3_000
@@ -57,7 +57,7 @@ async def throughput(scale: float) -> list[Line]:
     """One process on each kind of database."""
     count = max(int(REQUESTS * scale), 8)
     lines: list[Line] = []
-    for kind in kinds():
+    for kind in kinds(scale):
         lines += _lines(kind, await run(kind, count, scale=scale, engines=1))
     return lines
 
@@ -76,6 +76,23 @@ def _lines(kind: str, found: Run) -> list[Line]:
 
 def _one(value: float) -> Figures:
     return Figures.of([value])
+
+
+async def replicas(scale: float) -> list[Line]:
+    """One process and two on one PostgreSQL, the same requests shared out between them."""
+    if "postgresql" not in kinds():
+        return [Line(what="replicas: PostgreSQL is off", unit="", reached=_one(1))]
+    count = max(int(REQUESTS * scale), 8)
+    two = await run("postgresql", count, scale=scale, engines=2)
+    one = await run("postgresql", count, scale=scale, engines=1) if scale >= A_LOOK else two
+    return [
+        Line(what="requests a second, one process", unit="1/s", reached=_one(one.rate)),
+        Line(what="requests a second, two processes", unit="1/s", reached=_one(two.rate)),
+        Line(what="… over one", unit="×", reached=_one(two.rate / one.rate), least_goal=1),
+        Line(what="… processor of each", unit="%", reached=Figures.of(two.processor)),
+        Line(what="… processor of the one", unit="%", reached=Figures.of(one.processor)),
+        Line(what="… commits a request", unit="", reached=_one(two.commits), floor=_one(one.commits)),
+    ]
 
 
 async def run(kind: str, count: int, *, scale: float, engines: int) -> Run:
