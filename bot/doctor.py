@@ -122,7 +122,7 @@ async def _channel(settings: Settings) -> str:
         raise SlackAway(f"{_unreached('Slack', settings.slack_api_url, error)} Check SLACK_API_URL.") from None
     channel = answer["channel"]
     if channel.get("is_archived"):
-        raise Misconfigured("APPROVALS_CHANNEL: the channel is archived; choose another.")
+        raise Misconfigured("APPROVALS_CHANNEL: the channel is archived; unarchive it, or choose another.")
     if not channel.get("is_member"):
         raise Misconfigured("APPROVALS_CHANNEL: the bot is not in the channel; invite it.")
     return f"#{channel.get('name')} has the bot in it."

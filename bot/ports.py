@@ -296,9 +296,10 @@ class Ledger(Protocol):
         finish: Task | None = None,
         then: Sequence[Task] = (),
     ) -> None:
-        """Remember where the card stands, unless it stands elsewhere by now than where it `was`, or shows more.
+        """Remember where the card stands, unless it shows more by now; `finish` is done, `then` filed in any case.
 
-        In any case `finish` is done and `then` is filed. Raises TaskLost, LedgerAway.
+        Where it stands elsewhere by now than where it `was`, it is to be drawn there: `finish` is done once more.
+        Raises TaskLost, LedgerAway.
         """
         ...
 

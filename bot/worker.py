@@ -37,7 +37,7 @@ next; of a message nobody waits for."""
 LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
 LANES = {
-    "protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 192, "direct": 64, "urgent": 64, "page": 8
+    "protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 1000, "direct": 1000, "urgent": 1000, "page": 8
 }  # fmt: skip
 """How many tasks of a lane run at once; no lane waits for another. Those of Slack mostly wait for their turn there
 (`bot.flows.turns`): what cannot wait is not behind them, and direct messages are not behind the channel's."""

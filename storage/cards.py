@@ -27,12 +27,14 @@ class Cards:
         row = connection.execute(CARD, {"of": record}).mappings().one_or_none()
         return CardAt(channel=row["channel"], ts=row["ts"], drawn=row["drawn"]) if row else None
 
-    def put(self, connection: Connection, record: str, card: CardAt, *, was: CardAt | None) -> None:
-        """Where it stands, unless it was found to stand elsewhere meanwhile, or a newer version of it is there."""
+    def put(self, connection: Connection, record: str, card: CardAt, *, was: CardAt | None) -> bool:
+        """Where it stands, unless a newer version of it is there; False where it stands elsewhere by now."""
         now = self.at(connection, record)
-        elsewhere = now is not None and now.place not in {card.place, was.place if was else None}
-        if not elsewhere and (now is None or now.drawn <= card.drawn):
+        if now is not None and now.place not in {card.place, was.place if was else None}:
+            return False
+        if now is None or now.drawn <= card.drawn:
             self._put(connection, record, card)
+        return True
 
     def replace(self, connection: Connection, record: str, card: CardAt | None, *, was: CardAt) -> bool:
         """It stands there instead, or nowhere; False where somebody else found that out first."""

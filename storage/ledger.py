@@ -285,10 +285,12 @@ class SqlLedger:
         then: Sequence[Task] = (),
     ) -> None:
         def work(connection: Connection) -> tuple[None, Sequence[Task]]:
-            self._cards.put(connection, record, card, was=was)
+            stands = self._cards.put(connection, record, card, was=was)
             leased = self.tasks.add(connection, then)
             if finish is not None:
                 self.tasks.finish(connection, finish)
+                if not stands:
+                    self.tasks.do_again(connection, finish)
             return None, leased
 
         await self._write(work)

@@ -80,15 +80,16 @@ class Line:
         self.failures += 1
         asyncio.get_running_loop().call_later(pause, self.open)
 
-    def pause(self) -> float:
-        return min(float(2 ** min(self.failures, 10)), LONGEST_PAUSE)
+    def pause(self, *, longest: float) -> float:
+        return min(float(2 ** min(self.failures, 10)), longest)
 
 
 class Turns:
     """The lines of this process; `every` is the pace, which the ledger keeps for all processes together."""
 
-    def __init__(self, *, every: float = POSTS_EVERY) -> None:
+    def __init__(self, *, every: float = POSTS_EVERY, longest_pause: float = LONGEST_PAUSE) -> None:
         self._every = every
+        self._longest = longest_pause
         self._lines: dict[str, Line] = {}
         self._numbers = count()
         self._hands = {urgent: asyncio.Semaphore(CALLS) for urgent in (True, False)}
@@ -109,7 +110,7 @@ class Turns:
                 await self._shut(ledger, clock, mine, line, shut)
             raise
         except SlackAway as away:
-            mine.close(away.retry_after or mine.pause())
+            mine.close(away.retry_after or mine.pause(longest=self._longest))
             raise
         else:
             await self._opened(ledger, clock, mine, line)
@@ -140,7 +141,7 @@ class Turns:
 
     async def _shut(self, ledger: Ledger, clock: Clock, line: Line, channel: str, shut: SlackShut) -> None:
         """People have to mend it: somebody is woken, once each time and not by way of Slack."""
-        line.close(line.pause())
+        line.close(line.pause(longest=self._longest))
         if not line.shut:
             line.shut = True
             log.error("nothing can be said in %s (Slack answers “%s”); it waits", channel, shut.error)

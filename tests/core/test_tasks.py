@@ -1,5 +1,6 @@
 """What makes a task the same one: its key. Filed twice it is done once."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -179,3 +180,34 @@ def test_several_changes_are_one_and_the_later_cursor_and_policy_count() -> None
     assert (both.cursor, both.policy, both.answer) == (2, row, "said")
     assert [task.payload.get("since") for task in both.tasks] == [None, stamp(AT)]
     assert (together([]).cursor, together([]).policy) == (None, None)
+
+
+def test_what_is_said_of_incidents_and_emergencies_hurries_and_the_rest_does_not() -> None:
+    emergency = replace(REQUEST, emergency=True)
+    for record, hurries in ((REQUEST, False), (emergency, True), (open_incident(), True)):
+        (drawn,) = tasks.draw(record, version=1, at=AT)
+        (told,) = tasks.tell(record, "page", to=("U1",), at=AT)
+        made = (drawn, told, tasks.thread(record, "done", at=AT), tasks.whole_reason(record, ts="1", at=AT))
+        assert {bool(task.payload.get("urgent")) for task in made} == {hurries}
+
+
+def test_a_thread_names_the_version_that_the_card_above_it_is_to_show() -> None:
+    task = tasks.thread(REQUEST, "done", at=AT)
+    assert task.payload["version"] == REQUEST.version + 1
+    assert task.key == f"thread:REQ-A:{REQUEST.version + 1}:done"
+
+
+def test_a_whole_reason_is_said_once_under_each_card_and_a_card_is_removed_once() -> None:
+    keys = [tasks.whole_reason(REQUEST, ts=ts, at=AT).key for ts in ("1.0", "1.0", "2.0")]
+    assert (keys[0], len(set(keys))) == (keys[1], 2)
+    removed = tasks.remove("REQ-A", channel="C1", ts="1.0", due=AT)
+    assert (removed.kind, removed.key) == (TaskKind.REMOVE, "remove:C1:1.0")
+    assert removed.payload == {"record": "REQ-A", "channel": "C1", "ts": "1.0"}
+
+
+def test_a_channel_that_lets_nobody_in_is_paged_by_web_hook_alone_and_its_end_resolves_that() -> None:
+    shut, over = tasks.page_shut("C1", "is_archived", due=AT), tasks.page_shut("C1", None, due=AT)
+    assert (shut.kind, over.kind) == (TaskKind.PAGE, TaskKind.PAGE)
+    assert shut.payload == {"account": "C1", "why": "slack_shut", "error": "is_archived"}
+    assert over.payload == {"account": "C1", "why": "slack_shut", "over": True}
+    assert shut.key != over.key

@@ -108,6 +108,17 @@ async def test_a_card_that_was_found_to_stand_elsewhere_is_not_looked_for_where_
     assert await ledger.read(lambda view: view.card("REQ-1")) == other
 
 
+async def test_who_drew_where_the_card_stands_no_more_draws_once_more(ledger: SqlLedger) -> None:
+    first, other = CardAt(channel="C1", ts="1.0", drawn=1), CardAt(channel="C1", ts="2.0", drawn=0)
+    drawing = task("draw:REQ-1:2", kind=TaskKind.DRAW)
+    await ledger.put_card("REQ-1", first)
+    await ledger.add(drawing)
+    await ledger.redraw("REQ-1", drawing, card=other, was=first)
+    await ledger.put_card("REQ-1", replace(first, drawn=2), was=first, finish=replace(drawing, owner="one"))
+    assert await ledger.read(lambda view: (view.card("REQ-1"), view.unfinished(drawing.key))) == (other, True)
+    assert [found.key for found in await ledger.claim_due(limit=9)] == [drawing.key]
+
+
 async def test_a_drawing_that_is_done_is_done_again_for_a_card_that_is_gone(ledger: SqlLedger) -> None:
     first, drawing = CardAt(channel="C1", ts="1.0", drawn=1), task("draw:REQ-1:1", kind=TaskKind.DRAW)
     await ledger.add(drawing)
