@@ -211,7 +211,9 @@ class Sweep:
         self.found.wrong.extend(wrong)
         self.found.broken += bool(wrong)
         if wrong and (kept := os.environ.get(KEPT)):
-            shutil.copytree(stage.folder, Path(kept) / f"{len(self.found.wrong)}", dirs_exist_ok=True)
+            folder = Path(kept) / f"{self.found.rounds}"
+            shutil.copytree(stage.folder, folder, dirs_exist_ok=True)
+            (folder / "broke").write_text("\n".join(wrong), encoding="utf-8")
         stage.deaths.clear()
 
 

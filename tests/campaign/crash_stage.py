@@ -77,6 +77,11 @@ def safe(cast: int) -> str:
     return f"U3SAFE{cast}"
 
 
+def name_of(slack_user: str) -> str:
+    """What the roster calls one of a cast."""
+    return slack_user[2:].lower()
+
+
 def everybody() -> list[User]:
     """The sample's people and the casts."""
     casts = [User(id=id, name=id.lower()) for n in range(CASTS) for id in (agent(n), chief(n), safe(n))]
@@ -210,8 +215,8 @@ class Stage:
             self._down.set()
             if self._stopping:
                 return
-            self.deaths.append(self.points.killed_at)
-            if not self.points.killed_at:
+            self.deaths.append(self.points.killed_at or "a system call")
+            if ended != -signal.SIGKILL:
                 self.failed = f"ended by itself with {ended}: {self.log()[-1500:]}"
                 self._up.set()
                 return
