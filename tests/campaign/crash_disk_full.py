@@ -13,7 +13,7 @@ from tests.campaign.crash_people import People
 from tests.campaign.crash_rounds import ROUNDS, Round
 from tests.campaign.crash_stage import NotStarted, Stage, nursery, staged
 from tests.campaign.crash_stories import CHAPTERS
-from tests.campaign.crash_tracing import NO_STRACE, STRACE, traced
+from tests.campaign.crash_tracing import NO_STRACE, may_trace, traced
 from tests.campaign.crash_truth import Before, before, records
 from tests.campaign.guard_truth import OURS
 
@@ -60,7 +60,7 @@ async def one(stage: Stage, round_: Round, when: int) -> tuple[bool, list[str]]:
 
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
-    if STRACE is None:
+    if not may_trace():
         return Counts(tried=0, broken=0, figures={"skipped": NO_STRACE})
     seen, wrong, broken, done = Counter[str](), list[str](), 0, 0
     async with nursery() as born:

@@ -8,7 +8,7 @@ from tests.campaign.crash_people import People
 from tests.campaign.crash_rounds import ROUNDS, Round
 from tests.campaign.crash_stage import NotStarted, nursery, staged
 from tests.campaign.crash_stories import CHAPTERS
-from tests.campaign.crash_tracing import NO_STRACE, STRACE, traced
+from tests.campaign.crash_tracing import NO_STRACE, may_trace, traced
 from tests.campaign.crash_truth import before
 
 CALLS = {"fdatasync": 50, "pwrite64": 250, "sendto": 60}
@@ -17,7 +17,7 @@ CALLS = {"fdatasync": 50, "pwrite64": 250, "sendto": 60}
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
     """A try is a round in which strace was on the bot; where it makes fewer calls than thrown, nobody dies."""
-    if STRACE is None:
+    if not may_trace():
         return Counts(tried=0, broken=0, figures={"skipped": NO_STRACE})
     died, wrong, broken, done = Counter[str](), list[str](), 0, 0
     async with nursery() as born:

@@ -3,14 +3,25 @@
 import asyncio
 import contextlib
 import shutil
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 STRACE = shutil.which("strace")
-NO_STRACE = "strace is not found here, so nothing was tried by system call."
+NO_STRACE = "strace is not found here, or may not be put on a process: nothing is tried by system call."
 ATTACHED_WITHIN = 10.0
 LOOK_EVERY = 0.1
+
+
+@cache
+def may_trace() -> bool:
+    """Whether strace is here and the system lets it look at a process of ours; a container may not."""
+    if STRACE is None:
+        return False
+    tried = [STRACE, "-f", "-e", "trace=fdatasync", "-o", "/dev/null", "true"]
+    return subprocess.run(tried, check=False, capture_output=True).returncode == 0  # noqa: S603 - found above
 
 
 class NotTraced(Exception):
