@@ -18,6 +18,7 @@ import psycopg
 import bot.serving
 import storage.ledger
 from bot.__main__ import main
+from tests.campaign.crash_mutants import MUTANTS
 from tests.campaign.crash_points import Points, watch
 
 IMPORTED = (alembic.command, psycopg, bot.serving, storage.ledger)
@@ -32,6 +33,8 @@ def be_the_bot(order: dict[str, Any]) -> None:
     for stream, opened in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
         os.dup2(opened, stream)
     watch(Points(Path(order["points"])))
+    if order["mutant"]:
+        MUTANTS[order["mutant"]]()
     main(["run"], prog_name="countersign")
 
 

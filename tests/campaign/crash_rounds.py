@@ -19,7 +19,7 @@ from tests.campaign.crash_stories import CHAPTERS, Chapter, Ending
 from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
 RESTED_WITHIN = 45.0
-"""Seconds for a round; a lease of a task that nobody took over would be sixty."""
+"""Seconds from the last death; a lease of a task that nobody took over would be sixty."""
 LOOK_EVERY = 0.04
 ROUNDS, FEW_ROUNDS = 20, 4
 """On one ledger and one platform; then both are new."""
@@ -82,12 +82,14 @@ class Round:
     chapter: Chapter
     number: int
     people: People
+    patience: float = RESTED_WITHIN
     endings: list[Ending] = field(default_factory=list)
 
     async def play(self, then: Before) -> list[str]:
         """What did not hold."""
         try:
-            async with asyncio.timeout(RESTED_WITHIN):
+            async with asyncio.timeout(self.patience) as limit:
+                self.stage.on_death = lambda: limit.reschedule(asyncio.get_running_loop().time() + self.patience)
                 stories = enumerate(self.chapter.stories)
                 self.endings = await asyncio.gather(
                     *(story(self.stage, self.people, cast, self.number) for cast, story in stories)
