@@ -18,6 +18,7 @@ import psycopg
 import bot.serving
 import storage.ledger
 from bot.__main__ import main
+from tests.campaign.crash_mutants import MUTANTS
 from tests.campaign.crash_points import Points, watch
 
 IMPORTED = (alembic.command, psycopg, bot.serving, storage.ledger)
@@ -32,11 +33,13 @@ def be_the_bot(order: dict[str, Any]) -> None:
     for stream, opened in ((0, os.open(os.devnull, os.O_RDONLY)), (1, log), (2, log)):
         os.dup2(opened, stream)
     watch(Points(Path(order["points"])))
+    if order["mutant"]:
+        MUTANTS[order["mutant"]]()
     main(["run"], prog_name="countersign")
 
 
 def serve() -> None:
-    """Until there are no more orders and no more bots."""
+    """Until there are no more orders; no bot outlives whoever ordered it."""
     gc.collect()
     gc.freeze()
     woken, wakes = os.pipe()
@@ -45,16 +48,20 @@ def serve() -> None:
     signal.set_wakeup_fd(wakes)
     alive: dict[int, int] = {}
     rest = b""
-    while alive or rest is not None:
-        ready, _, _ = select.select([woken, *([] if rest is None else [0])], [], [])
+    while True:
+        ready, _, _ = select.select([woken, 0], [], [])
         if woken in ready:
             os.read(woken, 512)
             tell_of_the_dead(alive)
         if 0 in ready:
             read = os.read(0, 1 << 16)
-            *orders, rest = (rest + read).split(b"\n") if read else [None]
+            if not read:
+                break
+            *orders, rest = (rest + read).split(b"\n")
             for order in map(json.loads, orders):
                 begin(order, alive)
+    for child in alive:
+        os.kill(child, signal.SIGKILL)
 
 
 def begin(order: dict[str, Any], alive: dict[int, int]) -> None:

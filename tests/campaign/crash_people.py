@@ -13,7 +13,7 @@ from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.forms import NotThere
 from bot.sandbox.slack.records import Message, View
 from bot.sandbox.slack.server import APPROVALS
-from tests.campaign.crash_stage import Died, Stage
+from tests.campaign.crash_stage import Died, Stage, name_of
 from tests.stories.scene import REASON, event_of, inputs, state_of, text_of
 
 PATIENCE = 3.0
@@ -102,6 +102,19 @@ class People:
             return card is None or self._told(await self.stage.workspace.click(user, card, button), button, user, about)
 
         await self.insist(click, doing=f"{user} {button} {about}")
+
+    def _refusals(self, user: str) -> int:
+        """How often this person was told no, as the ledger has it."""
+        ((many,),) = self.stage.rows("select count(*) from audit where kind = 'refused' and by = :by", by=name_of(user))
+        return int(many)
+
+    def _voted(self, user: str, about: str) -> bool:
+        votes = "select v.person from votes v join requests r on r.id = v.request where v.slack_user = :user"
+        return bool(
+            self.stage.rows(
+                f"{votes} and (r.handle = :about or r.account like :like)", user=user, about=about, like=f"%{about}%"
+            )
+        )
 
     async def deny(self, user: str, *, about: str) -> None:
         async def say_no() -> bool:

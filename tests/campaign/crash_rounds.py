@@ -19,7 +19,7 @@ from tests.campaign.crash_stories import CHAPTERS, Chapter, Ending
 from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
 RESTED_WITHIN = 45.0
-"""Seconds for a round; a lease of a task that nobody took over would be sixty."""
+"""Seconds from the last death; a lease of a task that nobody took over would be sixty."""
 LOOK_EVERY = 0.04
 ROUNDS, FEW_ROUNDS = 20, 4
 """On one ledger and one platform; then both are new."""
@@ -82,12 +82,14 @@ class Round:
     chapter: Chapter
     number: int
     people: People
+    patience: float = RESTED_WITHIN
     endings: list[Ending] = field(default_factory=list)
 
     async def play(self, then: Before) -> list[str]:
         """What did not hold."""
         try:
-            async with asyncio.timeout(RESTED_WITHIN):
+            async with asyncio.timeout(self.patience) as limit:
+                self.stage.on_death = lambda: limit.reschedule(asyncio.get_running_loop().time() + self.patience)
                 stories = enumerate(self.chapter.stories)
                 self.endings = await asyncio.gather(
                     *(story(self.stage, self.people, cast, self.number) for cast, story in stories)
@@ -211,7 +213,9 @@ class Sweep:
         self.found.wrong.extend(wrong)
         self.found.broken += bool(wrong)
         if wrong and (kept := os.environ.get(KEPT)):
-            shutil.copytree(stage.folder, Path(kept) / f"{len(self.found.wrong)}", dirs_exist_ok=True)
+            folder = Path(kept) / f"{self.found.rounds}"
+            shutil.copytree(stage.folder, folder, dirs_exist_ok=True)
+            (folder / "broke").write_text("\n".join(wrong), encoding="utf-8")
         stage.deaths.clear()
 
 

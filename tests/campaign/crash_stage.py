@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,6 +75,11 @@ def chief(cast: int) -> str:
 
 def safe(cast: int) -> str:
     return f"U3SAFE{cast}"
+
+
+def name_of(slack_user: str) -> str:
+    """What the roster calls one of a cast."""
+    return slack_user[2:].lower()
 
 
 def everybody() -> list[User]:
@@ -170,12 +175,15 @@ class Stage:
     environment: dict[str, str]
     points: Points
     port: int
+    mutant: str = ""
+    """What is left out of the bots, for those who want to see that it is noticed."""
     pid: int | None = None
     number: int = 0
     deaths: list[str] = field(default_factory=list)
     """The points at which a bot died, in this round."""
     again_at: list[int] = field(default_factory=list)
     """The points at which those that are started for a dead one die too."""
+    on_death: Callable[[], object] = lambda: None
     failed: str | None = None
     """Why no bot lives any more."""
     _up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -198,6 +206,7 @@ class Stage:
             "environment": self.environment,
             "points": str(self.folder / "points"),
             "log": str(self.folder / "bot.log"),
+            "mutant": self.mutant,
         }
         self.number, self.pid = await self.nursery.begin(order)
 
@@ -210,8 +219,9 @@ class Stage:
             self._down.set()
             if self._stopping:
                 return
-            self.deaths.append(self.points.killed_at)
-            if not self.points.killed_at:
+            self.deaths.append(self.points.killed_at or "a system call")
+            self.on_death()
+            if ended != -signal.SIGKILL:
                 self.failed = f"ended by itself with {ended}: {self.log()[-1500:]}"
                 self._up.set()
                 return
@@ -298,7 +308,9 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def staged(nursery: Nursery, kind: str, text: str, *, migrated: bool = True) -> AsyncIterator[Stage]:
+async def staged(
+    nursery: Nursery, kind: str, text: str, *, migrated: bool = True, mutant: str = ""
+) -> AsyncIterator[Stage]:
     """A new ledger of that kind and everything around it but the bot."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-crash-", dir=MEMORY)))
@@ -328,6 +340,7 @@ async def staged(nursery: Nursery, kind: str, text: str, *, migrated: bool = Tru
             environment={**_environment(workspace, platform, folder), **given},
             points=Points(folder / "points"),
             port=port,
+            mutant=mutant,
         )
         stack.push_async_callback(found.stop)
         yield found

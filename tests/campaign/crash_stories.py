@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.sandbox.slack.records import User
@@ -23,6 +23,8 @@ class Ending:
     ours: frozenset[tuple[str, ...]] | None = None
     """What the bot may have done to the account, in order; None where a restore must answer each blow."""
     active: bool = True
+    again: bool = False
+    """Whether people may have asked more than once: what ends while the bot is dead they never saw."""
 
 
 Story = Callable[[Stage, People, int, int], Awaitable[Ending]]
@@ -109,13 +111,13 @@ async def lapsed(stage: Stage, people: People, cast: int, n: int) -> Ending:
     """Dead until its deadline, the bot makes no call at all."""
     id, handle = await account(stage, f"lapsed{n}_")
     await people.file(agent(cast), "/deactivate", f"@{handle}", about=handle, emergency=True)
-    return after(handle, id, "lapsed", (DOWN, UP), (), active=True)
+    return replace(after(handle, id, "lapsed", (DOWN, UP), active=True), again=True)
 
 
 async def expired(stage: Stage, people: People, cast: int, n: int) -> Ending:
     id, handle = await account(stage, f"expired{n}_")
     await people.file(agent(cast), "/deactivate", f"@{handle}", about=handle)
-    return after(handle, id, "expired", (), active=True)
+    return replace(after(handle, id, "expired", (), active=True), again=True)
 
 
 # the guard

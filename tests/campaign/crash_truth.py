@@ -115,7 +115,7 @@ class Truth:
     def _ended(self, ending: Ending) -> Iterator[str]:
         if ending.about:
             states = [r.state.value for r in self._about(ending.about)]
-            if len(states) != 1 or states[0] not in ending.states:
+            if not states or (len(states) > 1 and not ending.again) or not ending.states.issuperset(states):
                 yield f"{ending.about} ended {states}"
         if not ending.account:
             return
@@ -124,7 +124,10 @@ class Truth:
         mine = [e for e in self.effects if e["account"] == ending.account]
         ours = tuple(e["action"] for e in mine if e["actor"]["id"] == OURS)
         blows = sum(e["action"] == DOWN for e in mine) - ours.count(DOWN)
-        if ours != (UP,) * blows if ending.ours is None else ours not in ending.ours:
+        allowed = ending.ours or {()} if ending.ours is not None else {(UP,) * blows}
+        if ending.again:
+            allowed = {one * times for one in allowed for times in range(len(self._about(ending.about)) + 1)}
+        if ours not in allowed:
             yield f"{ending.account} ({ending.about}): the bot did {ours} of {blows} blows"
 
     # the ledger

@@ -1,0 +1,72 @@
+"""strace, put on a bot that runs: it kills the bot at a system call, or has its writes fail."""
+
+import asyncio
+import contextlib
+import shutil
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+
+STRACE = shutil.which("strace")
+NO_STRACE = "strace is not found here, or may not be put on a process: nothing is tried by system call."
+ATTACHED_WITHIN = 10.0
+LOOK_EVERY = 0.1
+
+
+@cache
+def may_trace() -> bool:
+    """Whether strace is here and the system lets it look at a process of ours; a container may not."""
+    if STRACE is None:
+        return False
+    tried = [STRACE, "-f", "-e", "trace=fdatasync", "-o", "/dev/null", "true"]
+    return subprocess.run(tried, check=False, capture_output=True).returncode == 0  # noqa: S603 - found above
+
+
+class NotTraced(Exception):
+    """strace could not be put on the process; the message is its own."""
+
+
+@asynccontextmanager
+async def traced(pid: int, calls: str, inject: str) -> AsyncIterator[None]:
+    """While it lasts strace does that to those calls of the process and its threads, unless the process ends first."""
+    assert STRACE is not None
+    process = await asyncio.create_subprocess_exec(
+        STRACE, "-f", "-p", str(pid), "-e", f"trace={calls}", "-e", f"inject={calls}:{inject}", "-o", "/dev/null",
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(ATTACHED_WITHIN):
+            said = (await process.stderr.readline()).decode()
+        if "attached" not in said:
+            raise NotTraced(said.strip())
+        draining = asyncio.create_task(process.stderr.read())
+        watching = asyncio.create_task(_let_go(pid, process))
+        yield
+        watching.cancel()
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        await draining
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def _let_go(pid: int, process: asyncio.subprocess.Process) -> None:
+    """End strace where the bot is dead: it may wait for ever for threads of which nothing more is to come."""
+    while _lives(pid):  # noqa: ASYNC110 - it is another's child
+        await asyncio.sleep(LOOK_EVERY)
+    await asyncio.sleep(LOOK_EVERY)
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] not in "ZX"
