@@ -14,8 +14,9 @@ from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts
 from tests.campaign.faults_kinds import DATABASES, FAULTS, STEPS, Fault
 from tests.campaign.faults_line import Call
+from tests.campaign.faults_people import NotAnswered, Story
 from tests.campaign.faults_stage import ARRIVED_WITHIN, Stage, Window, stage
-from tests.campaign.faults_stories import NotAnswered, Story, story_of
+from tests.campaign.faults_stories import story_of
 from tests.campaign.stage import fresh
 from tests.campaign.truth import Told, effects_broke, log_broke, standing_broke
 
