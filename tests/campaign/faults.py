@@ -14,8 +14,9 @@ from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts
 from tests.campaign.faults_kinds import DATABASES, FAULTS, STEPS, Fault
 from tests.campaign.faults_line import Call
+from tests.campaign.faults_people import NotAnswered, Story
 from tests.campaign.faults_stage import ARRIVED_WITHIN, Stage, Window, stage
-from tests.campaign.faults_stories import NotAnswered, Story, story_of
+from tests.campaign.faults_stories import story_of
 from tests.campaign.stage import fresh
 from tests.campaign.truth import Told, effects_broke, log_broke, standing_broke
 
@@ -31,6 +32,7 @@ HELD_WITHIN = 45.0
 """Seconds after a story has been played until what must hold does."""
 LAPSES_AFTER = 5.0
 REPEATS = 3
+PLAYED_AT_MOST = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +90,6 @@ class Play:
 
     stage: Stage
     outcomes: Outcomes
-    tried: Callable[[], object]
     stories: dict[str, Story] = field(default_factory=dict)
     played: dict[str, Cell] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -109,7 +110,6 @@ class Play:
             await self._seated(cell, window, seat)
         finally:
             self.stage.seats.put_nowait(seat)
-            self.tried()
 
     async def _seated(self, cell: Cell, window: Window | None, seat: int) -> None:
         account, handle = await fresh(self.stage.scene, f"f{next(self.numbers):05}_", followers=1000)
@@ -181,7 +181,7 @@ class Play:
             return dict(await answer.json())
 
 
-async def played(database: str, cells: Sequence[Cell], outcomes: Outcomes, tried: Callable[[], object]) -> None:
+async def played(database: str, cells: Sequence[Cell], outcomes: Outcomes) -> None:
     """The cells of one database on one stage: first what doubts the list, while there are few accounts."""
     by_fault: dict[Fault, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -191,7 +191,7 @@ async def played(database: str, cells: Sequence[Cell], outcomes: Outcomes, tried
         return
     windows = [fault for fault in by_fault if fault.of not in {"call", "events"}]
     async with stage(database, ratify_within=f"{LAPSES_AFTER:.0f}s") as found:
-        play = Play(found, outcomes, tried)
+        play = Play(found, outcomes)
         found.line.at = play.at
         for fault in windows:
             await play.windows(fault, by_fault[fault])
@@ -211,9 +211,9 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
     outcomes = Outcomes()
     async with a_server():
         for cells in rounds(chosen(count)):
-            async with asyncio.TaskGroup() as tasks:
-                for database in DATABASES:
-                    tasks.create_task(played(database, cells, outcomes, tried))
+            await until_struck(cells, outcomes)
+            for _ in cells:
+                tried()
     return Counts(
         tried=count,
         broken=len({cell for cell, _ in outcomes.broken}),
@@ -225,6 +225,18 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
             "table": table(outcomes),
         },
     )
+
+
+async def until_struck(cells: Sequence[Cell], outcomes: Outcomes) -> None:
+    """Play them; on a busy machine a story may come too late to its step for its fault: then it is played again."""
+    for _ in range(PLAYED_AT_MOST):
+        outcomes.missed.clear()
+        async with asyncio.TaskGroup() as tasks:
+            for database in DATABASES:
+                tasks.create_task(played(database, cells, outcomes))
+        cells = list(outcomes.missed.elements())
+        if not cells:
+            return
 
 
 @asynccontextmanager
