@@ -30,6 +30,8 @@ LINE = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "
 UNKNOWN_WITHIN = 20.0
 """Seconds for the database to come back and say whether a commit without an answer happened."""
 ASKED_EVERY = 0.2
+BACK_WITHIN = 1.0
+"""Seconds that the others have, after the database was away, to be seen at work again: they look every 0.3."""
 
 
 def number_of(name: str) -> int:
@@ -58,6 +60,9 @@ class PostgresServer:
         self._url = url.set(drivername="postgresql+psycopg")
         self.name = f"{url.database} on {url.host or 'this machine'}"
         self._life: Connection | None = None
+        self._judges_from: float | None = None
+        """When, by the monotonic clock, it is to be known of the others whether they live; None before the first lock.
+        """
         self._life_line = self._engine(NullPool)
 
     def engine(self, *, writes: bool) -> Engine:
@@ -120,6 +125,8 @@ class PostgresServer:
         if not held:
             self.unlock()
             raise LedgerAway("The connection that this process had before has not ended yet.")
+        # where this lock was lost, all were
+        self._judges_from = time.monotonic() + (BACK_WITHIN if self._judges_from is not None else 0)
 
     def unlock(self) -> None:
         if self._life is not None:
@@ -129,6 +136,8 @@ class PostgresServer:
 
     def gone(self, connection: Connection, owner: str) -> bool:
         """Nobody holds the lock of that process."""
+        if self._judges_from is not None and time.monotonic() < self._judges_from:
+            return False
         return bool(connection.execute(GONE, {"process": number_of(owner)}).scalar_one())
 
     @contextmanager

@@ -17,15 +17,19 @@ from storage.tables import table
 TASKS = table("tasks")
 IS_PROTECTED = type_coerce(TASKS.c.payload, Text).contains('"protected":true')
 """Canonical JSON: so it stands there, and in a text of somebody's its quotes would be escaped."""
-HELD_OF = select(TASKS.c.key).where(
+HELD_OF = select(TASKS.c.key, TASKS.c.attempts).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
 )
 FIRST_DUE = [
     select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1) for state in ("waiting", "running")
 ]
 HELD = update(TASKS).where(
-    TASKS.c.key == bindparam("held"), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
+    TASKS.c.key == bindparam("held"),
+    TASKS.c.owner == bindparam("holder"),
+    TASKS.c.state == "running",
+    TASKS.c.attempts == bindparam("attempt"),
 )
+"""Of one that was another's in between, and was given back by that one, what was begun before ends nothing."""
 FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
 HOLDERS = select(TASKS.c.owner).where(TASKS.c.state == "running").distinct()
@@ -54,12 +58,13 @@ class Tasks:
         now, new = self._clock.now(), {task.key: task for task in tasks}
         if not new:
             return []
-        mine = {key for key, task in new.items() if leasing and task.due <= now}
+        mine = {key: task.attempts for key, task in new.items() if leasing and task.due <= now}
         rows = [self._row(task, now if task.key in mine else None) for task in new.values()]
         if connection.execute(dialect.inserting_new(connection, TASKS), rows).rowcount != len(rows):
             # some were there: what this process holds of them is at work already, the worker knows it
-            mine &= set(connection.execute(HELD_OF, {"keys": list(new), "holder": self.owner}).scalars())
-        return [replace(task, owner=self.owner) for key, task in new.items() if key in mine]
+            held = connection.execute(HELD_OF, {"keys": list(new), "holder": self.owner})
+            mine = {key: attempts for key, attempts in held if key in mine}
+        return [replace(task, owner=self.owner, attempts=mine[key]) for key, task in new.items() if key in mine]
 
     def _row(self, task: Task, leased: datetime | None) -> dict[str, Any]:
         return {
@@ -96,7 +101,8 @@ class Tasks:
         self._held(connection, POSTPONED, task, until=millis(due), tried=task.attempts + 1)
 
     def _held(self, connection: Connection, move: Update, task: Task, **values: int) -> None:
-        if connection.execute(move, {"held": task.key, "holder": self.owner, **values}).rowcount != 1:
+        held = {"held": task.key, "holder": self.owner, "attempt": task.attempts}
+        if connection.execute(move, {**held, **values}).rowcount != 1:
             raise TaskLost(f"The task {task.key} is no longer held by this process.")
 
     def next_due(self, connection: Connection) -> datetime | None:

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
@@ -42,7 +43,6 @@ class Troubles:
     met: Counter[str] = field(default_factory=Counter)
 
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        mortal = len(self.people.front.all) == 1 or len(self.people.front.all[1:])
         found: dict[str, Callable[[], Awaitable[None]]] = {
             "platform 503": partial(self._platform, kind="status", code=503, on="any", share=0.5),
             "answers lost": partial(self._platform, kind="status_after", code=500, on="patch", share=0.5),
@@ -51,8 +51,7 @@ class Troubles:
             "Slack 429": partial(self._slack, status=429, retry_after=1),
             "Slack drops": partial(self._slack, drop=True),
         }
-        if mortal:
-            found["process killed"] = self._killed
+        found["process killed"] = self._killed
         if len(self.people.front.all) > 1:
             found["process stopped"] = self._stopped
         if self.server is not None:
@@ -129,6 +128,13 @@ async def on_postgresql() -> AsyncIterator[tuple[Crowd, postgres.Server | None]]
     with closing(Stopped(server)):
         async with crowd(3, database=server.url) as people:
             yield people, server
+
+
+@asynccontextmanager
+async def on_sqlite() -> AsyncIterator[tuple[Crowd, postgres.Server | None]]:
+    with TemporaryDirectory(prefix="countersign-soak-") as folder:
+        async with crowd(1, database=f"sqlite:///{folder}/countersign.db") as people:
+            yield people, None
 
 
 async def soaked(seconds: float, tried: Callable[[], object], *, seed: int, stage: Callable[..., object]) -> Counts:
