@@ -25,6 +25,8 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "4s",
 }
+READING = {"idle_in_transaction_session_timeout": "10min"}
+"""Who only reads holds up nobody, and may take long over it: all of the log is replayed in one snapshot."""
 LINE = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 4000}
 """The same, seen from here: seconds, and milliseconds."""
 UNKNOWN_WITHIN = 20.0
@@ -67,12 +69,13 @@ class PostgresServer:
 
     def engine(self, *, writes: bool) -> Engine:
         """One connection; those that do not write see one moment for as long as a transaction lasts."""
-        engine = self._engine(QueuePool, pool_size=1, max_overflow=0)
+        engine = self._engine(QueuePool, writes=writes, pool_size=1, max_overflow=0)
         event.listen(engine, "begin", _begin if writes else _begin_reading)
         return engine
 
-    def _engine(self, pool: type, **more: int) -> Engine:
-        options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    def _engine(self, pool: type, *, writes: bool = True, **more: int) -> Engine:
+        session = SESSION if writes else SESSION | READING
+        options = " ".join(f"-c {name}={value}" for name, value in session.items())
         given = {"autocommit": True, "connect_timeout": CONNECTED_WITHIN, "application_name": "countersign", **LINE}
         of_url = {name: value for name, value in self._url.query.items() if name in {*given, "options"}}
         options = f"{options} {of_url.pop('options', '')}".strip()
