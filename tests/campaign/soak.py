@@ -21,7 +21,9 @@ from tqdm import tqdm
 from tests import postgres
 from tests.bench.rig import AGENTS
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd import OURS, Crowd, crowd, revived, working
+from tests.campaign.crowd import OURS, Crowd
+from tests.campaign.crowd_stage import crowd, revived, working
+from tests.campaign.crowd_truth import figures_of, wrong_of
 from tests.campaign.pg_killed import Stopped
 
 PEOPLE = 3
@@ -147,10 +149,10 @@ async def soaked(seconds: float, tried: Callable[[], object], *, seed: int, stag
         async with working(people, AGENTS[:PEOPLE], seed=seed):
             await troubles.go_on(until, PAUSE if seconds > 60 else BRISK)
         await minutes
-        wrong = [*await people.wrong(), *(memory.grew() if people.front.all[1:] else ())]
+        wrong = [*await wrong_of(people), *(memory.grew() if people.front.all[1:] else ())]
         looking.cancel()
     figures = {
-        **people.figures(),
+        **figures_of(people),
         "troubles": dict(troubles.met.most_common()),
         "acts on the platform itself": len(people.falls_of),
         "first process, first and last": [
