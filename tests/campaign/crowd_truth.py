@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from typing import Any
 
 from bot.clock import SystemClock
 from bot.core.audit import compare, gaps, replay
@@ -39,7 +40,7 @@ async def wrong_of(people: Crowd) -> list[str]:
     effects = [e for e in await people.effects() if e["actor"]["id"] == OURS]
     wrong = [] if rested else ["it does not come to rest"]
     wrong += [f"@{handle} did not end" for handle in people.given_up]
-    requests = people.onlooker.rows("select id, handle, account, action, state, operation from requests") or []
+    requests = _known(people, "select id, handle, account, action, state, operation from requests")
     by_handle = {handle for _, handle, _, action, *_ in requests if action == "deactivate"}
     wrong += [f"@{handle} was filed and is lost" for handle in people.filed if handle not in by_handle]
     keyed = {operation: (account, action) for _, _, account, action, _, operation in requests}
@@ -62,9 +63,16 @@ async def wrong_of(people: Crowd) -> list[str]:
     return [*wrong, *await _log_disagrees(people), *_cards_wrong(people)]
 
 
+def _known(people: Crowd, question: str) -> list[tuple[Any, ...]]:
+    """The ledger is there by now: what it does not say would agree with everything."""
+    found = people.onlooker.rows(question)
+    assert found is not None
+    return found
+
+
 def _votes_lost(people: Crowd) -> list[str]:
     """Of those who were answered well, one vote at least is on record."""
-    stored = {request for (request,) in people.onlooker.rows("select distinct request from votes") or ()}
+    stored = {request for (request,) in _known(people, "select distinct request from votes")}
     return [f"a vote on {request} is lost" for request in {r for r, _ in people.voted} - stored]
 
 
@@ -76,11 +84,9 @@ async def _log_disagrees(people: Crowd) -> list[str]:
 
 def _cards_wrong(people: Crowd) -> list[str]:
     """The card that the ledger knows shows how the request stands."""
-    known = people.onlooker.rows(
-        "select r.id, r.state, c.channel, c.ts from requests r join cards c on c.record = r.id"
-    )
+    question = "select r.id, r.state, c.channel, c.ts from requests r join cards c on c.record = r.id"
     wrong = []
-    for id, state, channel, ts in known or ():
+    for id, state, channel, ts in _known(people, question):
         shown = people.scene.workspace.message(channel, ts)
         if shown is not None and state_of(shown) != state:
             wrong.append(f"the card of {id} shows {state_of(shown)}, it is {state}")

@@ -82,7 +82,7 @@ class Troubles:
         processes = self.people.front.all
         await self.dice.choice(processes[1:] or processes).kill()
         await asyncio.sleep(self.dice.random())
-        await revived(self.people.front, within=60)
+        await revived(self.people.front, within=180)
 
     async def _stopped(self) -> None:
         one = self.dice.choice(self.people.front.all)

@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from bot.core.errors import LedgerAway
+from storage.database import Database
 from storage.ledger import SqlLedger
 from storage.postgres import BACK_WITHIN
 from tests import postgres
+from tests.databases import occupied
 from tests.storage.scene import Shelf, task
 
 ENDED = (
@@ -57,3 +59,14 @@ async def test_who_does_not_come_back_by_then_is_gone(shelf: Shelf) -> None:
     await asyncio.sleep(BACK_WITHIN)
     assert await two.take_over() == 1
     assert shelf.sql("select owner, state from tasks") == [(None, "waiting")]
+
+
+async def test_a_start_waits_while_another_process_has_the_turn_to_write(shelf: Shelf) -> None:
+    """Three that start at once on an empty database: one makes the tables, and the others are not ended by that."""
+    database = Database(shelf.url)
+    with occupied(shelf.url):
+        starting = asyncio.create_task(asyncio.to_thread(database.migrate))
+        await asyncio.sleep(2)  # longer than a writer waits
+        assert not starting.done()
+    assert await starting
+    database.close()
