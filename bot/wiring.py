@@ -139,7 +139,7 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
     try:
         clock.hold(await ledger.read(lambda view: view.last_time()))
         if exclusive:
-            await ledger.take_over()
+            await persist(ledger.take_over, "the ledger")
         yield ledger
     finally:
         ledger.close()
@@ -192,10 +192,11 @@ async def running(settings: Settings, policy: Policy, *, posts_every: float = PO
         )
         worker = Worker(world, flows())
         ledger.on_commit(worker.take)
-        await bring_into_force(world, policy, by="file")
-        await arm_digest(world)
-        await arm_baseline(world)
-        await arm_housekeeping(world)
+        # another process may be at its longest move: a start is not ended by that
+        await persist(lambda: bring_into_force(world, policy, by="file"), "the ledger")
+        await persist(lambda: arm_digest(world), "the ledger")
+        await persist(lambda: arm_baseline(world), "the ledger")
+        await persist(lambda: arm_housekeeping(world), "the ledger")
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)

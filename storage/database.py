@@ -1,5 +1,6 @@
 """The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
@@ -16,11 +17,14 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot.core.errors import LedgerAway, Misconfigured
-from storage.dialect import Begun, is_conflict
+from storage.dialect import Begun, is_busy, is_conflict
 from storage.postgres import PostgresServer
 from storage.sqlite import SqliteFile
 
 T = TypeVar("T")
+
+TURN_WITHIN = 20.0
+"""Seconds that a start waits for its turn to look at the tables."""
 
 
 class Stale(Exception):
@@ -99,21 +103,28 @@ class Database:
 
         Raises Misconfigured: the database is newer than the program, older and nobody asked, in use, or out of reach.
         """
+        until = time.monotonic() + TURN_WITHIN
+        while True:
+            try:
+                return self._migrated(asked=asked)
+            except DBAPIError as error:
+                if is_busy(error) and time.monotonic() < until:
+                    continue  # another process makes the tables, or was stopped in mid-write
+                raise Misconfigured(f"The database {self._home.name} cannot be used: {_words(error)}.") from error
+
+    def _migrated(self, *, asked: bool) -> bool:
         scripts = _scripts()
         head = scripts.get_current_head()
-        try:
-            with _begun(self.engine, self._home.begin) as (connection, _):
-                found = self._schema(connection, scripts)
-                if found == head:
-                    return False
-                if found is not None and not (asked or self._home.is_ours):
-                    older = f"The database {self._home.name} is of an older Countersign (schema {found})"
-                    raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
-                with self._home.migrating(connection, new=found is None):
-                    _upgrade(connection)
-                    connection.commit()
-        except DBAPIError as error:
-            raise Misconfigured(f"The database {self._home.name} cannot be used: {_words(error)}.") from error
+        with _begun(self.engine, self._home.begin) as (connection, _):
+            found = self._schema(connection, scripts)
+            if found == head:
+                return False
+            if found is not None and not (asked or self._home.is_ours):
+                older = f"The database {self._home.name} is of an older Countersign (schema {found})"
+                raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
+            with self._home.migrating(connection, new=found is None):
+                _upgrade(connection)
+                connection.commit()
         return True
 
     def _schema(self, connection: Connection, scripts: ScriptDirectory) -> str | None:

@@ -75,3 +75,8 @@ def is_conflict(error: DBAPIError) -> bool:
     """Whether another writer was first; a trigger's or a column's no is no conflict."""
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
     return name in TAKEN | OVERTAKEN
+
+
+def is_busy(error: DBAPIError) -> bool:
+    """Whether PostgreSQL gave no lock in time: another process had the turn to write for so long."""
+    return getattr(error.orig, "sqlstate", None) == "55P03"

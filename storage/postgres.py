@@ -25,11 +25,15 @@ SESSION = {
     "tcp_keepalives_count": "3",
     "tcp_user_timeout": "4s",
 }
+READING = {"idle_in_transaction_session_timeout": "10min"}
+"""Who only reads holds up nobody, and may take long over it: all of the log is replayed in one snapshot."""
 LINE = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "tcp_user_timeout": 4000}
 """The same, seen from here: seconds, and milliseconds."""
 UNKNOWN_WITHIN = 20.0
 """Seconds for the database to come back and say whether a commit without an answer happened."""
 ASKED_EVERY = 0.2
+BACK_WITHIN = 1.0
+"""Seconds that the others have, after the database was away, to be seen at work again: they look every 0.3."""
 
 
 def number_of(name: str) -> int:
@@ -58,16 +62,20 @@ class PostgresServer:
         self._url = url.set(drivername="postgresql+psycopg")
         self.name = f"{url.database} on {url.host or 'this machine'}"
         self._life: Connection | None = None
+        self._judges_from: float | None = None
+        """When, by the monotonic clock, it is to be known of the others whether they live; None before the first lock.
+        """
         self._life_line = self._engine(NullPool)
 
     def engine(self, *, writes: bool) -> Engine:
         """One connection; those that do not write see one moment for as long as a transaction lasts."""
-        engine = self._engine(QueuePool, pool_size=1, max_overflow=0)
+        engine = self._engine(QueuePool, writes=writes, pool_size=1, max_overflow=0)
         event.listen(engine, "begin", _begin if writes else _begin_reading)
         return engine
 
-    def _engine(self, pool: type, **more: int) -> Engine:
-        options = " ".join(f"-c {name}={value}" for name, value in SESSION.items())
+    def _engine(self, pool: type, *, writes: bool = True, **more: int) -> Engine:
+        session = SESSION if writes else SESSION | READING
+        options = " ".join(f"-c {name}={value}" for name, value in session.items())
         given = {"autocommit": True, "connect_timeout": CONNECTED_WITHIN, "application_name": "countersign", **LINE}
         of_url = {name: value for name, value in self._url.query.items() if name in {*given, "options"}}
         options = f"{options} {of_url.pop('options', '')}".strip()
@@ -120,6 +128,8 @@ class PostgresServer:
         if not held:
             self.unlock()
             raise LedgerAway("The connection that this process had before has not ended yet.")
+        # where this lock was lost, all were
+        self._judges_from = time.monotonic() + (BACK_WITHIN if self._judges_from is not None else 0)
 
     def unlock(self) -> None:
         if self._life is not None:
@@ -129,6 +139,8 @@ class PostgresServer:
 
     def gone(self, connection: Connection, owner: str) -> bool:
         """Nobody holds the lock of that process."""
+        if self._judges_from is not None and time.monotonic() < self._judges_from:
+            return False
         return bool(connection.execute(GONE, {"process": number_of(owner)}).scalar_one())
 
     @contextmanager

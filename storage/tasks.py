@@ -20,15 +20,19 @@ TASKS = table("tasks")
 _TEXT = type_coerce(TASKS.c.payload, Text)
 HURRIES = or_(_TEXT.contains('"protected":true'), _TEXT.contains('"urgent":true'))
 """Canonical JSON: so it stands there, and in a text of somebody's its quotes would be escaped."""
-HELD_OF = select(TASKS.c.key).where(
+HELD_OF = select(TASKS.c.key, TASKS.c.attempts).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
 )
 FIRST_DUE = [
     select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1) for state in ("waiting", "running")
 ]
 HELD = update(TASKS).where(
-    TASKS.c.key == bindparam("held"), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
+    TASKS.c.key == bindparam("held"),
+    TASKS.c.owner == bindparam("holder"),
+    TASKS.c.state == "running",
+    TASKS.c.attempts == bindparam("attempt"),
 )
+"""Of one that was another's in between, and was given back by that one, what was begun before ends nothing."""
 FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
 KEPT = HELD.values(due=bindparam("until"))
@@ -55,11 +59,11 @@ def _again(database: str) -> Insert:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """Tasks on their way into the store; `due` are the keys of those that this process means to do at once."""
+    """Tasks on their way into the store; `due` are those that this process means to do at once, with their attempts."""
 
     tasks: Mapping[str, Task]
     owner: str
-    due: set[str]
+    due: Mapping[str, int]
     known: list[int] = field(default_factory=list)
     """How many were there already, once that is known."""
 
@@ -71,8 +75,8 @@ class Filed:
         mine = self.due
         if any(self.known):
             held = connection.execute(HELD_OF, {"keys": list(self.tasks), "holder": self.owner})
-            mine = mine & set(held.scalars())
-        return [replace(task, owner=self.owner) for key, task in self.tasks.items() if key in mine]
+            mine = {key: attempts for key, attempts in held if key in mine}
+        return [replace(task, owner=self.owner, attempts=mine[key]) for key, task in self.tasks.items() if key in mine]
 
 
 def _held(task: Task, rows: int) -> None:
@@ -98,7 +102,8 @@ class Tasks:
     def file(self, writes: Writes, tasks: Iterable[Task], *, leasing: bool = True) -> "Filed":
         """The same, with whatever else is written; which were leased is known once that is sent."""
         now, new = self._clock.now(), {task.key: task for task in tasks}
-        filed = Filed(new, self.owner, {key for key, task in new.items() if leasing and task.due <= now})
+        due = {key: task.attempts for key, task in new.items() if leasing and task.due <= now}
+        filed = Filed(new, self.owner, due)
         rows = [self._row(task, now if key in filed.due else None) for key, task in new.items()]
         writes.add(dialect.inserting_new(writes.connection, TASKS), rows, expect=filed.were_new)
         return filed
@@ -138,11 +143,14 @@ class Tasks:
 
     def end(self, writes: Writes, task: Task) -> None:
         """The same, with whatever else is written; TaskLost is raised when that is sent."""
-        writes.add(FINISHED, [{"held": task.key, "holder": self.owner}], expect=partial(_held, task))
+        writes.add(FINISHED, [self._mine(task)], expect=partial(_held, task))
 
     def postpone(self, connection: Connection, task: Task, *, due: datetime) -> None:
-        until = {"held": task.key, "holder": self.owner, "until": millis(due), "tried": task.attempts + 1}
+        until = {**self._mine(task), "until": millis(due), "tried": task.attempts + 1}
         _held(task, connection.execute(POSTPONED, until).rowcount)
+
+    def _mine(self, task: Task) -> dict[str, Any]:
+        return {"held": task.key, "holder": self.owner, "attempt": task.attempts}
 
     def next_due(self, connection: Connection) -> datetime | None:
         found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
@@ -150,7 +158,7 @@ class Tasks:
 
     def keep(self, connection: Connection, task: Task, *, until: datetime) -> None:
         """Renew the task's lease. Raises TaskLost where it is another's, or done; one not on file is nobody's."""
-        kept = {"held": task.key, "holder": self.owner, "until": millis(until + LEASE)}
+        kept = {**self._mine(task), "until": millis(until + LEASE)}
         if connection.execute(KEPT, kept).rowcount != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
             raise TaskLost(f"The task {task.key} is no longer held by this process.")
 

@@ -24,7 +24,7 @@ from bot.sandbox.slack.server import APPROVALS
 from bot.wiring import Bot, running
 from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd import server_at_hand
+from tests.campaign.crowd_stage import server_at_hand
 from tests.campaign.rig import MEMORY
 from tests.campaign.stage import fresh, taken_down, value_of, wide
 from tests.databases import migrated

@@ -7,78 +7,33 @@ ledger and against the platform's own record: nothing acknowledged is lost, noth
 import asyncio
 import contextlib
 import itertools
-import os
-import re
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import psycopg
-
-from bot.clock import SystemClock
-from bot.core.audit import compare, gaps, replay
 from bot.core.request import State
 from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.forms import NotThere
-from bot.sandbox.slack.records import Message, User
-from bot.sandbox.stage import NotStaged
-from bot.wiring import reader_of
-from tests import postgres
-from tests.bench.rig import AGENTS, _policy
+from bot.sandbox.slack.records import Message
+from tests.bench.rig import AGENTS
 from tests.campaign.guard_truth import Fall, falls
-from tests.campaign.rig import MEMORY
-from tests.databases import migrated
-from tests.replicas import Replicas, replicas
-from tests.stories.scene import REASON, Scene, _everything, event_of, id_of, inputs, set_scene, state_of
+from tests.campaign.onlooker import Onlooker
+from tests.replicas import Replicas
+from tests.stories.scene import REASON, Scene, inputs
 
 ANSWERED_WITHIN = 60.0
 """Seconds that a person tries for."""
 TRIES_EVERY = 0.2
 LOOK_EVERY = 0.05
-RESTS_WITHIN = 90.0
-"""Longer than a lease of 60 s: what a process that hangs has under way comes back after it."""
 OURS = "svc:countersign"
 ENDS = frozenset(state.value for state in State) - {"pending", "approved", "running", "uncertain", "provisional"}
 TOLD_WITHIN = 3.0
 NOTHING_DONE = "This could not be recorded"
 APPROVERS = {agent: (f"{agent}A", f"{agent}B") for agent in AGENTS}
 """Two for each who asks, so that what one is told is about one click."""
-
-
-class Onlooker:
-    """Reads the ledger beside the bot; None while it is away."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._open: Any = None
-
-    def rows(self, question: str, *values: object) -> list[tuple[Any, ...]] | None:
-        try:
-            if self._open is None:
-                self._open = self._connected()
-            marked = question if isinstance(self._open, sqlite3.Connection) else question.replace("?", "%s")
-            return list(self._open.execute(marked, list(values)).fetchall())
-        except (psycopg.OperationalError, psycopg.InterfaceError, sqlite3.OperationalError):
-            self.close()
-            return None
-
-    def _connected(self) -> Any:
-        if self._url.startswith("sqlite"):
-            return sqlite3.connect(f"file:{self._url.removeprefix('sqlite:///')}?mode=ro", uri=True)
-        return psycopg.connect(self._url, autocommit=True, connect_timeout=1)
-
-    def close(self) -> None:
-        if self._open is not None:
-            with contextlib.suppress(Exception):
-                self._open.close()
-            self._open = None
 
 
 @dataclass
@@ -233,170 +188,5 @@ class Crowd:
             for agent in agents:
                 group.create_task(agent_at_work(agent))
 
-    # the oracle
-
-    async def rests(self) -> bool:
-        """Wait until nothing runs and nothing is due; whether that came in time."""
-        due = (
-            "select 1 from tasks where state = 'running' or (state = 'waiting' and "
-            "(due <= ? or kind in ('draw', 'carry_out'))) limit 1"
-        )
-        open_ = "select 1 from requests where state in ('approved', 'running', 'uncertain') limit 1"
-        until, quiet = time.monotonic() + RESTS_WITHIN, 0
-        while time.monotonic() < until:
-            now = int(1000 * time.time())
-            found = [self.onlooker.rows(due, now), self.onlooker.rows(open_)]
-            missed = [fall for fall in await self.falls() if fall.missed]
-            quiet = quiet + 1 if found == [[], []] and not missed else 0
-            if quiet == 3:
-                return True
-            await asyncio.sleep(0.2)
-        return False
-
     async def falls(self) -> list[Fall]:
         return [fall for fall in falls(await self.effects()) if fall.account in self.falls_of]
-
-    async def wrong(self) -> list[str]:
-        """What does not agree, of the platform's record, the ledger, Slack's messages and what people were told."""
-        rested = await self.rests()
-        effects = [e for e in await self.effects() if e["actor"]["id"] == OURS]
-        wrong = [] if rested else ["it does not come to rest"]
-        wrong += [f"@{handle} did not end" for handle in self.given_up]
-        requests = self.onlooker.rows("select id, handle, account, action, state, operation from requests") or []
-        by_handle = {handle for _, handle, _, action, *_ in requests if action == "deactivate"}
-        wrong += [f"@{handle} was filed and is lost" for handle in self.filed if handle not in by_handle]
-        keyed = {operation: (account, action) for _, _, account, action, _, operation in requests}
-        keys = Counter((e["operation"], e["action"]) for e in effects)
-        wrong += [f"{many} effects of one request" for many in keys.values() if many > 1]
-        wrong += [
-            f"an effect that no request asks for: {e['account']}"
-            for e in effects
-            if keyed.get(e["operation"]) != (e["account"], e["action"])
-        ]
-        had = {operation for operation, _ in keys}
-        wrong += [
-            f"{id} is {state} with{'out' if operation not in had else ''} an effect"
-            for id, _, _, action, state, operation in requests
-            if action == "deactivate" and (state == "done") is not (operation in had)
-        ]
-        wrong += self._votes_lost()
-        wrong += [f"{f.account} is down and nobody approved it" for f in await self.falls() if f.missed]
-        wrong += [f"{f.account} was rightly down" for f in await self.falls() if f.wrongly_restored]
-        return [*wrong, *await self._log_disagrees(), *self._cards_wrong()]
-
-    def _votes_lost(self) -> list[str]:
-        """Of those who were answered well, one vote at least is on record."""
-        stored = {request for (request,) in self.onlooker.rows("select distinct request from votes") or ()}
-        return [f"a vote on {request} is lost" for request in {r for r, _ in self.voted} - stored]
-
-    async def _log_disagrees(self) -> list[str]:
-        async with reader_of(self.scene.settings, SystemClock()) as ledger:
-            lines, head, stored = await ledger.read(_everything)
-        return [found.what for found in (*gaps(lines, head), *compare(replay(lines), stored))]
-
-    def _cards_wrong(self) -> list[str]:
-        """The card that the ledger knows shows how the request stands."""
-        known = self.onlooker.rows(
-            "select r.id, r.state, c.channel, c.ts from requests r join cards c on c.record = r.id"
-        )
-        wrong = []
-        for id, state, channel, ts in known or ():
-            shown = self.scene.workspace.message(channel, ts)
-            if shown is not None and state_of(shown) != state:
-                wrong.append(f"the card of {id} shows {state_of(shown)}, it is {state}")
-        return wrong
-
-    def posted_twice(self) -> int:
-        """Cards beside the first of a request: after a lost answer it is posted once more."""
-        cards = Counter(id_of(m) for m in self.scene.cards() if event_of(m) == "countersign_request")
-        return sum(many - 1 for many in cards.values())
-
-    def figures(self) -> dict[str, object]:
-        return {
-            "requests": len(self.filed),
-            "acknowledged votes": len(self.voted),
-            "not answered well, and tried again": dict(self.unanswered),
-            "cards posted twice": self.posted_twice(),
-        }
-
-
-def patient(text: str) -> str:
-    """The sample policy with those who ask and approve, and an hour in which what is approved may be carried out."""
-    managers = "".join(
-        f'[people.{one.lower()}]\nslack = ["{one}"]\ngroups = ["manager"]\nteam = "support"\n'
-        for one in itertools.chain(*APPROVERS.values())
-    )
-    return re.sub(r'execution_expires = "\w+"', 'execution_expires = "1h"', text) + managers
-
-
-@contextlib.contextmanager
-def server_at_hand() -> Any:
-    """The tests' own server, or where there is none, one for this run."""
-    if postgres.AT in os.environ:
-        yield None
-        return
-    server = postgres.started()
-    os.environ[postgres.AT] = server.url
-    try:
-        yield server
-    finally:
-        del os.environ[postgres.AT]
-        server.stop()
-
-
-@asynccontextmanager
-async def crowd(count: int, *, database: str | None = None, policy: Callable[[str], str] = str) -> AsyncIterator[Crowd]:
-    """So many replicas on a database of their own of the server at hand, or on the one given, and those at work."""
-    async with AsyncExitStack() as stack:
-        folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-crowd-", dir=MEMORY)))
-        if database is None:
-            stack.enter_context(server_at_hand())
-            name = f"crowd_{folder.name.rpartition('-')[2].lower()}"
-            database = postgres.create(name)
-            stack.callback(postgres.drop, name)
-        await asyncio.to_thread(migrated, database)
-        scene = await stack.enter_async_context(set_scene(folder, database=database))
-        for one in [*AGENTS, *itertools.chain(*APPROVERS.values())]:
-            scene.workspace.put_user(User(id=one, name=one.lower()))
-        scene.settings.policy_file.write_text(policy(patient(_policy())))
-        found = await stack.enter_async_context(replicas(scene, count))
-        onlooker = Onlooker(database)
-        stack.callback(onlooker.close)
-        yield Crowd(scene, found, onlooker)
-
-
-async def revived(front: Replicas, *, within: float = 30.0) -> None:
-    """What a supervisor does: start those that have ended, as often as it takes."""
-    async with asyncio.timeout(within):
-        for one in front.all:
-            while not one.runs:
-                try:
-                    await one.start()
-                except (AssertionError, TimeoutError, NotStaged):
-                    await asyncio.sleep(TRIES_EVERY)
-
-
-@asynccontextmanager
-async def working(crowd: Crowd, agents: Sequence[str], *, seed: int) -> AsyncIterator[None]:
-    """Meanwhile the crowd is at work; what each has begun is finished afterwards."""
-    stop = asyncio.Event()
-
-    async def one(agent: str, share: int) -> None:
-        for number in itertools.count():
-            if stop.is_set():
-                return
-            dice = Random(f"{seed}:{share}:{number}")
-            (first, second) = await crowd.accounts(2)
-            if number % 2 == 0:
-                await crowd.on_the_platform(first[0], dice)
-            await crowd.request(agent, *second, dice)
-
-    tasks = [asyncio.create_task(one(agent, share)) for share, agent in enumerate(agents)]
-    try:
-        yield
-        stop.set()
-        await asyncio.gather(*tasks)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)

@@ -8,7 +8,9 @@ from dataclasses import replace
 from functools import partial
 
 from tests.campaign.campaign import SEED, Campaign, Counts
-from tests.campaign.crowd import OURS, Crowd, crowd, revived
+from tests.campaign.crowd import OURS, Crowd
+from tests.campaign.crowd_stage import crowd, revived
+from tests.campaign.crowd_truth import wrong_of
 from tests.campaign.guard_truth import spread
 
 WITHIN, PATIENT = 1.0, 4.0
@@ -58,7 +60,7 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED, with
             tasks.append(task)
             twice += not once
             tried()
-        wrong = await people.wrong()
+        wrong = await wrong_of(people)
     late = sum(seconds > within for seconds in (*places, *tasks))
     figures = {
         "the guard's place taken after": spread(places),

@@ -14,7 +14,9 @@ from random import Random
 
 from tests.bench.rig import AGENTS
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd import Crowd, crowd, working
+from tests.campaign.crowd import Crowd
+from tests.campaign.crowd_stage import crowd, working
+from tests.campaign.crowd_truth import figures_of, wrong_of
 from tests.campaign.guard_truth import spread
 
 AT_ONCE = 2
@@ -42,10 +44,10 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED, span
         async with working(people, AGENTS[:3], seed=seed):
             lines = (pauses(people, numbers, count, dice_of(seed, line), span, tried) for line in range(AT_ONCE))
             await asyncio.gather(*lines)
-        wrong = await people.wrong()
+        wrong = await wrong_of(people)
         down = [fall.seconds for fall in await people.falls() if fall.back_by == "svc:countersign" and fall.seconds]
         figures = {
-            **people.figures(),
+            **figures_of(people),
             "guards": people.front.holder()[1] - token + 1,
             "down, of those restored": spread(down),
             "wrong": dict(Counter(wrong).most_common(10)),

@@ -15,7 +15,9 @@ from random import Random
 from tests import postgres
 from tests.bench.rig import AGENTS
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd import Crowd, crowd, working
+from tests.campaign.crowd import Crowd
+from tests.campaign.crowd_stage import crowd, working
+from tests.campaign.crowd_truth import figures_of, wrong_of
 from tests.campaign.guard_truth import spread
 
 RED_WITHIN = 5.0
@@ -76,9 +78,9 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
                 for number in range(count):
                     found.append(await killed(people, server, dice_of(seed, number)))
                     tried()
-            wrong = [said for away in found for said in away.wrong] + await people.wrong()
+            wrong = [said for away in found for said in away.wrong] + await wrong_of(people)
             figures = {
-                **people.figures(),
+                **figures_of(people),
                 "/readyz red after": spread(seconds for away in found for seconds in away.red),
                 "a request carried through after its return": spread(away.on for away in found if away.on is not None),
                 "wrong": dict(Counter(wrong).most_common(10)),

@@ -14,13 +14,16 @@ from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from functools import partial
 from random import Random
+from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
 from tests import postgres
 from tests.bench.rig import AGENTS
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd import OURS, Crowd, crowd, revived, working
+from tests.campaign.crowd import OURS, Crowd
+from tests.campaign.crowd_stage import crowd, revived, working
+from tests.campaign.crowd_truth import figures_of, wrong_of
 from tests.campaign.pg_killed import Stopped
 
 PEOPLE = 3
@@ -42,7 +45,6 @@ class Troubles:
     met: Counter[str] = field(default_factory=Counter)
 
     def kinds(self) -> dict[str, Callable[[], Awaitable[None]]]:
-        mortal = len(self.people.front.all) == 1 or len(self.people.front.all[1:])
         found: dict[str, Callable[[], Awaitable[None]]] = {
             "platform 503": partial(self._platform, kind="status", code=503, on="any", share=0.5),
             "answers lost": partial(self._platform, kind="status_after", code=500, on="patch", share=0.5),
@@ -51,8 +53,7 @@ class Troubles:
             "Slack 429": partial(self._slack, status=429, retry_after=1),
             "Slack drops": partial(self._slack, drop=True),
         }
-        if mortal:
-            found["process killed"] = self._killed
+        found["process killed"] = self._killed
         if len(self.people.front.all) > 1:
             found["process stopped"] = self._stopped
         if self.server is not None:
@@ -81,7 +82,7 @@ class Troubles:
         processes = self.people.front.all
         await self.dice.choice(processes[1:] or processes).kill()
         await asyncio.sleep(self.dice.random())
-        await revived(self.people.front, within=60)
+        await revived(self.people.front, within=180)
 
     async def _stopped(self) -> None:
         one = self.dice.choice(self.people.front.all)
@@ -131,6 +132,13 @@ async def on_postgresql() -> AsyncIterator[tuple[Crowd, postgres.Server | None]]
             yield people, server
 
 
+@asynccontextmanager
+async def on_sqlite() -> AsyncIterator[tuple[Crowd, postgres.Server | None]]:
+    with TemporaryDirectory(prefix="countersign-soak-") as folder:
+        async with crowd(1, database=f"sqlite:///{folder}/countersign.db") as people:
+            yield people, None
+
+
 async def soaked(seconds: float, tried: Callable[[], object], *, seed: int, stage: Callable[..., object]) -> Counts:
     """For so long; `tried` is called once a minute that began."""
     async with stage() as (people, server):  # type: ignore[attr-defined]
@@ -141,10 +149,10 @@ async def soaked(seconds: float, tried: Callable[[], object], *, seed: int, stag
         async with working(people, AGENTS[:PEOPLE], seed=seed):
             await troubles.go_on(until, PAUSE if seconds > 60 else BRISK)
         await minutes
-        wrong = [*await people.wrong(), *(memory.grew() if people.front.all[1:] else ())]
+        wrong = [*await wrong_of(people), *(memory.grew() if people.front.all[1:] else ())]
         looking.cancel()
     figures = {
-        **people.figures(),
+        **figures_of(people),
         "troubles": dict(troubles.met.most_common()),
         "acts on the platform itself": len(people.falls_of),
         "first process, first and last": [

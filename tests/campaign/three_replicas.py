@@ -5,7 +5,8 @@ from collections.abc import Callable
 
 from tests.bench.rig import AGENTS
 from tests.campaign.campaign import SEED, Campaign, Counts, Stopwatch
-from tests.campaign.crowd import crowd
+from tests.campaign.crowd_stage import crowd
+from tests.campaign.crowd_truth import figures_of, wrong_of
 
 REPLICAS = 3
 AT_ONCE = 8
@@ -17,9 +18,9 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
         watch = Stopwatch()
         await people.at_work(AGENTS[:AT_ONCE], count, tried, seed=seed)
         seconds = watch.seconds
-        wrong = await people.wrong()
+        wrong = await wrong_of(people)
         figures = {
-            **people.figures(),
+            **figures_of(people),
             "a second": f"{count / seconds:.1f}",
             "wrong": dict(Counter(wrong).most_common(10)),
         }

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from bot.core.account import Account, Event
 from bot.core.errors import Fenced
 from bot.core.transition import Change
 from bot.flows.stand_guard import HELD_FOR, stand_guard
+from bot.flows.status import Status, Watch
+from bot.flows.sweep import first_list
 from bot.flows.world import World
-from bot.ports import Fence
+from bot.ports import Fence, Lease
 from storage.ledger import SqlLedger
-from tests.storage.scene import SECOND, Shelf, filing, log, world_of
+from tests.storage.scene import AT, SECOND, Shelf, filing, log, world_of
 
 
 async def test_who_holds_a_lease_keeps_it_and_nobody_else_gets_it(shelf: Shelf) -> None:
@@ -90,6 +93,52 @@ async def test_a_guard_that_was_overtaken_stops_and_waits_for_its_turn(shelf: Sh
     assert not guard.done()
     guard.cancel()
     await asyncio.gather(guard, return_exceptions=True)
+
+
+async def test_a_first_list_of_one_who_is_the_guard_no_more_begins_nothing(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    world = replace(world_of(one, shelf.clock), platform=Empty())
+    world.status.fence = await one.hold("guard", seconds=1)
+    shelf.clock.at += SECOND
+    fence = await two.hold("guard", seconds=1)
+
+    with pytest.raises(Fenced):
+        await first_list(world)
+    assert await one.read(lambda view: view.cursor()) is None
+    assert shelf.sql("select key from tasks") == []
+
+    second = replace(world, ledger=two, status=Status(fence=fence))
+    assert await first_list(second) == 0
+    assert await one.read(lambda view: view.cursor()) == 7
+
+
+def test_a_new_guard_begins_where_the_one_before_left_off_and_leaves_nothing_of_it_behind() -> None:
+    told = {"lag": 2.0, "swept": 5.0, "swept_size": 3, "platform_away": True}
+    status = Status(guard=Lease(owner="other", until=AT, since=AT, facts=told))
+    status.take_up(Fence(name="guard", token=2), 100.0, AT + SECOND)
+
+    assert status.watch(100.0, AT + SECOND) == Watch(lag=3.0, swept=6.0, swept_size=3, platform_away=True)
+    status.lay_down()
+    assert (status.fence, status.platform_away) == (None, False)
+
+
+def test_the_first_guard_of_all_has_heard_nothing_yet() -> None:
+    status = Status()
+    status.take_up(Fence(name="guard", token=1), 100.0, AT)
+    assert status.watch(100.0, AT) == Watch(lag=None, swept=None, swept_size=None, platform_away=False)
+
+
+class Empty:
+    """A platform on which nobody is down."""
+
+    async def latest_cursor(self) -> int:
+        return 7
+
+    async def inactive(self, **_: object) -> tuple[list[Account], int]:
+        return [], 0
+
+    async def events(self, *, after: int, wait: float) -> tuple[list[Event], int]:  # noqa: ARG002 - the port's
+        return [], after
 
 
 class Deaf:

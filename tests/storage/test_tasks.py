@@ -79,6 +79,21 @@ async def test_a_stranger_finishes_and_postpones_nothing(shelf: Shelf) -> None:
     await one.finish(mine[0])
 
 
+async def test_what_was_begun_before_another_had_the_task_ends_it_no_more_for_who_has_it_again(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    first = taken(one)
+    await one.add(task())
+    shelf.clock.at = AT + LEASE  # it was stopped for so long
+    (others,) = await two.claim_due(limit=10)
+    await two.postpone(others, due=shelf.clock.at)
+    (again,) = await one.claim_due(limit=10)
+
+    with pytest.raises(TaskLost):
+        await one.finish(first[0])
+    assert shelf.sql("select owner, state, attempts from tasks") == [("one", "running", 1)]
+    await one.finish(again)
+
+
 async def test_who_lost_its_task_writes_nothing_of_what_it_did_with_it(shelf: Shelf) -> None:
     one, two = shelf.open("one"), shelf.open("two")
     mine = taken(one)
