@@ -107,6 +107,13 @@ class Shelf:
         for ledger in self._opened:
             ledger.close()
 
+    def everything(self) -> object:
+        """What is another after each write: the file's bytes; each row with the transaction that wrote it."""
+        if self.kind == "sqlite":
+            return [file.read_bytes() if file.exists() else b"" for file in (self.path, self.beside("-wal"))]
+        tables = [name for (name,) in self.sql("select tablename from pg_tables where schemaname = 'public'")]
+        return {name: self.sql(f"select xmin, * from {name} order by ctid") for name in tables}  # noqa: S608
+
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
         """What somebody with the database and no program does; the rows of the last statement."""
         return query(self.url, *statements)

@@ -14,7 +14,6 @@ from storage.ledger import SqlLedger
 from tests.databases import occupied
 from tests.storage.scene import Shelf, disagreements, filing, log, request, task, voting
 
-
 ONLY_A_FILE = pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 """A process can be kept from writing more to its own files, not a server from writing to its."""
 
@@ -67,7 +66,7 @@ async def test_a_database_that_another_holds_is_given_up_before_a_listener_does(
     loop = asyncio.get_running_loop()
     with occupied(shelf.url):
         began = loop.time()
-        with pytest.raises(LedgerAway, match="database is locked|lock timeout"):
+        with pytest.raises(LedgerAway, match=r"database is locked|lock timeout"):
             await ledger.decide(lambda _: filing())
         assert loop.time() - began < 2.0
         assert await request(ledger) is None, "reading waits for nobody"
