@@ -54,6 +54,14 @@ def run() -> None:
 
 
 @main.command()
+def migrate() -> None:
+    """Bring the database up to this program's schema, while no bot works on it."""
+    from bot.printing import print_migration
+
+    print_migration()
+
+
+@main.command()
 @click.option("--port", type=PORT, default=8700, show_default=True, help="Where the sandbox's workspace is served.")
 @click.option("--script", is_flag=True, help="Play the whole story without a browser and print each step.")
 def demo(port: int, *, script: bool) -> None:

@@ -96,6 +96,10 @@ class Shelf:
     def _is_made(self) -> bool:
         return (self.path.exists() or self._databases.kind != "sqlite") and is_made(self.url)
 
+    def open_as_it_is(self) -> SqlLedger:
+        """With whatever tables are there."""
+        return self._keep(SqlLedger(Database(self.url), clock=self.clock, owner="one"))
+
     def open_to_read(self) -> SqlLedger:
         return self._keep(SqlLedger(Database(self.url, writable=False), clock=self.clock, owner="reader"))
 

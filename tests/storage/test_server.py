@@ -331,9 +331,9 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
     """Many rows go another way than one, after which a server minds the time no more."""
     values = [{"key": str(n), "at": "x"} for n in range(rows)]
     still = Database(shelf.url)
-    with (
+    with (  # noqa: PT012 - it is its end that fails
         closing(still),
-        pytest.raises(LedgerAway, match="idle-in-transaction"),  # noqa: PT012 - it is its end that fails
+        pytest.raises(LedgerAway, match="idle-in-transaction"),
         still.transaction() as connection,
     ):
         connection.execute(inserting_new(connection, table("replays")), values)
