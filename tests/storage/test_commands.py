@@ -59,7 +59,8 @@ def test_commands_that_read_change_nothing(told: Shelf) -> None:
     assert told.everything() == before
 
 
-def test_what_is_read_is_what_is_there(told: Shelf) -> None:
+@pytest.mark.usefixtures("told")
+def test_what_is_read_is_what_is_there() -> None:
     assert "REQ-1" in countersign("request").stdout
     assert countersign("audit verify").stdout == "2 entries agree with 1 records.\n"
     assert countersign("audit export").stdout.count("\n") == 2
@@ -72,10 +73,10 @@ def test_a_digest_to_be_posted_is_left_for_the_bot(told: Shelf) -> None:
     assert len(asyncio.run(log(told.open()))) == 2
 
 
+@pytest.mark.usefixtures("told")
 @pytest.mark.parametrize("asked", ["REQ-\udcff", "@\udcff", "\udc80"])
-def test_what_no_database_can_hold_is_not_found(told: Shelf, asked: str) -> None:
+def test_what_no_database_can_hold_is_not_found(asked: str) -> None:
     """So a shell hands over bytes that are no text."""
-    assert told.kind
     for command in ("request", "incident"):
         ran = CliRunner().invoke(main, [command, asked])
         assert ran.exit_code == 1
