@@ -137,6 +137,15 @@ def digest(week: str | None, *, post: bool, as_json: bool) -> None:
     _run(print_digest(week, post=post, as_json=as_json))
 
 
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def backup(file: Path) -> None:
+    """Copy the ledger to FILE while the bot runs, and hold the copy against its log. For SQLite; overwrites nothing."""
+    from bot.backing_up import back_up
+
+    back_up(file)
+
+
 @main.group()
 def policy() -> None:
     """Look at a policy."""

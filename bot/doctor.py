@@ -84,7 +84,10 @@ async def _database(settings: Settings) -> str:
     except Misconfigured:
         return f"{head} audit entries."
     if row is not None and row.digest != with_overlay(policy, row, at=datetime.now(UTC)).digest:
-        raise LedgerAway("The policy in force is not the file's: restart the bot, or send it SIGHUP.")
+        raise LedgerAway(
+            "The policy in force is not the file's: restart the bot, or send it SIGHUP; "
+            "where several run on one database, give all of them the same file."
+        )
     changes = len(overlay_of(row.text)) if row is not None else 0
     more = f", with what was changed in Slack ({changes})" if changes else ""
     return f"{head} audit entries; the policy in force is the file's{more}."

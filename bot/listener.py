@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
+from bot.core.overlay import file_of
 from bot.core.transition import Standing
 from bot.flows.world import World
 from bot.metrics import Stands, exposition
@@ -26,6 +27,33 @@ class Check:
     says: str
 
 
+class Probe:
+    """Whether a change could be recorded now: reading is possible on a full disk, too.
+
+    However many ask, one question is under way: whoever asks much writes no more for it.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._asking: asyncio.Future[None] | None = None
+
+    async def ask(self) -> Check:
+        if self._asking is None:
+            self._asking = asyncio.ensure_future(self._world.ledger.probe())
+            self._asking.add_done_callback(self._answered)
+        try:
+            async with asyncio.timeout(PROBED_WITHIN):
+                await asyncio.shield(self._asking)
+        except (LedgerAway, TimeoutError) as away:
+            return Check(False, str(away) or "the database takes too long")
+        return Check(True, "the ledger records")
+
+    def _answered(self, asking: asyncio.Future[None]) -> None:
+        self._asking = None
+        if not asking.cancelled():
+            asking.exception()  # told above, or too late to be told
+
+
 def runner(world: World, *, events: Events | None) -> web.AppRunner:
     """Bodies come as they were sent: the bytes on the wire are what is signed, and nothing unpacks what is not."""
     return web.AppRunner(
@@ -39,15 +67,16 @@ def runner(world: World, *, events: Events | None) -> web.AppRunner:
 
 def listener(world: World, *, events: Events | None) -> web.Application:
     """The routes; `events` is the gate, None in Socket Mode."""
+    probe = Probe(world)
 
     async def alive(_: web.Request) -> web.Response:
         return await _answer({"process": Check(True, "alive")})
 
     async def ready(_: web.Request) -> web.Response:
-        return await _ready(world)
+        return await _ready(world, probe)
 
     async def guard(_: web.Request) -> web.Response:
-        return await _guard(world)
+        return await _guard(world, probe)
 
     async def metrics(_: web.Request) -> web.Response:
         return await _metrics(world)
@@ -67,19 +96,9 @@ async def _answer(checks: dict[str, Check]) -> web.Response:
     return web.json_response({name: {"ok": c.ok, "says": c.says} for name, c in checks.items()}, status=status)
 
 
-async def _ledger(world: World) -> Check:
-    """Whether a change could be recorded now: reading is possible on a full disk, too."""
-    try:
-        async with asyncio.timeout(PROBED_WITHIN):
-            await world.ledger.probe()
-    except (LedgerAway, TimeoutError) as away:
-        return Check(False, str(away) or "the database takes too long")
-    return Check(True, "the ledger records")
-
-
-async def _ready(world: World) -> web.Response:
+async def _ready(world: World, probe: Probe) -> web.Response:
     """Red only when this process cannot record."""
-    ledger = await _ledger(world)
+    ledger = await probe.ask()
     status = world.status
     return await _answer(
         {
@@ -90,14 +109,14 @@ async def _ready(world: World) -> web.Response:
     )
 
 
-async def _guard(world: World) -> web.Response:
+async def _guard(world: World, probe: Probe) -> web.Response:
     """Red when something could happen on the platform that the guard would not see or not undo."""
     guard, watch = world.policy.guard, world.status.watch(world.clock.monotonic(), world.now())
     enforces, lag, swept = guard.enforces_at(world.now()), watch.lag, watch.swept
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
     return await _answer(
         {
-            "ledger": await _ledger(world),
+            "ledger": await probe.ask(),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
             "platform": Check(
                 lag is not None and not watch.platform_away, "away" if watch.platform_away else "answers"
@@ -105,6 +124,7 @@ async def _guard(world: World) -> web.Response:
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
             "latch": await _latch(world),
             "mode": Check(enforces, "enforces" if enforces else "only observes"),
+            "policy": await _policy(world),
         }
     )
 
@@ -117,6 +137,19 @@ async def _latch(world: World) -> Check:
     except (LedgerAway, TimeoutError):
         return Check(False, "the database does not say")
     return Check(latch is None, "sweeps restore" if latch is None else "the sweep is latched")
+
+
+async def _policy(world: World) -> Check:
+    """Whether the rules in force are those of this process's file: which of several files is meant people must say."""
+    if world.book.file is None:
+        return Check(False, "this process's file is no valid policy")
+    try:
+        async with asyncio.timeout(PROBED_WITHIN):
+            row = await world.ledger.read(lambda view: view.policy_in_force())
+    except (LedgerAway, TimeoutError):
+        return Check(False, "the database does not say")
+    same = row is not None and file_of(row.text) == world.book.file
+    return Check(same, "the file's is in force" if same else "another file's is in force than this process read")
 
 
 def _since(what: str, seconds: float | None) -> str:

@@ -23,6 +23,7 @@ class Book:
 
     def __init__(self, policy: Policy) -> None:
         self.policy = policy
+        self.file: str | None = policy.text
         self._parsed = {policy.digest: policy}
         self._newest = 0
         self._lock = threading.Lock()
@@ -50,8 +51,11 @@ class Book:
 
     async def reload(self, world: World, file: Path) -> None:
         """SIGHUP: take the file if it is valid; the old policy stays otherwise, and the log says why."""
+        self.file = None
         try:
-            changed = await bring_into_force(world, read_policy(file), by="file")
+            offered = read_policy(file)
+            self.file = offered.text
+            changed = await bring_into_force(world, offered, by="file")
         except Misconfigured as wrong:
             log.warning("the policy stays as it is: %s", wrong)
             return

@@ -49,8 +49,14 @@ class View(Protocol):
         ...
 
     def keyed(self, operation: str) -> Request | None: ...
-    def filed_since(self, person: str, since: datetime) -> tuple[datetime, ...]: ...
-    def deactivations_claimed_since(self, since: datetime) -> tuple[datetime, ...]: ...
+    def filed_since(self, person: str, since: datetime, *, most: int) -> tuple[datetime, ...]:
+        """When the last `most` requests of the person were filed, the oldest first; none where there are fewer."""
+        ...
+
+    def deactivations_claimed_since(self, since: datetime, *, most: int) -> tuple[datetime, ...]:
+        """When the last `most` deactivations were claimed, the oldest first; none where there are fewer."""
+        ...
+
     def open_incident(self, account: str) -> Incident | None:
         """The unexplained deactivation of the account that is not undone yet."""
         ...
@@ -172,6 +178,9 @@ class View(Protocol):
     def cursor(self) -> int | None: ...
     def lease(self, name: str) -> "Lease | None": ...
     def card(self, record: str) -> "CardAt | None": ...
+    def drawn_first(self, record: str, *, version: int) -> int | None:
+        """The oldest version below that one whose drawing is still to be done, or being done."""
+        ...
 
 
 class Gathered(View, Protocol):
@@ -210,6 +219,16 @@ class CardAt:
     channel: str
     ts: str
     drawn: int
+    cut: bool = False
+    """Whether it was posted just now with less than the whole reason on it."""
+
+    @property
+    def place(self) -> tuple[str, str]:
+        return self.channel, self.ts
+
+
+Place = tuple[str, ...]
+"""How far the ledger was gone through: a table, and the key of the last row looked at."""
 
 
 class Ledger(Protocol):
@@ -268,8 +287,33 @@ class Ledger(Protocol):
         """File tasks outside a decision; those whose key exists are left as they are."""
         ...
 
-    async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
-        """Remember where the card stands; a version older than the one remembered is ignored."""
+    async def put_card(
+        self,
+        record: str,
+        card: CardAt,
+        *,
+        was: CardAt | None = None,
+        finish: Task | None = None,
+        then: Sequence[Task] = (),
+    ) -> None:
+        """Remember where the card stands, unless it stands elsewhere by now than where it `was`, or shows more.
+
+        In any case `finish` is done and `then` is filed. Raises TaskLost, LedgerAway.
+        """
+        ...
+
+    async def redraw(self, record: str, task: Task, *, card: CardAt | None, was: CardAt) -> None:
+        """Remember that a card stands no more where it `was` but at `card`, or nowhere; `task` is to draw it, again.
+
+        Nothing is written where it stands elsewhere already.
+        """
+        ...
+
+    async def slot(self, channel: str, *, every: float, task: Task) -> float:
+        """Take the channel's next place for a post; the seconds until then. Of all processes each gets another.
+
+        The task's lease is renewed. Raises TaskLost where it is another's by now.
+        """
         ...
 
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
@@ -290,6 +334,10 @@ class Ledger(Protocol):
 
     async def drop_samples(self, *, at: datetime) -> bool:
         """Drop some samples that are too old or too many, whoever's they are; answers whether there are more."""
+        ...
+
+    async def prune(self, place: Place | None, *, at: datetime) -> Place | None:
+        """Drop what nobody asks for any more of the few rows from `place` on; where to go on, None at the end."""
         ...
 
     async def probe(self) -> None:
@@ -385,6 +433,7 @@ class Notice(StrEnum):
     OBSERVING = "observing"
     CONTAINED = "contained"
     LATCHED = "latched"
+    WHOLE_REASON = "whole_reason"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -399,10 +448,14 @@ class Message:
 
 
 class Desk(Protocol):
-    """What the flows may ask of Slack. Every method may raise SlackAway or SlackRefused."""
+    """What the flows may ask of Slack. Every method may raise SlackAway, SlackShut or SlackRefused."""
 
     async def draw(self, record: Request | Incident, at: CardAt | None) -> CardAt:
-        """Post the record's card, or redraw the one that stands; a deleted one is posted again while it is live."""
+        """Post the record's card, or redraw the one that stands. Raises CardGone where it stands no more."""
+        ...
+
+    async def remove(self, at: CardAt) -> None:
+        """Delete a card; one that is gone already is as good."""
         ...
 
     async def tell(self, to: str, message: Message) -> None:
@@ -435,6 +488,11 @@ class PolicyBook(Protocol):
 
     @property
     def policy(self) -> Policy: ...
+
+    @property
+    def file(self) -> str | None:
+        """The text of this process's file as it was last read; None where that was no policy."""
+        ...
 
     def policy_in(self, view: View) -> Policy:
         """That of the ledger's row in force as this transaction sees it; where there is none yet, `policy`."""

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import click
 
 from bot.clock import SystemClock
-from bot.core.audit import Line, compare, gaps, replay
+from bot.core.audit import Disagreement, Line, compare, gaps, replay
 from bot.core.digest import Week
 from bot.core.errors import CountersignError
 from bot.core.record import dump, stamp
@@ -22,6 +23,7 @@ from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
 from bot.wiring import ledger_of, reader_of
 from storage.database import Database
+from storage.ledger import SqlLedger
 from storage.view import ConnectionView
 
 NEWEST = 20
@@ -125,19 +127,35 @@ async def _file_post(settings: Settings, clock: SystemClock, week: Week) -> None
         await ledger.hand_over(digest_on_demand(week, due=clock.now()))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """The log held against the tables: how much there was of both, and the first entry that disagrees."""
+
+    entries: int
+    records: int
+    wrong: Disagreement | None
+
+
+async def checked(ledger: SqlLedger) -> Checked:
+    """Replay the log. Raises LedgerAway."""
+    lines, head, stored = await ledger.read(_everything)
+    wrong = sorted([*gaps(lines, head), *compare(replay(lines), stored)], key=lambda d: d.seq)
+    return Checked(entries=len(lines), records=len(stored), wrong=wrong[0] if wrong else None)
+
+
 async def verify_log(*, as_json: bool) -> int:
     """Exit code 0 when log and tables agree; else the first entry that disagrees."""
     async with reader_of(load_settings(needs={Part.LEDGER}), SystemClock()) as ledger:
-        lines, head, stored = await ledger.read(_everything)
-    wrong = sorted([*gaps(lines, head), *compare(replay(lines), stored)], key=lambda d: d.seq)
+        found = await checked(ledger)
+    wrong = found.wrong
     if as_json:
-        first = dump(wrong[0]) if wrong else None
-        click.echo(json.dumps({"entries": len(lines), "records": len(stored), "ok": not wrong, "first": first}))
+        first = dump(wrong) if wrong else None
+        said = {"entries": found.entries, "records": found.records, "ok": wrong is None, "first": first}
+        click.echo(json.dumps(said))
     elif wrong:
-        first_wrong = wrong[0]
-        click.echo(f"Entry {first_wrong.seq} disagrees: {first_wrong.record} {first_wrong.what}.".replace("  ", " "))
+        click.echo(f"Entry {wrong.seq} disagrees: {wrong.record} {wrong.what}.".replace("  ", " "))
     else:
-        click.echo(f"{len(lines)} entries agree with {len(stored)} records.")
+        click.echo(f"{found.entries} entries agree with {found.records} records.")
     return 1 if wrong else 0
 
 

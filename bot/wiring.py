@@ -8,12 +8,10 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 import aiohttp
-from aiohttp import web
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -28,15 +26,17 @@ from bot.flows.contain import contain
 from bot.flows.digest import arm_digest, post_digest
 from bot.flows.expire import expire
 from bot.flows.judge_later import judge_backlog, judge_later
+from bot.flows.keep_house import Housekeeping, arm_housekeeping
 from bot.flows.near_purge import near_purge
 from bot.flows.persist import AWAY, persist
 from bot.flows.remind import remind
 from bot.flows.sample import sample
-from bot.flows.show import Drawing, call, page, tell, thread, waiting
+from bot.flows.show import Drawing, call, page, remove, tell, thread, waiting
 from bot.flows.stand_guard import stand_guard
 from bot.flows.sweep import sweep
 from bot.flows.take_over import take_over
 from bot.flows.triage import triage
+from bot.flows.turns import POSTS_EVERY, Turns
 from bot.flows.world import World
 from bot.listener import runner
 from bot.pager import NoPager, WebhookPager
@@ -51,6 +51,7 @@ from bot.slack.gate import Answer, Gate
 from bot.slack.joining import SLACK_WITHIN, assert_bolt_is_new_enough, slack_client, who_we_are
 from bot.slack.socket import Socket
 from bot.slack.users import Users
+from bot.turnstile import Turnstile
 from bot.worker import Flow, Worker
 from storage.database import Database, is_made
 from storage.ledger import SqlLedger
@@ -67,15 +68,15 @@ SLACK_IS_AWAY = (*AWAY, SlackClientError, aiohttp.ClientError, OSError)
 
 def flows() -> dict[TaskKind, Flow]:
     """The one table of every kind of task and the flow that does it."""
-    drawing = Drawing()
     return {
         TaskKind.CARRY_OUT: carry_out,
         TaskKind.EXPIRE: expire,
-        TaskKind.DRAW: drawing.draw,
+        TaskKind.DRAW: Drawing().draw,
         TaskKind.TELL: tell,
         TaskKind.THREAD: thread,
         TaskKind.WAITING: waiting,
-        TaskKind.REMIND: partial(remind, drawing),
+        TaskKind.REMIND: remind,
+        TaskKind.REMOVE: remove,
         TaskKind.PAGE: page,
         TaskKind.CALL: call,
         TaskKind.JUDGE: judge_later,
@@ -87,6 +88,7 @@ def flows() -> dict[TaskKind, Flow]:
         TaskKind.BASELINE: Watching().baseline,
         TaskKind.CONTAIN: contain,
         TaskKind.DIGEST: post_digest,
+        TaskKind.KEEP_HOUSE: Housekeeping().keep_house,
     }
 
 
@@ -164,7 +166,7 @@ async def reader_of(settings: Settings, clock: SystemClock) -> AsyncIterator[Sql
 
 
 @asynccontextmanager
-async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
+async def running(settings: Settings, policy: Policy, *, posts_every: float = POSTS_EVERY) -> AsyncIterator[Bot]:
     """The whole bot, from its settings to its end: ready when entered, drained when left."""
     assert_bolt_is_new_enough()
     clock = SystemClock()
@@ -186,12 +188,14 @@ async def running(settings: Settings, policy: Policy) -> AsyncIterator[Bot]:
             clock=clock,
             book=book,
             channel=settings.approvals_channel,
+            turns=Turns(every=posts_every),
         )
         worker = Worker(world, flows())
         ledger.on_commit(worker.take)
         await bring_into_force(world, policy, by="file")
         await arm_digest(world)
         await arm_baseline(world)
+        await arm_housekeeping(world)
         failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)
@@ -225,15 +229,15 @@ async def _listen(bot: Bot, settings: Settings, stack: AsyncExitStack) -> int:
     serving = runner(bot.world, events=events)
     await serving.setup()
     stack.push_async_callback(serving.cleanup)
-    site = web.TCPSite(serving, settings.host, settings.port)
+    assert serving.server is not None
+    door = Turnstile(serving.server)
+    stack.push_async_callback(door.close)
     try:
-        await site.start()
+        return await door.open(settings.host, settings.port)
     except OSError as error:
         raise Misconfigured(
             f"HOST and PORT: cannot listen on {settings.host}:{settings.port} ({error.strerror})."
         ) from None
-    port: int = serving.addresses[0][1]
-    return port
 
 
 async def _join_slack(

@@ -27,6 +27,7 @@ TALKS_TO_SLACK = frozenset(
         TaskKind.REMIND,
         TaskKind.CALL,
         TaskKind.DIGEST,
+        TaskKind.REMOVE,
     }
 )
 """Slack being slow holds nothing up but what is said in Slack."""
@@ -35,18 +36,23 @@ OUTLIVES_A_NO = frozenset({TaskKind.DRAW, TaskKind.REMIND, TaskKind.DIGEST})
 next; of a message nobody waits for."""
 LEDGER_PAUSES = {"first": 0.5, "longest": 10.0}
 """Seconds until the ledger is tried again; the lease is ours meanwhile."""
-LANES = {"protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 8, "page": 8, "call": 8}
-"""How many tasks of a lane run at once; no lane waits for another."""
+LANES = {
+    "protected": 32, "platform": 32, "backlog": 2, "counts": 4, "slack": 192, "direct": 64, "urgent": 64, "page": 8
+}  # fmt: skip
+"""How many tasks of a lane run at once; no lane waits for another. Those of Slack mostly wait for their turn there
+(`bot.flows.turns`): what cannot wait is not behind them, and direct messages are not behind the channel's."""
 AFTER_THE_CALL = 0.05
 """Seconds by which what a commit leaves beside a call on the platform comes after it."""
-WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "call"}
+DIRECT = frozenset({TaskKind.TELL, TaskKind.WAITING})
+WAKES = {TaskKind.PAGE: "page", TaskKind.CALL: "urgent"}
 """Whoever is woken waits neither for what is said to others nor, by web hook, for Slack."""
-COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE})
-"""No restore waits for a look at counts, however many accounts are back at once."""
+COUNTS = frozenset({TaskKind.SAMPLE, TaskKind.BASELINE, TaskKind.KEEP_HOUSE})
+"""No restore waits for a look at counts, however many accounts are back at once, nor for what is tidied up."""
 
 
 _LANE_OF_KIND = {
     **{kind: "slack" if kind in TALKS_TO_SLACK else "platform" for kind in TaskKind},
+    **dict.fromkeys(DIRECT, "direct"),
     **WAKES,
     **dict.fromkeys(COUNTS, "counts"),
     TaskKind.BACKLOG: "backlog",
@@ -59,7 +65,9 @@ CLAIMED = 64
 
 
 def lane_of(task: Task) -> str:
-    return "protected" if task.payload.get("protected") else _LANE_OF_KIND[task.kind]
+    if task.payload.get("protected"):
+        return "protected"
+    return "urgent" if task.payload.get("urgent") else _LANE_OF_KIND[task.kind]
 
 
 class Worker:
@@ -78,12 +86,17 @@ class Worker:
         """Start tasks already leased to this process; after `drain` has begun they are left to the next start."""
         calls = any(task.record is not None for task in tasks)
         for task in tasks:
-            if not self._stopping and task.key not in self._running:
+            if not self._stopping and task.key not in self._running and not self._too_many(task):
                 after = AFTER_THE_CALL if calls and task.kind not in AT_ONCE else 0.0
                 started = asyncio.create_task(self._run(task, after=after), name=task.key)
                 self._running[task.key] = started
                 self._held[lane_of(task)] += 1
                 started.add_done_callback(partial(self._ended, lane_of(task)))
+
+    def _too_many(self, task: Task) -> bool:
+        """Of what is said in Slack no more waits here than is found: the others' leases run out, and they are found."""
+        lane = lane_of(task)
+        return lane in {"slack", "direct"} and self._held[lane] >= LANES[lane] + CLAIMED
 
     def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
         self._running.pop(task.get_name(), None)
@@ -111,6 +124,7 @@ class Worker:
     async def drain(self, *, within: float) -> None:
         """Let what runs finish; what does not in time keeps its lease and is done after the next start."""
         self._stopping = True
+        self._world.turns.let_go()
         if running := list(self._running.values()):
             _, late = await asyncio.wait(running, timeout=within)
             for task in late:
@@ -155,10 +169,10 @@ class Worker:
             log.warning("task %s waits for the ledger", task.key)
             return self._in(_pause(task.attempts, **LEDGER_PAUSES))
         except SlackAway as away:
-            return self._in(away.retry_after or _pause(task.attempts, first=1.0, longest=30.0))
+            return self._in(away.retry_after or _pause(task.attempts, first=1.0, longest=15.0))
         except SlackRefused as refused:
             log.warning("task %s: %s", task.key, refused)
-            return self._in(_pause(task.attempts, first=30.0, longest=1800.0)) if task.kind in OUTLIVES_A_NO else None
+            return self._in(_pause(task.attempts, first=5.0, longest=30.0)) if task.kind in OUTLIVES_A_NO else None
         except CountersignError:
             raise
         except Exception:

@@ -254,5 +254,10 @@ def _config() -> Config:
     return config
 
 
+def newest_schema() -> str | None:
+    """That of this program."""
+    return _scripts().get_current_head()
+
+
 def _scripts() -> ScriptDirectory:
     return ScriptDirectory.from_config(_config())

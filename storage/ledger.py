@@ -10,7 +10,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Insert, Table, Update, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, Connection, Insert, Table, Update, bindparam, delete, func, insert, select, update
 
 from bot.core.errors import LedgerAway, Replayed
 from bot.core.incident import Incident
@@ -18,22 +18,35 @@ from bot.core.record import dump, stamp
 from bot.core.refusal import Refusal
 from bot.core.request import Choice, Request
 from bot.core.transition import Change, Entry, Judged, Kind, Task, TaskKind, Transition
-from bot.ports import CardAt, Clock, Fence, Propose
+from bot.ports import CardAt, Clock, Fence, Place, Propose
 from storage import dialect
 from storage.about import LedgerView
+from storage.cards import Cards
 from storage.database import Database, Stale
 from storage.leases import Leases
+from storage.pruning import prune
 from storage.rows import judged_key, request_row, vote_rows
 from storage.samples import drop, thin
 from storage.tables import table
-from storage.tasks import Tasks
+from storage.tasks import Filed, Tasks
 from storage.view import FEED
+from storage.writes import Writes
 
 T = TypeVar("T")
 NOTHING: Mapping[str, Any] = {}
 HEAD = table("audit_head")
-NUMBERS = update(HEAD).values(seq=HEAD.c.seq + bindparam("many")).returning(HEAD.c.seq)
-"""Gives out the next numbers of the log; answers the last of them."""
+VOTE_KEY = ("request", "revision", "person")
+NUMBERS = update(HEAD).values(seq=HEAD.c.seq + bindparam("many"))
+"""Gives out the next numbers of the log; the head is the last of them."""
+NUMBERED = insert(table("audit")).values(
+    seq=select(HEAD.c.seq - bindparam("behind", type_=BigInteger)).scalar_subquery(),
+    **{name: bindparam(name) for name in ("at", "kind", "by", "request", "facts")},
+)
+REVOTED = update(table("votes")).where(
+    *(table("votes").c[name] == bindparam(f"of_{name}") for name in VOTE_KEY),
+    table("votes").c.choice == Choice.APPROVE.value,
+)
+"""Of a vote that stands only an approval can become something else."""
 
 ATTEMPTS = 5
 """How often a rule is asked again when another writer came first."""
@@ -72,6 +85,11 @@ def _kept(change: Change) -> dict[str, list[dict[str, Any]]]:
     return {name: facts for name, facts in rows.items() if facts}
 
 
+def _one(rows: int) -> None:
+    if rows != 1:
+        raise Stale
+
+
 def _written_as(transition: Transition) -> tuple[str, bool]:
     return "requests" if isinstance(transition.after, Request) else "incidents", transition.before is None
 
@@ -93,13 +111,6 @@ def _judging(database: str) -> Insert:
     return dialect.put(database, verdicts, place=last.scalar_subquery())
 
 
-@cache
-def _drawing(database: str) -> Insert:
-    """Where a card stands, unless a newer version of it is known to."""
-    cards = table("cards")
-    return dialect.put(database, cards, where=cards.c.drawn <= bindparam("drawn"))
-
-
 class SqlLedger:
     """`bot.ports.Ledger` over SQL: one thread writes, another reads, a third reads what takes long.
 
@@ -112,6 +123,7 @@ class SqlLedger:
         self.owner = owner
         self.tasks = Tasks(clock=clock, owner=owner)
         self._leases = Leases(clock=clock, owner=owner)
+        self._cards = Cards()
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
@@ -135,70 +147,64 @@ class SqlLedger:
                 return outcome, ()
             if replay is not None:
                 self._replay(connection, replay, at=self._clock.now())
-            leased = self._apply(connection, outcome)
+            writes = Writes(connection)
+            filed = self._apply(writes, outcome)
             if finish is not None:
-                self.tasks.finish(connection, finish)
-            return outcome, leased
+                self.tasks.end(writes, finish)
+            writes.send()
+            return outcome, filed.leased(connection)
 
         return await self._write(work)
 
-    def _apply(self, connection: Connection, change: Change) -> list[Task]:
+    def _apply(self, writes: Writes, change: Change) -> Filed:
         """Write one change, its transitions in their order: a later one may take the place that an earlier one left."""
         tasks = [*change.tasks]
         for transition in change.transitions:
             tasks.extend(transition.tasks)
-        self._store(connection, _once_a_record(change.transitions))
-        self._log(connection, [*(t.entry for t in change.transitions), *change.entries])
+        self._store(writes, _once_a_record(change.transitions))
+        self._log(writes, [*(t.entry for t in change.transitions), *change.entries])
         for name, rows in _kept(change).items():
-            self._put(connection, name, rows)
-        if change.verdicts:
-            connection.execute(
-                _judging(connection.dialect.name), [_verdict_row(verdict) for verdict in change.verdicts]
-            )
+            self._put(writes, name, rows)
+        judging = _judging(writes.connection.dialect.name)
+        writes.add(judging, [_verdict_row(verdict) for verdict in change.verdicts])
         if change.policy is not None:
-            connection.execute(dialect.inserting(table("policies")), dump(change.policy))
-        return self.tasks.add(connection, tasks)
+            writes.add(dialect.inserting(table("policies")), [dump(change.policy)])
+        return self.tasks.file(writes, tasks)
 
-    def _store(self, connection: Connection, transitions: Iterable[Transition]) -> None:
+    def _store(self, writes: Writes, transitions: Iterable[Transition]) -> None:
         """Records in their order; neighbours that are new and of one kind are written together."""
         for (into, new), moves in groupby(transitions, key=_written_as):
             if new:
-                connection.execute(dialect.inserting(table(into)), [_record_row(t.after) for t in moves])
+                writes.add(dialect.inserting(table(into)), [_record_row(t.after) for t in moves])
                 continue
             for moved in moves:
-                self._move(connection, table(into), moved)
+                self._move(writes, table(into), moved)
 
-    def _move(self, connection: Connection, into: Table, moved: Transition) -> None:
+    def _move(self, writes: Writes, into: Table, moved: Transition) -> None:
         before, after = moved.before, moved.after
         assert before is not None
         row = {**_record_row(after), "was_id": before.id, "was_version": before.version}
-        if connection.execute(_moving(into), row).rowcount != 1:
-            raise Stale
+        writes.add(_moving(into), [row], expect=_one)
         if isinstance(after, Request):
-            self._cast(connection, before if isinstance(before, Request) else None, after)
+            self._cast(writes, before if isinstance(before, Request) else None, after)
 
-    def _cast(self, connection: Connection, before: Request | None, after: Request) -> None:
-        """New votes are new rows; of one that stands only an approval can become something else."""
+    def _cast(self, writes: Writes, before: Request | None, after: Request) -> None:
+        """New votes are new rows."""
         votes, known = table("votes"), len(before.votes) if before else 0
         for row in vote_rows(before, after):
             if row["place"] >= known:
-                connection.execute(dialect.inserting(votes), row)
-                continue
-            key = {name: row[name] for name in ("request", "revision", "person")}
-            approval = update(votes).filter_by(**key).where(votes.c.choice == Choice.APPROVE.value)
-            if connection.execute(approval.values(**row)).rowcount != 1:
-                raise Stale
+                writes.add(dialect.inserting(votes), [row])
+            else:
+                writes.add(REVOTED, [{**row, **{f"of_{name}": row[name] for name in VOTE_KEY}}], expect=_one)
 
-    def _log(self, connection: Connection, entries: Sequence[Entry]) -> None:
-        if not entries:
-            return
-        last = connection.execute(NUMBERS, {"many": len(entries)}).scalar_one()
-        first = last - len(entries) + 1
-        rows = [{"seq": first + place, **dump(entry)} for place, entry in enumerate(entries)]
-        connection.execute(dialect.inserting(table("audit")), rows)
+    def _log(self, writes: Writes, entries: Sequence[Entry]) -> None:
+        if entries:
+            writes.add(NUMBERS, [{"many": len(entries)}])
+            behind = reversed(range(len(entries)))
+            writes.add(NUMBERED, [{**dump(entry), "behind": n} for entry, n in zip(entries, behind, strict=True)])
 
-    def _put(self, connection: Connection, name: str, rows: Sequence[dict[str, Any]]) -> None:
-        connection.execute(dialect.putting(connection, table(name)), rows)
+    def _put(self, writes: Writes, name: str, rows: Sequence[dict[str, Any]]) -> None:
+        writes.add(dialect.putting(writes.connection, table(name)), rows)
 
     def _replay(self, connection: Connection, key: str, *, at: datetime) -> None:
         replays = table("replays")
@@ -240,16 +246,19 @@ class SqlLedger:
         of_person = select(audit.c.seq).where(
             audit.c.kind == Kind.REFUSED.value, audit.c.at > stamp(at - timedelta(minutes=1)), audit.c.by == by
         )
+        writes = Writes(connection)
         count = (
             connection.execute(select(suppressed.c.count).where(suppressed.c.person == by)).scalar_one_or_none() or 0
         )
         if len(connection.execute(of_person.limit(REFUSALS_A_MINUTE)).all()) >= REFUSALS_A_MINUTE:
-            self._put(connection, "suppressed", [{"person": by, "count": count + 1}])
+            self._put(writes, "suppressed", [{"person": by, "count": count + 1}])
+            writes.send()
             return
         if count:
-            self._put(connection, "suppressed", [{"person": by, "count": 0}])
+            self._put(writes, "suppressed", [{"person": by, "count": 0}])
         facts = {"why": refusal.why.value, **({"suppressed": count} if count else {})}
-        self._log(connection, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
+        self._log(writes, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
+        writes.send()
 
     async def remember(self, replay: str, *, at: datetime) -> None:
         await self._transact(lambda connection: self._replay(connection, replay, at=at))
@@ -266,14 +275,39 @@ class SqlLedger:
     async def add(self, *tasks: Task) -> None:
         await self._write(lambda connection: (None, self.tasks.add(connection, tasks)))
 
-    async def put_card(self, record: str, card: CardAt, *, finish: Task | None = None) -> None:
-        def run(connection: Connection) -> None:
-            values = {"channel": card.channel, "ts": card.ts, "drawn": card.drawn}
-            connection.execute(_drawing(connection.dialect.name), {"record": record, **values})
+    async def put_card(
+        self,
+        record: str,
+        card: CardAt,
+        *,
+        was: CardAt | None = None,
+        finish: Task | None = None,
+        then: Sequence[Task] = (),
+    ) -> None:
+        def work(connection: Connection) -> tuple[None, Sequence[Task]]:
+            self._cards.put(connection, record, card, was=was)
+            leased = self.tasks.add(connection, then)
             if finish is not None:
                 self.tasks.finish(connection, finish)
+            return None, leased
 
-        await self._transact(run)
+        await self._write(work)
+
+    async def redraw(self, record: str, task: Task, *, card: CardAt | None, was: CardAt) -> None:
+        def work(connection: Connection) -> None:
+            if self._cards.replace(connection, record, card, was=was):
+                self.tasks.do_again(connection, task)
+
+        await self._transact(work)
+
+    async def slot(self, channel: str, *, every: float, task: Task) -> float:
+        def work(connection: Connection) -> float:
+            now = self._clock.now()
+            left = self._cards.slot(connection, channel, every=every, at=now)
+            self.tasks.keep(connection, task, until=now + timedelta(seconds=left))
+            return left
+
+        return await self._transact(work)
 
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
         return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit, without=without))
@@ -289,6 +323,9 @@ class SqlLedger:
 
     async def drop_samples(self, *, at: datetime) -> bool:
         return await self._transact(lambda connection: drop(connection, at=at))
+
+    async def prune(self, place: Place | None, *, at: datetime) -> Place | None:
+        return await self._transact(lambda connection: prune(connection, place, at=at))
 
     async def probe(self) -> None:
         head, failed = table("audit_head"), self._failed

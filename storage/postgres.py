@@ -15,6 +15,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.core.errors import LedgerAway, Misconfigured
 from storage.dialect import Begun, words
+from storage.writes import MINDED
 
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
@@ -66,7 +67,8 @@ class Minded(psycopg.Cursor[Any]):
             self.execute(query, params_seq[0])
             return
         super().executemany(query, params_seq, returning=returning)
-        self.connection.execute("")
+        if not self.connection.pgconn.pipeline_status:
+            self.connection.execute(MINDED)
 
 
 class PostgresServer:

@@ -1,12 +1,12 @@
 """The one door between rows and the domain's records."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import CursorResult
 
 from bot.core.account import Instance
 from bot.core.audit import canonical
@@ -20,9 +20,10 @@ _VOTE_FIELDS = tuple(f.name for f in fields(Vote))
 _INCIDENT_FIELDS = tuple(f.name for f in fields(Incident))
 
 
-def plain(rows: Iterable[RowMapping]) -> list[dict[str, Any]]:
+def plain(found: CursorResult[Any]) -> list[dict[str, Any]]:
     """Rows as plain dictionaries."""
-    return [{str(name): value for name, value in row.items()} for row in rows]
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def request_row(request: Request) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class SqliteFile:
     def _connect(self, *, writes: bool) -> sqlite3.Connection:
         mode = "rwc" if self._writable else "ro"
         connection = sqlite3.connect(
-            f"file:{_quoted(self.path)}?mode={mode}",
+            f"file:{quoted(self.path)}?mode={mode}",
             uri=True,
             timeout=BUSY_TIMEOUT,
             isolation_level=None,
@@ -125,5 +125,5 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("begin")
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
     return str(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")

@@ -242,6 +242,7 @@ class SightingRow(SQLModel, table=True):
     """When an account was last seen in a tier."""
 
     __tablename__ = "sightings"
+    __table_args__ = (Index("sightings_by_tier", "tier", "at"),)
 
     account: str = Field(primary_key=True)
     tier: str = Field(primary_key=True)

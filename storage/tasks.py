@@ -1,21 +1,24 @@
 """Tasks in the store: filed with the change that makes them necessary, leased, finished, given back."""
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Text, Update, bindparam, or_, select, type_coerce, update
+from sqlalchemy import Connection, Insert, Text, bindparam, or_, select, type_coerce, update
 
-from bot.core.errors import CountersignError
+from bot.core.errors import TaskLost
 from bot.core.transition import Task, TaskKind
 from bot.ports import Clock
 from storage import dialect
 from storage.rows import from_millis, millis, plain, task_of
 from storage.tables import table
+from storage.writes import Writes
 
 TASKS = table("tasks")
-IS_PROTECTED = type_coerce(TASKS.c.payload, Text).contains('"protected":true')
+_TEXT = type_coerce(TASKS.c.payload, Text)
+HURRIES = or_(_TEXT.contains('"protected":true'), _TEXT.contains('"urgent":true'))
 """Canonical JSON: so it stands there, and in a text of somebody's its quotes would be escaped."""
 HELD_OF = select(TASKS.c.key).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
@@ -28,6 +31,13 @@ HELD = update(TASKS).where(
 )
 FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
+KEPT = HELD.values(due=bindparam("until"))
+ON_FILE = select(TASKS.c.key).where(TASKS.c.key == bindparam("held"))
+LEASED = (
+    update(TASKS)
+    .where(TASKS.c.key.in_(bindparam("keys", expanding=True)))
+    .values(state="running", owner=bindparam("holder"), due=bindparam("until"))
+)
 HOLDERS = select(TASKS.c.owner).where(TASKS.c.state == "running").distinct()
 TAKEN_BACK = (
     update(TASKS)
@@ -38,8 +48,37 @@ LEASE = timedelta(seconds=60)
 """Longer than any flow takes: every outside call has a shorter time limit of its own."""
 
 
-class TaskLost(CountersignError):
-    """The task is another's by now, or done: being second is no failure, and all of its transaction is rolled back."""
+@cache
+def _again(database: str) -> Insert:
+    return dialect.put(database, TASKS, where=TASKS.c.state == "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Tasks on their way into the store; `due` are the keys of those that this process means to do at once."""
+
+    tasks: Mapping[str, Task]
+    owner: str
+    due: set[str]
+    known: list[int] = field(default_factory=list)
+    """How many were there already, once that is known."""
+
+    def were_new(self, rows: int) -> None:
+        self.known.append(len(self.tasks) - rows)
+
+    def leased(self, connection: Connection) -> list[Task]:
+        """Those that are this process's. Of some that were there it has what it holds of them: the worker knows it."""
+        mine = self.due
+        if any(self.known):
+            held = connection.execute(HELD_OF, {"keys": list(self.tasks), "holder": self.owner})
+            mine = mine & set(held.scalars())
+        return [replace(task, owner=self.owner) for key, task in self.tasks.items() if key in mine]
+
+
+def _held(task: Task, rows: int) -> None:
+    """Raises TaskLost unless the task was this process's."""
+    if rows != 1:
+        raise TaskLost(f"The task {task.key} is no longer held by this process.")
 
 
 class Tasks:
@@ -51,15 +90,18 @@ class Tasks:
 
     def add(self, connection: Connection, tasks: Iterable[Task], *, leasing: bool = True) -> list[Task]:
         """File tasks; a known key is left as it is. Those due now are leased to this process and returned."""
+        writes = Writes(connection)
+        filed = self.file(writes, tasks, leasing=leasing)
+        writes.send()
+        return filed.leased(connection)
+
+    def file(self, writes: Writes, tasks: Iterable[Task], *, leasing: bool = True) -> "Filed":
+        """The same, with whatever else is written; which were leased is known once that is sent."""
         now, new = self._clock.now(), {task.key: task for task in tasks}
-        if not new:
-            return []
-        mine = {key for key, task in new.items() if leasing and task.due <= now}
-        rows = [self._row(task, now if task.key in mine else None) for task in new.values()]
-        if connection.execute(dialect.inserting_new(connection, TASKS), rows).rowcount != len(rows):
-            # some were there: what this process holds of them is at work already, the worker knows it
-            mine &= set(connection.execute(HELD_OF, {"keys": list(new), "holder": self.owner}).scalars())
-        return [replace(task, owner=self.owner) for key, task in new.items() if key in mine]
+        filed = Filed(new, self.owner, {key for key, task in new.items() if leasing and task.due <= now})
+        rows = [self._row(task, now if key in filed.due else None) for key, task in new.items()]
+        writes.add(dialect.inserting_new(writes.connection, TASKS), rows, expect=filed.were_new)
+        return filed
 
     def _row(self, task: Task, leased: datetime | None) -> dict[str, Any]:
         return {
@@ -82,26 +124,39 @@ class Tasks:
             .limit(limit)
         )
         if without:
-            due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), IS_PROTECTED))
-        rows = plain(connection.execute(due.with_for_update(skip_locked=True)).mappings())
-        for row in rows:
-            lease = update(t).where(t.c.key == row["key"], t.c.due == row["due"])
-            connection.execute(lease.values(state="running", owner=self.owner, due=millis(now + LEASE)))
+            due = due.where(or_(t.c.kind.not_in([kind.value for kind in without]), HURRIES))
+        rows = plain(connection.execute(due.with_for_update(skip_locked=True)))
+        keys = [row["key"] for row in rows]
+        connection.execute(LEASED, {"keys": keys, "holder": self.owner, "until": millis(now + LEASE)})
         return [replace(task_of(row), owner=self.owner) for row in rows]
 
     def finish(self, connection: Connection, task: Task) -> None:
-        self._held(connection, FINISHED, task)
+        """Raises TaskLost."""
+        writes = Writes(connection)
+        self.end(writes, task)
+        writes.send()
+
+    def end(self, writes: Writes, task: Task) -> None:
+        """The same, with whatever else is written; TaskLost is raised when that is sent."""
+        writes.add(FINISHED, [{"held": task.key, "holder": self.owner}], expect=partial(_held, task))
 
     def postpone(self, connection: Connection, task: Task, *, due: datetime) -> None:
-        self._held(connection, POSTPONED, task, until=millis(due), tried=task.attempts + 1)
-
-    def _held(self, connection: Connection, move: Update, task: Task, **values: int) -> None:
-        if connection.execute(move, {"held": task.key, "holder": self.owner, **values}).rowcount != 1:
-            raise TaskLost(f"The task {task.key} is no longer held by this process.")
+        until = {"held": task.key, "holder": self.owner, "until": millis(due), "tried": task.attempts + 1}
+        _held(task, connection.execute(POSTPONED, until).rowcount)
 
     def next_due(self, connection: Connection) -> datetime | None:
         found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
         return from_millis(min(found)) if found else None
+
+    def keep(self, connection: Connection, task: Task, *, until: datetime) -> None:
+        """Renew the task's lease. Raises TaskLost where it is another's, or done; one not on file is nobody's."""
+        kept = {"held": task.key, "holder": self.owner, "until": millis(until + LEASE)}
+        if connection.execute(KEPT, kept).rowcount != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
+            raise TaskLost(f"The task {task.key} is no longer held by this process.")
+
+    def do_again(self, connection: Connection, task: Task) -> None:
+        """File a task anew, also where it was done; what waits or is at work is left as it is."""
+        connection.execute(_again(connection.dialect.name), self._row(task, None))
 
     def holders(self, connection: Connection) -> frozenset[str]:
         """The processes that hold a task."""

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
+    Integer,
     Select,
     Text,
     and_,
@@ -27,6 +28,7 @@ from bot.core.audit import canonical
 from bot.core.incident import UNDOABLE, Incident, IncidentKind
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
+from bot.core.tasks import draw_key
 from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt, Lease
@@ -71,6 +73,8 @@ def is_an_instance(judged: FromClause) -> ColumnElement[bool]:
 
 
 FEED = "feed"
+DRAWINGS = 100
+"""Versions before one that are looked through for a drawing still to be done."""
 COUNTED = 64
 """Of an actor's unexplained instances no more are counted: more change nothing."""
 # Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
@@ -88,6 +92,32 @@ LIVE_OF_KIND = (
     .order_by(requests.c.by_policy, requests.c.filed_at)
     .limit(1)
 )
+MOST, SKIPPED = bindparam("most", type_=Integer), bindparam("skipped", type_=Integer)
+FILED_SINCE = (
+    select(requests.c.filed_at)
+    .where(requests.c.requester == bindparam("person"), requests.c.filed_at > bindparam("since"))
+    .order_by(requests.c.filed_at.desc())
+    .limit(MOST)
+    .offset(SKIPPED)
+)
+CLAIMED_SINCE = (
+    select(requests.c.claimed_at)
+    .where(requests.c.action == Action.DEACTIVATE.value, requests.c.claimed_at > bindparam("since"))
+    .order_by(requests.c.claimed_at.desc())
+    .limit(MOST)
+    .offset(SKIPPED)
+)
+DENIED = (
+    select(requests.c.id)
+    .where(
+        requests.c.account == ACCOUNT,
+        requests.c.action == bindparam("action"),
+        requests.c.state == State.DENIED.value,
+        requests.c.filed_at >= bindparam("since"),
+    )
+    .order_by(requests.c.filed_at.desc())
+    .limit(1)
+)
 LANE = select(requests).where(requests.c.account == ACCOUNT, IS_IN_LANE)
 INCIDENT = select(incidents).where(incidents.c.id == bindparam("id"))
 OPEN_INCIDENT = select(incidents).where(incidents.c.account == ACCOUNT, IS_NOT_UNDONE)
@@ -98,6 +128,8 @@ IS_DOWN_BY_INCIDENT = and_(
 NOT_UNDONE = select(incidents).where(incidents.c.account == ACCOUNT, IS_DOWN_BY_INCIDENT).order_by(incidents.c.seen_at)
 IS_TO_BE_SEEN = (incidents.c.acknowledged_at.is_(None), incidents.c.quiet.is_(False))
 """Nobody acknowledged it yet, and somebody can: a quiet one has no card, and others beside it have."""
+UNACKNOWLEDGED = select(incidents.c.id).where(incidents.c.person == bindparam("person"), *IS_TO_BE_SEEN).limit(1)
+UNACKNOWLEDGED_ACTORS = select(incidents.c.person).where(incidents.c.person.is_not(None), *IS_TO_BE_SEEN).distinct()
 TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
 SEEN_AS = select(sightings.c.account).where(
     sightings.c.tier == bindparam("tier"),
@@ -169,7 +201,7 @@ class ConnectionView:
         self._connection = connection
 
     def _rows(self, query: Select[Any], **values: Any) -> Sequence[Mapping[str, Any]]:
-        return plain(self._connection.execute(query, values).mappings())
+        return plain(self._connection.execute(query, values))
 
     def _row(self, query: Select[Any], **values: Any) -> Mapping[str, Any] | None:
         return next(iter(self._rows(query, **values)), None)
@@ -205,22 +237,18 @@ class ConnectionView:
     def lane(self, account: str) -> Request | None:
         return self._request(LANE, account=account)
 
-    def _times(self, query: Select[Any]) -> tuple[datetime, ...]:
-        return tuple(unstamp(value) for (value,) in self._connection.execute(query))
+    def _last(self, query: Select[Any], most: int, **values: Any) -> tuple[datetime, ...]:
+        """The last `most` times, the oldest first; none where there are fewer, which the database counts by itself."""
+        if not most or self._value(query, **values, most=1, skipped=most - 1) is None:
+            return ()
+        newest = self._connection.execute(query, {**values, "most": most, "skipped": 0}).scalars()
+        return tuple(unstamp(value) for value in reversed(newest.all()))
 
-    def filed_since(self, person: str, since: datetime) -> tuple[datetime, ...]:
-        return self._times(
-            select(requests.c.filed_at)
-            .where(requests.c.requester == person, requests.c.filed_at > stamp(since))
-            .order_by(requests.c.filed_at)
-        )
+    def filed_since(self, person: str, since: datetime, *, most: int) -> tuple[datetime, ...]:
+        return self._last(FILED_SINCE, most, person=person, since=stamp(since))
 
-    def deactivations_claimed_since(self, since: datetime) -> tuple[datetime, ...]:
-        return self._times(
-            select(requests.c.claimed_at)
-            .where(requests.c.action == Action.DEACTIVATE.value, requests.c.claimed_at > stamp(since))
-            .order_by(requests.c.claimed_at)
-        )
+    def deactivations_claimed_since(self, since: datetime, *, most: int) -> tuple[datetime, ...]:
+        return self._last(CLAIMED_SINCE, most, since=stamp(since))
 
     def pending(self, *, limit: int = 100) -> Sequence[Request]:
         return self._requests(
@@ -243,13 +271,8 @@ class ConnectionView:
         return int(self._connection.execute(query).scalar_one())
 
     def denied(self, subject: str, action: Action, since: datetime) -> str | None:
-        query = select(requests.c.id).where(
-            requests.c.account == subject,
-            requests.c.action == action.value,
-            requests.c.state == State.DENIED.value,
-            requests.c.filed_at >= stamp(since),
-        )
-        return self._connection.execute(query.order_by(requests.c.filed_at.desc()).limit(1)).scalar_one_or_none()
+        found: str | None = self._value(DENIED, account=subject, action=action.value, since=stamp(since))
+        return found
 
     def in_state(self, states: Iterable[str], *, limit: int) -> Sequence[Request]:
         """Requests in any of the states, the newest first; all states where none is named."""
@@ -290,12 +313,11 @@ class ConnectionView:
         return [incident_of(row) for row in self._rows(NOT_UNDONE, account=account)]
 
     def unacknowledged_of(self, person: str) -> str | None:
-        query = select(incidents.c.id).where(incidents.c.person == person, *IS_TO_BE_SEEN)
-        return self._connection.execute(query.limit(1)).scalar_one_or_none()
+        found: str | None = self._value(UNACKNOWLEDGED, person=person)
+        return found
 
     def unacknowledged_actors(self) -> frozenset[str]:
-        open_ = select(incidents.c.person).where(incidents.c.person.is_not(None), *IS_TO_BE_SEEN)
-        return frozenset(person for (person,) in self._connection.execute(open_.distinct()))
+        return frozenset(self._connection.execute(UNACKNOWLEDGED_ACTORS).scalars())
 
     def incidents(
         self,
@@ -483,6 +505,12 @@ class ConnectionView:
             return None
         until, since = from_millis(row["until"]), from_millis(row["since"])
         return Lease(owner=row["owner"], until=until, since=since, facts=row["facts"])
+
+    def drawn_first(self, record: str, *, version: int) -> int | None:
+        """By their keys: an index on what a task's payload says would cost every task of every kind."""
+        older = {draw_key(record, n): n for n in range(max(1, version - DRAWINGS), version)}
+        found = select(tasks.c.key).where(tasks.c.key.in_(list(older)), tasks.c.state != "done")
+        return min((older[key] for key in self._connection.execute(found).scalars()), default=None)
 
     def card(self, record: str) -> CardAt | None:
         row = self._row(CARD, record=record)

@@ -65,7 +65,8 @@ class Server:
             self._run("initdb", "--auth=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", "postgres")
         where = ("-k", str(self.folder), "-c", f"listen_addresses={'127.0.0.1' if self._port else ''}")
         port = ("-p", str(self._port)) if self._port else ()
-        more = [part for setting in ("max_connections=200", *self._settings) for part in ("-c", setting)]
+        given = ("max_connections=200", "dynamic_shared_memory_type=mmap", *self._settings)
+        more = [part for setting in given for part in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the programs found above
                 [self._programs / "postgres", "-D", str(self._data), *where, *port, *more],
@@ -146,12 +147,15 @@ def _packaged(folder: Path) -> Path:
     installed = Path(spec.origin).parent / "pginstall"
     if os.geteuid() != 0:
         return installed / "bin"
-    copy = folder / "programs"
-    shutil.copytree(installed, copy, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
+    copy, package = folder / "programs", installed.parent
+    for part in (installed, package.with_name(f"{package.name}.libs")):  # the programs look for the libraries beside
+        if part.exists():
+            to = copy / part.relative_to(package.parent)
+            shutil.copytree(part, to, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a"))
     for path in [copy, *copy.rglob("*")]:
         if not path.is_symlink():
             path.chmod(0o755)
-    return copy / "bin"
+    return copy / package.name / "pginstall" / "bin"
 
 
 def started(*, settings: Sequence[str] = FAST) -> Server:

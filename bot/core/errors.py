@@ -45,6 +45,10 @@ class Fenced(CountersignError):
     """Another process has taken over what only one may do: stop doing it, nothing was written."""
 
 
+class TaskLost(CountersignError):
+    """The task is another's by now, or done: being second is no failure, and all of its transaction is rolled back."""
+
+
 class Replayed(CountersignError):
     """The same signed bytes came before: a repeat, not a request."""
 
@@ -55,6 +59,18 @@ class SlackAway(CountersignError):
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class SlackShut(SlackAway):
+    """Slack lets us in no more until people mend it (an archived channel, a token taken back): what is said waits."""
+
+    def __init__(self, error: str) -> None:
+        super().__init__(f"Slack answered “{error}”.")
+        self.error = error
+
+
+class CardGone(CountersignError):
+    """The card stands in Slack no more: it is to be posted again."""
 
 
 class SlackRefused(CountersignError):

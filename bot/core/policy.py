@@ -1,5 +1,6 @@
 """The policy in force: who may ask, who approves what, tiers, clocks and limits. Pure lookups, no clock."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
@@ -186,6 +187,15 @@ class Policy:
     on_call: str = ""
     protected: frozenset[str] = frozenset()
     """Ids of accounts that are in the tier `protected` whatever they look like."""
+    _lenders: dict[str, tuple[Person, ...]] = field(init=False, repr=False, compare=False)
+    """Who lends their groups to whom, whenever that is: in a roster of thousands few do."""
+
+    def __post_init__(self) -> None:
+        lenders: defaultdict[str, tuple[Person, ...]] = defaultdict(tuple)
+        for person in self.people.values():
+            if person.delegate is not None:
+                lenders[person.delegate.to] += (person,)
+        object.__setattr__(self, "_lenders", dict(lenders))
 
     @property
     def security(self) -> tuple[str, ...]:
@@ -226,17 +236,17 @@ class Policy:
         """The person's own groups and those stood in for; never the requester's own, lent back for the request."""
         lent = (
             other.groups
-            for other in self.people.values()
-            if other.id != requester and self._counts(other, at) and self._stands_in(person, other, at)
+            for other in self._lenders.get(person.id, ())
+            if other.id != requester and self._counts(other, at) and self._lends(other, at)
         )
         return person.groups.union(*lent)
 
     def _counts(self, person: Person, at: datetime) -> bool:
         return not self.gone(person, at) and (person.approves_from is None or at >= person.approves_from)
 
-    def _stands_in(self, person: Person, other: Person, at: datetime) -> bool:
-        lent = other.delegate
-        return lent is not None and lent.to == person.id and lent.since <= self.today(at) <= lent.until
+    def _lends(self, person: Person, at: datetime) -> bool:
+        lent = person.delegate
+        return lent is not None and lent.since <= self.today(at) <= lent.until
 
     def tier(self, name: str) -> Tier | None:
         return next((t for t in self.tiers if t.name == name), None)

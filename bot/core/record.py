@@ -2,11 +2,11 @@
 
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar
 
 from bot.core.quorum import Quorum
@@ -103,8 +103,11 @@ def _completed(hint: Any, value: Any) -> Any:
 
 def load(kind: type[T], value: Mapping[str, Any]) -> T:
     """The record that `dump` made this of. Raises KeyError, TypeError or ValueError for anything else."""
-    hints = _hints(typing.cast("Hashable", kind))
-    return kind(**{name: _parse(hints[name], item) for name, item in value.items()})
+    parsers = _parsers(typing.cast("Hashable", kind))
+    return kind(**{name: item if item is None else parsers[name](item) for name, item in value.items()})
+
+
+Parser = Callable[[Any], Any]
 
 
 @cache
@@ -112,17 +115,29 @@ def _hints(kind: Hashable) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
-def _parse(hint: Any, value: Any) -> Any:  # noqa: PLR0911 - one line a type
-    if value is None:
-        return None
+@cache
+def _parsers(kind: Hashable) -> dict[str, Parser]:
+    """What makes a value of each field: looked up once a kind of record, for there are very many of each."""
+    return {name: _parser(hint) for name, hint in _hints(kind).items()}
+
+
+def _parser(hint: Any) -> Parser:
     if isinstance(hint, types.UnionType):
-        return _parse(next(arm for arm in typing.get_args(hint) if arm is not types.NoneType), value)
+        return _parser(next(arm for arm in typing.get_args(hint) if arm is not types.NoneType))
     if typing.get_origin(hint) is tuple:
-        return tuple(_parse(typing.get_args(hint)[0], item) for item in value)
+        return partial(_items, _parser(typing.get_args(hint)[0]))
     if hint is datetime:
-        return unstamp(value)
+        return unstamp
     if hint is Quorum:
-        return Quorum.from_json(value)
+        return Quorum.from_json
     if is_dataclass(hint):
-        return load(typing.cast("type[Any]", hint), value)
-    return hint(value) if isinstance(hint, type) and issubclass(hint, StrEnum) else value
+        return partial(load, typing.cast("type[Any]", hint))
+    return hint if isinstance(hint, type) and issubclass(hint, StrEnum) else _as_it_is
+
+
+def _items(parse: Parser, values: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(None if value is None else parse(value) for value in values)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -23,12 +23,27 @@ def draw(record: Request | Incident, *, version: int, at: datetime) -> tuple[Tas
     if record.by_policy if isinstance(record, Request) else record.quiet:
         return ()
     task = Task(
-        key=f"draw:{record.id}:{version}",
+        key=draw_key(record.id, version),
         kind=TaskKind.DRAW,
-        payload={"record": record.id, "version": version},
+        payload={"record": record.id, "version": version, **_urgent(record)},
         due=at,
     )
     return (task,)
+
+
+def draw_key(record: str, version: int) -> str:
+    return f"draw:{record}:{version}"
+
+
+def _urgent(record: Request | Incident) -> dict[str, Any]:
+    """What is said of incidents and emergencies goes before the rest."""
+    return {"urgent": True} if isinstance(record, Incident) or record.emergency else {}
+
+
+def remove(record: str, *, channel: str, ts: str, due: datetime) -> Task:
+    """Delete the older of two cards of one record."""
+    payload = {"record": record, "channel": channel, "ts": ts}
+    return Task(key=f"remove:{channel}:{ts}", kind=TaskKind.REMOVE, payload=payload, due=due)
 
 
 def carry_out(request: Request, *, due: datetime, record: Request | None = None) -> Task:
@@ -68,7 +83,7 @@ def remind(request: Request, *, step: int, since: datetime, due: datetime) -> Ta
     return Task(
         key=f"remind:{request.id}:{step}",
         kind=TaskKind.REMIND,
-        payload={"request": request.id, "step": step, "since": stamp(since)},
+        payload={"request": request.id, "step": step, "since": stamp(since), **_urgent(request)},
         due=due,
     )
 
@@ -77,7 +92,7 @@ def tell(
     record: Request | Incident, notice: str, *, to: tuple[str, ...], at: datetime, **facts: Any
 ) -> tuple[Task, ...]:
     """Send a notice to each Slack user in `to`, once a version of the record."""
-    payload = {"record": record.id, "notice": notice, "facts": facts}
+    payload = {"record": record.id, "notice": notice, "facts": facts, **_urgent(record)}
     return _to_each(f"{record.id}:{record.version + 1}:{notice}", payload, to=to, at=at)
 
 
@@ -94,7 +109,7 @@ def tell_of_limit(limit: int, *, until: datetime, to: str, at: datetime) -> tupl
 
 def tell_of_latch(name: str, *, to: tuple[str, ...], at: datetime, **facts: Any) -> tuple[Task, ...]:
     """Say that the guard has switched something off, and how people switch it on again."""
-    payload = {"notice": "latched", "facts": {**facts, "since": stamp(at)}}
+    payload = {"notice": "latched", "facts": {**facts, "since": stamp(at)}, "urgent": True}
     return _to_each(f"latch:{name}:{stamp(at)}", payload, to=to, at=at)
 
 
@@ -106,13 +121,20 @@ def _to_each(about: str, payload: dict[str, Any], *, to: tuple[str, ...], at: da
 
 
 def thread(record: Request | Incident, notice: str, *, at: datetime) -> Task:
-    """Answer in the thread of the record's card, once a version."""
+    """Answer in the thread of the record's card once it shows that version, once a version."""
+    version = record.version + 1
     return Task(
-        key=f"thread:{record.id}:{record.version + 1}:{notice}",
+        key=f"thread:{record.id}:{version}:{notice}",
         kind=TaskKind.THREAD,
-        payload={"record": record.id, "notice": notice},
+        payload={"record": record.id, "notice": notice, "version": version, **_urgent(record)},
         due=at,
     )
+
+
+def whole_reason(record: Request | Incident, *, ts: str, at: datetime) -> Task:
+    """Put what the card cuts short into its thread, once each time that it is posted."""
+    payload = {"record": record.id, "notice": "whole_reason", **_urgent(record)}
+    return Task(key=f"thread:{record.id}:{ts}:whole_reason", kind=TaskKind.THREAD, payload=payload, due=at)
 
 
 def page(record: Request | Incident, why: str, *, due: datetime, **facts: Any) -> tuple[Task, ...]:
@@ -129,6 +151,17 @@ def page_about(account: str | None, why: str, *, due: datetime) -> tuple[Task, .
     """Wake the on-call about what no record speaks of: an account, or none in particular. Once a minute at most."""
     about = f"{account}:{why}" if account else why
     return _woken(f"{about}:{int(due.timestamp()) // 60}", {"account": account, "why": why}, due=due)
+
+
+def page_shut(channel: str, error: str | None, *, due: datetime) -> Task:
+    """Wake the on-call, not by way of Slack: it refuses what is said in that channel; None where it does no more."""
+    payload = {"account": channel, "why": "slack_shut", **({"error": error} if error else {"over": True})}
+    return Task(
+        key=f"page:{channel}:slack_shut:{error}:{int(due.timestamp()) // 60}",
+        kind=TaskKind.PAGE,
+        payload=payload,
+        due=due,
+    )
 
 
 def page_about_actor(about: str, record: Incident, why: str, *, due: datetime) -> tuple[Task, ...]:
@@ -203,6 +236,11 @@ def watch(incident: Incident, due: Sequence[timedelta], *, at: datetime, falls: 
 def look_around(*, due: datetime) -> Task:
     """Sample the accounts that are watched, a few at a time, for as long as the bot lives."""
     return Task(key="baseline:watched", kind=TaskKind.BASELINE, payload={}, due=due)
+
+
+def keep_house(*, due: datetime) -> Task:
+    """Drop what nobody asks for any more, a little at a time, for as long as the bot lives."""
+    return Task(key="keep_house", kind=TaskKind.KEEP_HOUSE, payload={}, due=due)
 
 
 def learn(*, day: str, start: int, due: datetime) -> Task:

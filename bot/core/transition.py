@@ -79,6 +79,8 @@ class TaskKind(StrEnum):
     NEAR_PURGE = "near_purge"
     CONTAIN = "contain"
     DIGEST = "digest"
+    KEEP_HOUSE = "keep_house"
+    REMOVE = "remove"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

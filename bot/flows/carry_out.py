@@ -28,6 +28,7 @@ from bot.flows.change_rules import change_rules
 from bot.flows.expire import expire
 from bot.flows.followed import followed_for
 from bot.flows.judging import recorded, verdict_of
+from bot.flows.limits import claimed_in_hour
 from bot.flows.ratify import ratified_by_now
 from bot.flows.undo import ended_as, undo_ended
 from bot.flows.unlock import unlock
@@ -126,7 +127,7 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
         incident=incident.id if incident else None,
         verdict=verdict_of(world, view, instance, stands=True) if instance else None,
         unacknowledged=view.unacknowledged_actors(),
-        claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
+        claimed_in_hour=claimed_in_hour(view, policy, at=at),
         may_yet_land=_may_yet_land(view, request, at=at),
     )
     outcome = claim(case)

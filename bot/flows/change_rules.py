@@ -4,7 +4,7 @@ The policy is a row of the ledger, so claiming, changing and settling are one tr
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.core.claiming import Wait
 from bot.core.outlook import outlook
@@ -17,6 +17,7 @@ from bot.core.settling import done
 from bot.core.transition import Change, Sighting, Task
 from bot.flows.bring_into_force import taking_force
 from bot.flows.ids import operation_key, request_id
+from bot.flows.limits import filed_in_hour
 from bot.flows.submit import noted
 from bot.flows.world import Result, World
 from bot.ports import View
@@ -50,7 +51,7 @@ async def ask_change(
             evidence=evidence,
             identity_known=identity_known,
             live=view.live_request(line, action),
-            filed_in_hour=view.filed_since(person.id, at - timedelta(hours=1)) if person else (),
+            filed_in_hour=filed_in_hour(view, policy, person, at=at),
             unacknowledged=view.unacknowledged_of(person.id) if person else None,
             denied_before=view.denied(line, action, at - SEEN_FOR),
         )

@@ -11,6 +11,7 @@ from bot.core.record import stamp
 from bot.core.request import BOT, Action, Request, State
 from bot.core.tasks import digest as digest_task
 from bot.core.transition import Change, Entry, Kind, Task
+from bot.flows.show import posting
 from bot.flows.world import Result, World
 from bot.ports import View
 
@@ -68,8 +69,9 @@ async def arm_digest(world: World) -> None:
 async def post_digest(world: World, task: Task) -> Result:
     """Post it; the entry, the next week's task (not for one asked for) and this one's end are one commit."""
     policy, week = world.policy, Week.parse(task.payload["week"])
-    digest = await world.ledger.read(partial(digest_of, week=week, policy=policy, at=world.now()), long=True)
-    await world.desk.post_digest(digest)
+    async with posting(world, task, world.channel):
+        digest = await world.ledger.read(partial(digest_of, week=week, policy=policy, at=world.now()), long=True)
+        await world.desk.post_digest(digest)
     entry = Entry(kind=Kind.DIGEST, at=world.now(), by=BOT, facts={"week": str(week), "starts": stamp(digest.starts)})
     following = week.next()
     armed = digest_task(following, due=due(following, policy.digest_rules, policy.timezone))

@@ -1,23 +1,32 @@
 """Bring what the ledger says before people: cards, direct messages, threads and pages. No decision waits for it."""
 
 import asyncio
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
 
 from bot.core.containing import PAGES
+from bot.core.errors import CardGone, LedgerAway, TaskLost
 from bot.core.guarding import PURGE_NEAR
 from bot.core.incident import UNDOABLE, Incident, IncidentState
 from bot.core.record import stamp
 from bot.core.request import IN_LANE, NOT_YET_RATIFIED, OPEN, Request, State, Undo
+from bot.core.tasks import draw, whole_reason
+from bot.core.tasks import remove as remove_task
 from bot.core.transition import Entry, Kind, Task
 from bot.core.verdict import PAGED
+from bot.flows.persist import persist
+from bot.flows.turns import DELETES, UPDATES
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import CardAt, Message, Notice, View
 
-CARD_AWAITED = 1800.0
-"""Seconds at most between two looks for a card that does not stand yet: as long as a refused one waits."""
+CARD_AWAITED = 15.0
+"""Seconds at most between two looks for a card that does not stand yet."""
+AFTER_ANOTHER = 5.0
+"""Seconds at most between two looks whether another process has drawn an older version of the card."""
 PAGE_PAUSE = 60.0
 """Seconds at most between two tries of a page: 1, 2, 4 … of them."""
 PAGE_TRIES = 1_440
@@ -44,46 +53,122 @@ STILL: Mapping[str, frozenset[IncidentState]] = {
 
 
 class Drawing:
-    """Draws cards, each by one hand at a time, so that an older picture never replaces a newer one."""
+    """Draws cards, each by one hand at a time, so that an older picture never replaces a newer one.
+
+    In this process by a lock; over all of them the oldest drawing that is not done goes first, and the others wait.
+    """
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._unrecorded: dict[str, CardAt] = {}
-        """Cards that stand in Slack and not in the ledger yet: they are redrawn, not posted once more."""
 
     def _alone(self, id: str) -> asyncio.Lock:
         """The record's lock, for as long as somebody holds it or waits for it."""
         return self._locks.setdefault(id, asyncio.Lock())
 
-    async def _draw(
-        self, world: World, record: Request | Incident, card: CardAt | None, *, finish: Task | None = None
-    ) -> CardAt:
-        drawn = await world.desk.draw(record, self._unrecorded.get(record.id, card))
-        self._unrecorded[record.id] = drawn
-        await world.ledger.put_card(record.id, drawn, finish=finish)
-        del self._unrecorded[record.id]
-        return drawn
-
     async def draw(self, world: World, task: Task) -> Result:
         """Draw the record as it stands now; a card that shows this version already makes the task void."""
-        id = task.payload["record"]
+        id, version = task.payload["record"], task.payload["version"]
         async with self._alone(id):
-            record, card = await world.ledger.read(lambda view: (record_of(view, id), view.card(id)))
-            if record is None or (card is not None and card.drawn >= task.payload["version"]):
-                return None
-            await self._draw(world, record, card, finish=task)
-            return FINISHED
+            while True:
+                card, older = await world.ledger.read(
+                    lambda view: (view.card(id), view.drawn_first(id, version=version))
+                )
+                if card is not None and card.drawn >= version:
+                    return None
+                if older is not None:
+                    return soon(world, task, most=AFTER_ANOTHER)
+                try:
+                    return await self._drawn(world, task, card)
+                except CardGone:
+                    assert card is not None
+                    await world.ledger.redraw(id, task, card=None, was=card)
 
-    async def again(self, world: World, request: str) -> CardAt | None:
-        """Draw a waiting request's card even where it shows this version: one that was deleted is posted again.
-
-        Answers where it stands now; None where the request was decided meanwhile.
-        """
-        async with self._alone(request):
-            found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
-            if found is None or not found.waits_for_people:
+    async def _drawn(self, world: World, task: Task, card: CardAt | None) -> Result:
+        """Wait for one's turn, and draw what is so then."""
+        id = task.payload["record"]
+        async with turn(world, task, UPDATES if card is not None else world.channel):
+            if card is None:
+                await world.turns.post(world.ledger, task, world.channel)
+            record = await world.ledger.read(lambda view: record_of(view, id))
+            if record is None:
                 return None
-            return await self._draw(world, found, card)
+            drawn = await world.desk.draw(record, card)
+        then = (whole_reason(record, ts=drawn.ts, at=world.now()),) if drawn.cut else ()
+        try:
+            await persist(
+                lambda: world.ledger.put_card(id, drawn, was=card, finish=task, then=then),
+                "The ledger",
+                despite=(LedgerAway,),
+            )
+        except TaskLost:
+            # it took so long that it is another's by now, whose newer picture this one may have drawn over
+            if card is not None:
+                (newest,) = draw(record, version=record.version, at=world.now())
+                await world.ledger.redraw(id, newest, card=replace(card, drawn=0), was=card)
+        return FINISHED
+
+
+async def again(world: World, task: Task, request: str) -> CardAt | datetime | None:
+    """Draw a waiting request's card even where it shows this version: one that was deleted is posted again.
+
+    Answers where it stands now, or when to ask once more; None where the request was decided meanwhile.
+    """
+    while True:
+        found, card = await world.ledger.read(lambda view: (view.request(request), view.card(request)))
+        if found is None or not found.waits_for_people:
+            return None
+        if card is None:
+            return soon(world, task, most=AFTER_ANOTHER)
+        try:
+            async with turn(world, task, UPDATES):
+                found = await world.ledger.read(lambda view: view.request(request)) or found
+                await world.desk.draw(found, card)
+        except CardGone:
+            (drawing,) = draw(found, version=found.version, at=world.now())
+            await world.ledger.redraw(request, drawing, card=None, was=card)
+            return soon(world, task, most=AFTER_ANOTHER)
+        # a newer picture that came before this one is drawn over by it
+        if await world.ledger.read(lambda view: view.request(request)) == found:
+            return card
+
+
+async def seen_at(world: World, record: str, *, channel: str, ts: str) -> None:
+    """Somebody used a card of the record there. Of two the newer is kept and the older deleted, whichever it was."""
+    seen = CardAt(channel=channel, ts=ts, drawn=0)
+    found, card = await world.ledger.read(lambda view: (record_of(view, record), view.card(record)))
+    if found is None or card is None or card.place == seen.place or card.channel != channel:
+        return
+    older, newer = sorted((card, seen), key=lambda at: float(at.ts))
+    if newer is seen and (drawing := draw(found, version=found.version, at=world.now())):
+        await world.ledger.redraw(record, drawing[0], card=seen, was=card)
+    await world.ledger.add(remove_task(record, channel=older.channel, ts=older.ts, due=world.now()))
+
+
+async def remove(world: World, task: Task) -> Result:
+    """Delete a card that is not the one that counts."""
+    id = task.payload["record"]
+    at = CardAt(channel=task.payload["channel"], ts=task.payload["ts"], drawn=0)
+    card = await world.ledger.read(lambda view: view.card(id))
+    if card is not None and card.place != at.place:
+        async with turn(world, task, DELETES):
+            await world.desk.remove(at)
+    return None
+
+
+def turn(world: World, task: Task, line: str) -> AbstractAsyncContextManager[None]:
+    return world.turns.of(world.ledger, world.clock, task, line)
+
+
+@asynccontextmanager
+async def posting(world: World, task: Task, to: str) -> AsyncIterator[None]:
+    """One's turn to post there. What is said inside is to be read before: while one waits it may become old."""
+    async with turn(world, task, to):
+        await world.turns.post(world.ledger, task, to)
+        yield
+
+
+def soon(world: World, task: Task, *, most: float) -> datetime:
+    return world.now() + timedelta(seconds=min(0.1 * 2 ** min(task.attempts, 15), most))
 
 
 def record_of(view: View, id: str) -> Request | Incident | None:
@@ -92,9 +177,12 @@ def record_of(view: View, id: str) -> Request | Incident | None:
 
 async def tell(world: World, task: Task) -> Result:
     """Send a notice to whom the task names, if it still fits."""
-    notice, record = Notice(task.payload["notice"]), await _record(world, task.payload)
-    if _fits(notice, record):
-        await world.desk.tell(task.payload["to"], Message(notice=notice, record=record, facts=task.payload["facts"]))
+    notice, to = Notice(task.payload["notice"]), task.payload["to"]
+    async with turn(world, task, to):
+        if _fits(notice, await _record(world, task.payload)):
+            await world.turns.post(world.ledger, task, to)
+            record = await _record(world, task.payload)
+            await world.desk.tell(to, Message(notice=notice, record=record, facts=task.payload["facts"]))
     return None
 
 
@@ -107,14 +195,16 @@ async def thread(world: World, task: Task) -> Result:
 
     An answer outlives its card's delay: a request may have ended before Slack took its card.
     """
-    notice = Notice(task.payload["notice"])
-    record, card, log = await world.ledger.read(lambda view: _threaded(view, task.payload["record"]))
-    if record is None or not _fits(notice, record):
-        return None
-    if card is None:
-        return world.now() + timedelta(seconds=min(0.1 * 2 ** min(task.attempts, 15), CARD_AWAITED))
-    timeline = log if record.state.value == notice.value else ()
-    await world.desk.thread(card, Message(notice=notice, record=record, timeline=timeline))
+    id, notice = task.payload["record"], Notice(task.payload["notice"])
+    async with turn(world, task, world.channel):
+        record, card, log = await world.ledger.read(lambda view: _threaded(view, id))
+        if record is None or not _fits(notice, record):
+            return None
+        if card is None or card.drawn < task.payload.get("version", 0):
+            return soon(world, task, most=CARD_AWAITED)
+        await world.turns.post(world.ledger, task, card.channel)
+        timeline = log if record.state.value == notice.value else ()
+        await world.desk.thread(card, Message(notice=notice, record=record, timeline=timeline))
     return None
 
 
@@ -128,15 +218,23 @@ def _threaded(view: View, id: str) -> tuple[Request | Incident | None, CardAt | 
 
 async def waiting(world: World, task: Task) -> Result:
     """Tell a requester whose approved request has waited for half a minute; not one that waits no more."""
-    request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
-    if request is None or request.state is not State.APPROVED or request.waits_since is None:
+    found = await world.ledger.read(lambda view: view.request(task.payload["request"]))
+    to = found.requester_slack if found is not None else None
+    if found is None or to is None or not _waits(found, task):
         return None
-    if stamp(request.waits_since) != task.payload["since"]:
-        return None
-    if request.requester_slack is not None:
-        facts = {"waits_for": request.waits_for, "until": request.execute_by}
-        await world.desk.tell(request.requester_slack, Message(notice=Notice.WAITING, record=request, facts=facts))
+    async with turn(world, task, to):
+        await world.turns.post(world.ledger, task, to)
+        request = await world.ledger.read(lambda view: view.request(task.payload["request"]))
+        if request is not None and _waits(request, task):
+            facts = {"waits_for": request.waits_for, "until": request.execute_by}
+            await world.desk.tell(to, Message(notice=Notice.WAITING, record=request, facts=facts))
     return None
+
+
+def _waits(request: Request, task: Task) -> bool:
+    """Whether it is the same waiting still."""
+    since = request.waits_since
+    return request.state is State.APPROVED and since is not None and stamp(since) == task.payload["since"]
 
 
 async def page(world: World, task: Task) -> Result:
@@ -158,11 +256,20 @@ async def page(world: World, task: Task) -> Result:
 
 async def call(world: World, task: Task) -> Result:
     """Call the on-call in the channel, unless it is over by now."""
-    why, record = task.payload["why"], await _record(world, task.payload)
-    if _still(record, why) and (world.policy.on_call or not _card_says_it(record, why)):
-        facts = {**task.payload, "on_call": world.policy.on_call}
-        await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
+    why = task.payload["why"]
+    async with turn(world, task, world.channel):
+        if not _calls(world, await _record(world, task.payload), why):
+            return None
+        await world.turns.post(world.ledger, task, world.channel)
+        record = await _record(world, task.payload)
+        if _calls(world, record, why):
+            facts = {**task.payload, "on_call": world.policy.on_call}
+            await world.desk.tell(world.channel, Message(notice=Notice.PAGE, record=record, facts=facts))
     return None
+
+
+def _calls(world: World, record: Request | Incident | None, why: str) -> bool:
+    return _still(record, why) and (bool(world.policy.on_call) or not _card_says_it(record, why))
 
 
 def _card_says_it(record: Request | Incident | None, why: str) -> bool:

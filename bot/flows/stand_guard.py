@@ -31,18 +31,19 @@ async def stand_guard(world: World) -> None:
         except* Fenced:
             log.warning("another process is the guard now")
         finally:
-            world.status.fence = None
+            world.status.lay_down()
 
 
 async def _until_ours(world: World) -> None:
-    while world.status.fence is None:
+    while True:
         try:
-            world.status.fence = await world.ledger.hold(LEASE, seconds=HELD_FOR)
+            if fence := await world.ledger.hold(LEASE, seconds=HELD_FOR):
+                world.status.take_up(fence, world.clock.monotonic(), world.now())
+                return
         except LedgerAway:
             log.warning("the guard's lease cannot be asked for: the ledger is away")
-        if world.status.fence is None:
-            await asyncio.sleep(KEPT_EVERY)
-            await _look_at_the_other(world)
+        await asyncio.sleep(KEPT_EVERY)
+        await _look_at_the_other(world)
 
 
 async def _look_at_the_other(world: World) -> None:

@@ -74,6 +74,18 @@ class Status:
     guard: Lease | None = None
     """While it is not: the lease as another process holds it, with how that one is doing (`told`)."""
 
+    def take_up(self, fence: Fence, now: float, at: datetime) -> None:
+        """Be the guard, from where the one before left off: what it had heard of is no news, and nothing overdue."""
+        before = self.watch(now, at)
+        self.feed_answered = None if before.lag is None else now - before.lag
+        self.swept = None if before.swept is None else now - before.swept
+        self.swept_size, self.platform_away = before.swept_size, before.platform_away
+        self.fence = fence
+
+    def lay_down(self) -> None:
+        """Be the guard no more: how the platform answers is for another to say."""
+        self.fence, self.platform_away = None, False
+
     def told(self, now: float) -> dict[str, Any]:
         """What a guard says of itself to the other processes, at the monotonic second `now`."""
         return asdict(self._own(now))

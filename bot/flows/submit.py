@@ -15,6 +15,7 @@ from bot.core.request import Action
 from bot.core.tasks import tell
 from bot.core.transition import Change, Sighting, Task, Transition
 from bot.flows.ids import operation_key, request_id
+from bot.flows.limits import claimed_in_hour, filed_in_hour
 from bot.flows.note import note
 from bot.flows.world import World
 from bot.ports import Notice, View
@@ -105,7 +106,7 @@ async def submit(
             at=at,
             tier=tier,
             live=view.live_request(account.id, draft.action),
-            filed_in_hour=view.filed_since(person.id, at - timedelta(hours=1)) if person else (),
+            filed_in_hour=filed_in_hour(view, policy, person, at=at),
             unacknowledged=view.unacknowledged_of(person.id) if person else None,
             denied_before=view.denied(account.id, draft.action, at - SEEN_FOR),
         )
@@ -148,5 +149,5 @@ def _at_once(view: View, case: Filing, *, identity_known: bool) -> EmergencyFili
         unratified=next(iter(unratified), None),
         emergencies_today=view.emergencies_filed(person.id, case.policy.midnight(at)) if person else 0,
         busy=view.lane(account) is not None or view.open_incident(account) is not None,
-        claimed_in_hour=view.deactivations_claimed_since(at - timedelta(hours=1)),
+        claimed_in_hour=claimed_in_hour(view, case.policy, at=at),
     )

@@ -68,7 +68,8 @@ class Unannounced:
 async def first_list(world: World) -> int:
     """Take what is already down as known: the cursor first, then the list. Answers how many they are.
 
-    What the feed tells between the two is not known but judged. Raises PlatformAway, PlatformRefused.
+    What the feed tells between the two is not known but judged. Raises PlatformAway, PlatformRefused, and Fenced where
+    another process is the guard by now: what is down and known is for one to say.
     """
     cursor = await world.platform.latest_cursor()
     known: set[str] = set()
@@ -80,7 +81,8 @@ async def first_list(world: World) -> int:
     entry = Entry(kind=Kind.GUARD_STARTED, at=world.now(), by=BOT, facts={"known": len(known), "cursor": cursor})
     first = sweep_task(whole=False, due=world.now() + world.policy.guard.sweep_every)
     whole = sweep_task(whole=True, due=world.now() + WHOLE_EVERY)
-    await world.ledger.decide(lambda _: Change(entries=(entry,), cursor=cursor, tasks=(first, whole)))
+    begun = Change(entries=(entry,), cursor=cursor, tasks=(first, whole))
+    await world.ledger.decide(lambda _: begun, fence=world.status.fence)
     world.status.known = len(known)
     return len(known)
 
@@ -94,7 +96,7 @@ async def _list_known(world: World, cursor: int, known: set[str]) -> int:
         during |= {event.account for event in events if event.type is EventType.DEACTIVATED}
         old = [account for account in page.accounts if account.id not in during and account.id not in known]
         known |= {account.id for account in old}
-        await world.ledger.decide(partial(_known, world, old))
+        await world.ledger.decide(partial(_known, world, old), fence=world.status.fence)
     return began
 
 

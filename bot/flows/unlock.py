@@ -15,6 +15,7 @@ from bot.core.transition import Change, Standing, Task
 from bot.core.unlocking import UnlockClaim, Unlocking, claim_unlocking, file_unlocking
 from bot.flows.contain import incidents_of
 from bot.flows.ids import operation_key, request_id
+from bot.flows.limits import filed_in_hour
 from bot.flows.submit import noted
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import View
@@ -51,7 +52,7 @@ async def ask_unlocking(
             evidence=evidence,
             identity_known=identity_known,
             live=view.live_request(subject, action),
-            filed_in_hour=view.filed_since(person.id, at - timedelta(hours=1)) if person else (),
+            filed_in_hour=filed_in_hour(view, policy, person, at=at),
             unacknowledged=view.unacknowledged_of(person.id) if person else None,
             denied_before=view.denied(subject, action, at - SEEN_FOR),
         )

@@ -10,6 +10,7 @@ from bot.core.transition import Change
 from bot.flows.docket import Docket
 from bot.flows.kept import Kept
 from bot.flows.status import Status
+from bot.flows.turns import Turns
 from bot.ports import Clock, Desk, Ledger, Pager, Platform, PolicyBook, View
 
 
@@ -27,6 +28,8 @@ class World:
     status: Status = field(default_factory=Status)
     docket: Docket[Any, Any] = field(default_factory=Docket)
     """The instances that wait to be judged."""
+    turns: Turns = field(default_factory=Turns)
+    """Who says something in Slack next."""
     week: Kept[Digest] = field(default_factory=Kept)
     """The sums of the week that runs, which every Home shows."""
 

@@ -108,7 +108,12 @@ class Stage:
             sys.executable, "-m", "bot", *words,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=self.environment, cwd=self.folder,
         )  # fmt: skip
-        printed, _ = await process.communicate()
+        try:
+            printed, _ = await process.communicate()
+        finally:
+            if process.returncode is None:  # nobody waits for it any more
+                process.kill()
+                await process.communicate()
         if process.returncode != 0:
             raise NotStaged(f"countersign {' '.join(words)}: {printed.decode().strip()}")
         return printed.decode()

@@ -53,6 +53,8 @@ class Click:
     on_home: bool
     value: str
     trigger_id: str
+    card: tuple[str, str] | None = None
+    """The record whose card it was pressed on and that message's `ts`; None on anything but a card."""
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> "Click":
@@ -65,6 +67,7 @@ class Click:
             on_home=container.get("type") == "view" and (body.get("view") or {}).get("type") == "home",
             value=str(body["actions"][0].get("value") or ""),
             trigger_id=body.get("trigger_id") or "",
+            card=_card(body.get("message") or {}),
         )
 
     def named(self) -> tuple[str, str] | Refusal:
@@ -116,6 +119,13 @@ class Submission:
     def text(self, name: str) -> str:
         """What was typed, trimmed; empty where nothing was."""
         return (self.values.get(name) or "").strip()
+
+
+def _card(message: Mapping[str, Any]) -> tuple[str, str] | None:
+    """A card's first block says whose it is."""
+    blocks = message.get("blocks") or [{}]
+    kind, _, id = str(blocks[0].get("block_id")).partition(":")
+    return (id, str(message.get("ts"))) if kind in {"request", "incident"} and id else None
 
 
 def _options(given: Mapping[str, Any]) -> tuple[str, ...]:

@@ -113,6 +113,7 @@ class SlackApp:
             self._idle.clear()
             try:
                 await handler(call)
+                await buttons.of_two_cards(call)
             except Replayed:
                 door.replayed = True
                 await ack()

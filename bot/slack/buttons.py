@@ -7,12 +7,14 @@ from typing import Protocol
 
 from slack_sdk.errors import SlackClientError
 
+from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
 from bot.core.refusal import Refusal, Why
 from bot.core.request import Action, Choice, Request
 from bot.core.transition import Change
 from bot.flows.acknowledge import acknowledge as acknowledge_incident
 from bot.flows.decide import Counted, decide, preview, take_back
+from bot.flows.show import seen_at
 from bot.flows.watch_on import watch_on as watch_counts_on
 from bot.flows.world import World
 from bot.slack import home_tab, rules, unlocks
@@ -286,6 +288,20 @@ async def unknown(call: Call) -> None:
     await call.ack()
     if not _links_only(call):
         await call.refuse(Refusal(why=Why.UNKNOWN_REQUEST), channel=click.channel, user=click.user)
+
+
+async def of_two_cards(call: Call) -> None:
+    """After a lost answer a card stands twice, and both work: once one is used, the newer is kept."""
+    if call.body.get("type") != "block_actions":
+        return
+    click = Click.parse(call.body)
+    if click.card is None or click.channel != call.world.channel:
+        return
+    record, ts = click.card
+    try:
+        await seen_at(call.world, record, channel=click.channel, ts=ts)
+    except LedgerAway:
+        log.warning("whether the card of %s stands twice is left to its next click", record)
 
 
 def _links_only(call: Call) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import aiohttp
 from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
@@ -27,6 +28,9 @@ T = TypeVar("T")
 
 LEDGER_WITHIN = 2.0
 """Seconds that a listener waits for the database at most."""
+SAID_AGAIN_AFTER = (0.5, 1.0, 2.0, 4.0)
+"""Seconds until what Slack did not take is said again, or drawn; together less than a stop waits for handlers."""
+TOO_MANY, SERVER_ERROR = 429, 500
 LOOKED_UP_WITHIN = 1.0
 """Seconds that a submission waits for the platform at most."""
 
@@ -127,11 +131,24 @@ class Call:
         await self.recorded(note(self.world, refusal, slack_user=user, replay=replay))
 
     async def respond(self, url: str, answer: dict[str, Any]) -> None:
-        """Answer a command through its `response_url`; `answer` holds text and blocks."""
-        try:
-            await AsyncWebhookClient(url).send(**answer, response_type="ephemeral")
-        except (SlackClientError, OSError, TimeoutError, ValueError) as error:
-            log.warning("could not respond: %s", type(error).__name__)
+        """Answer a command through its `response_url`; `answer` holds text and blocks.
+
+        Whoever typed the command waits, and the address is good for half an hour: what Slack does not take now is
+        said again.
+        """
+        trouble = ""
+        for pause in (*SAID_AGAIN_AFTER, None):
+            try:
+                said = await AsyncWebhookClient(url).send(**answer, response_type="ephemeral")
+            except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
+                trouble = type(error).__name__
+            else:
+                if said.status_code != TOO_MANY and said.status_code < SERVER_ERROR:
+                    return
+                trouble = str(said.status_code)
+            if pause is not None:
+                await asyncio.sleep(pause)
+        log.warning("could not respond: %s", trouble)
 
     async def standing_of(self, user: str, team: str) -> Standing:
         """Whether the person is a full member of the pinned workspace: by what was sent, and by what Slack says."""

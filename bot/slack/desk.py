@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -11,20 +12,21 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.core.digest import Digest
-from bot.core.errors import SlackAway, SlackRefused
-from bot.core.incident import Incident, IncidentState
-from bot.core.request import LIVE, Request
+from bot.core.errors import CardGone, SlackAway, SlackRefused, SlackShut
+from bot.core.incident import Incident
+from bot.core.request import Request
 from bot.ports import CardAt, Message
 from bot.slack.cards import Card, is_cut, request_card
 from bot.slack.digest_message import digest_words
 from bot.slack.incident_card import incident_card
 from bot.slack.notices import offers, words_of
-from bot.slack.text import Block, bold, plain_text, quote, rich
+from bot.slack.text import Block, plain_text
 from bot.slack.users import Users
 
 log = logging.getLogger(__name__)
 
-RETRY_AFTER_MAX = 60.0
+RETRY_AFTER_MAX = 30.0
+"""Seconds: what waits has its turn within a minute of Slack's return, also where Slack asked for more just before."""
 AGAIN = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
@@ -33,7 +35,23 @@ ANSWERED_WITHIN = 10.0
 """Seconds that a call may take. A client that was given a session leaves its own `timeout` unused."""
 TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 NO_SUCH_MESSAGE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-NO_SUCH_CHANNEL = frozenset({"channel_not_found", "is_archived", "not_in_channel"})
+NO_SUCH_CHANNEL = frozenset(
+    {
+        "channel_not_found",
+        "is_archived",
+        "is_inactive",
+        "not_in_channel",
+        "no_permission",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "team_access_not_granted",
+    }
+)
+"""A channel that people have to open to us again."""
+NO_ENTRY = frozenset(
+    {"invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired", "missing_scope"}
+)
+"""A token that people have to give us again."""
 SERVER_ERROR, TOO_MANY = 500, 429
 
 
@@ -61,17 +79,20 @@ class SlackDesk:
             return await self._draw(record, _short(card), at)
 
     async def _draw(self, record: Request | Incident, card: Card, at: CardAt | None) -> CardAt:
-        """Redraw in place; where the message is gone, post again while there is something to do about it."""
+        """Post it, or redraw it in place. Raises CardGone."""
         if at is None:
             return await self._post(record, card)
         try:
             await self._redraw(card, at)
         except SlackRefused as refused:
-            if refused.error not in NO_SUCH_MESSAGE and not self._moved(at, refused):
-                raise
-            if _live(record):
-                return await self._post(record, card)
-        return CardAt(channel=at.channel, ts=at.ts, drawn=record.version)
+            if refused.error in NO_SUCH_MESSAGE:
+                raise CardGone(str(refused)) from None
+            raise
+        except SlackShut as shut:
+            if at.channel != self._approvals:  # the approvals channel is another by now
+                raise CardGone(str(shut)) from None
+            raise
+        return replace(at, drawn=record.version)
 
     async def _redraw(self, card: Card, at: CardAt) -> None:
         await self._asked(
@@ -83,24 +104,18 @@ class SlackDesk:
             metadata=card.metadata,
         )
 
-    def _moved(self, at: CardAt, refused: SlackRefused) -> bool:
-        """The card stands in a channel that is the approvals channel no longer."""
-        return at.channel != self._approvals and refused.error in NO_SUCH_CHANNEL
-
     async def _post(self, record: Request | Incident, card: Card) -> CardAt:
         posted = await self._say(self._approvals, card.text, card.blocks, metadata=card.metadata)
-        at = CardAt(channel=str(posted.get("channel") or self._approvals), ts=str(posted["ts"]), drawn=record.version)
-        if isinstance(record, Request) and is_cut(record):
-            await self._whole_reason(record, at)
-        return at
+        channel, ts = str(posted.get("channel") or self._approvals), str(posted["ts"])
+        cut = isinstance(record, Request) and is_cut(record)
+        return CardAt(channel=channel, ts=ts, drawn=record.version, cut=cut)
 
-    async def _whole_reason(self, request: Request, at: CardAt) -> None:
-        """The card stands already: failing now would post a second one."""
+    async def remove(self, at: CardAt) -> None:
         try:
-            title = self._users.channel_language.say("The whole reason")
-            await self._say(at.channel, title, [rich(bold(title)), quote(request.reason)], thread_ts=at.ts)
-        except (SlackAway, SlackRefused) as error:
-            log.warning("the whole reason of %s could not be put into its thread: %s", request.id, error)
+            await self._asked(self._client.chat_delete, channel=at.channel, ts=at.ts)
+        except SlackRefused as refused:
+            if refused.error not in NO_SUCH_MESSAGE:
+                raise
 
     async def tell(self, to: str, message: Message) -> None:
         personal = to.startswith(("U", "W"))
@@ -111,7 +126,12 @@ class SlackDesk:
 
     async def thread(self, card: CardAt, message: Message) -> None:
         said = words_of(self._users.channel_language, message)
-        await self._say_or_shorten(card.channel, said.text, said.blocks, thread_ts=card.ts)
+        try:
+            await self._say_or_shorten(card.channel, said.text, said.blocks, thread_ts=card.ts)
+        except SlackShut as shut:
+            if card.channel == self._approvals:
+                raise
+            raise SlackRefused(shut.error) from None  # nobody opens a channel again that is in use no more
 
     async def post_digest(self, digest: Digest) -> None:
         """With pictures; in words where Slack does not take them."""
@@ -164,18 +184,24 @@ class SlackDesk:
                 return await method(**given)
         except SlackApiError as error:
             status, reason, headers = _answer(error)
-            if reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN:
+            if reason is None or is_away(error):
                 raise SlackAway(f"Slack answered {reason or status}.", retry_after=_retry_after(headers)) from None
+            if reason in NO_ENTRY or (reason in NO_SUCH_CHANNEL and not _direct(given)):
+                raise SlackShut(reason) from None
             raise SlackRefused(reason) from None
         except (SlackClientError, aiohttp.ClientError, OSError, TimeoutError) as error:
             raise SlackAway(f"Slack gave no answer ({type(error).__name__}).") from None
 
 
-def _live(record: Request | Incident) -> bool:
-    """Whether a card that is gone is missed: somebody may still have to act on it."""
-    if isinstance(record, Request):
-        return record.state in LIVE
-    return record.acknowledged_by is None or record.state in {IncidentState.OPEN, IncidentState.LOST}
+def is_away(error: SlackApiError) -> bool:
+    """Whether asking again may mend it."""
+    status, reason, _ = _answer(error)
+    return reason is None or status == TOO_MANY or status >= SERVER_ERROR or reason in AGAIN
+
+
+def _direct(given: Mapping[str, Any]) -> bool:
+    """Whether it was for one person, whom nobody waits for."""
+    return "users" in given or str(given.get("channel")).startswith("D")
 
 
 def _short(card: Card) -> Card:

@@ -20,6 +20,8 @@ BODY_LIMIT = 1_000_000
 """Bytes; four times the largest view that Slack holds (250 KB), for it comes percent-encoded."""
 BODY_WITHIN = 5.0
 """Seconds in which the body must be here."""
+IN_FLIGHT = 200
+"""Requests that are being answered at once; Slack waits three seconds for each."""
 OLDEST, NEWEST = -300, 60
 """Seconds around now in which a timestamp is believed: Slack's five minutes, and a minute for clocks that differ."""
 
@@ -47,14 +49,28 @@ class Gate:
         clock: Clock,
         dispatch: Dispatch,
         body_within: float = BODY_WITHIN,
+        in_flight: int = IN_FLIGHT,
     ) -> None:
         self._secrets = tuple(secret.encode() for secret in secrets)
         self._replays = Replays(ledger, clock)
         self._clock = clock
         self._dispatch = dispatch
         self._body_within = body_within
+        self._room = in_flight
 
     async def handle(self, request: web.Request) -> web.Response:
+        """Answer it; where too many are being answered already, that, before anything is read or computed."""
+        if not self._room:
+            busy = web.Response(status=503, text="busy", headers={"Retry-After": "1"})
+            busy.force_close()
+            return busy
+        self._room -= 1
+        try:
+            return await self._answer(request)
+        finally:
+            self._room += 1
+
+    async def _answer(self, request: web.Request) -> web.Response:
         body = await self._body(request)
         if body is None:
             return _refused()

@@ -22,6 +22,8 @@ from bot.slack.sentences import refusal_sentence
 
 log = logging.getLogger(__name__)
 
+OVERTAKEN = 5
+"""How often a Home is drawn again because more was decided while it was."""
 LISTED = 500
 """Pending requests looked through for those that wait for a person."""
 
@@ -61,21 +63,36 @@ async def redrawn(call: Call, user: str) -> None:
 
 
 async def _draw(call: Call, user: str, pages: Pages) -> None:
-    """Draw what there is to see, or that it cannot be seen; where Slack does not take it, it is opened once more."""
+    """Draw what there is to see, or that it cannot be seen; where Slack does not take it, it is opened once more.
+
+    Whoever publishes looks again afterwards: of two at once the later may have been overtaken by the earlier, in this
+    process or another, and would leave a button of what is decided.
+    """
     lang = await call.users.language_of(user)
     try:
-        week = await this_week(call.world)
-        view = home(lang, await call.world.ledger.read(lambda view: _home(call, view, user, pages, week), long=True))
+        shown = await _read(call, user, pages)
+        for _ in range(OVERTAKEN):
+            if not await _publish(call, user, home(lang, shown)):
+                return
+            drawn, shown = shown, await _read(call, user, pages)
+            if (drawn.waiting, drawn.own) == (shown.waiting, shown.own):
+                return
     except LedgerAway:
-        view = only(lang.say("What is on record cannot be read at the moment; try again."))
-    await _publish(call, user, view)
+        await _publish(call, user, only(lang.say("What is on record cannot be read at the moment; try again.")))
 
 
-async def _publish(call: Call, user: str, view: dict[str, Any]) -> None:
+async def _read(call: Call, user: str, pages: Pages) -> Home:
+    week = await this_week(call.world)
+    return await call.world.ledger.read(lambda view: _home(call, view, user, pages, week), long=True)
+
+
+async def _publish(call: Call, user: str, view: dict[str, Any]) -> bool:
     try:
         await call.client.views_publish(user_id=user, view=view)
     except (SlackClientError, OSError, TimeoutError) as error:
         log.warning("could not draw the Home: %s", type(error).__name__)
+        return False
+    return True
 
 
 def _pages(call: Call) -> Pages:

@@ -80,6 +80,9 @@ class Words:
 def words_of(lang: Language, message: Message) -> Words:
     """What a notice says, in a direct message, a thread or a channel."""
     if isinstance(message.record, Request):
+        if message.notice is Notice.WHOLE_REASON:
+            title = lang.say("The whole reason")
+            return Words(text=title, blocks=[rich(bold(title)), quote(message.record.reason)])
         return _of_request(lang, message, message.record)
     if isinstance(message.record, Incident):
         return _of_incident(lang, message, message.record)

@@ -153,8 +153,8 @@ class Asked:
 
     async def _guard(self) -> Answer:
         latch, actors = await self.world.ledger.read(partial(_locked, at=self.world.now()))
-        status, now, say = self.world.status, self.world.clock.monotonic(), self.lang.say
-        guard, at = self.world.policy.guard, self.world.now()
+        guard, at, say = self.world.policy.guard, self.world.now(), self.lang.say
+        watch = self.world.status.watch(self.world.clock.monotonic(), at)
         until = guard.observes_until
         if guard.enforces_at(at):
             lines = [say("The guard enforces.")]
@@ -162,14 +162,14 @@ class Asked:
             lines = [say("⚠ The guard only observes, until {when}.", when=self.lang.time(until))]
         else:
             lines = [say("⚠ The guard only observes.")]
-        if status.feed_answered is None:
+        if watch.lag is None:
             lines.append(say("The platform's feed has not answered yet."))
         else:
-            lines.append(say("The platform's feed answered {span} ago.", span=self._ago(now - status.feed_answered)))
-        if status.platform_away:
+            lines.append(say("The platform's feed answered {span} ago.", span=self._ago(watch.lag)))
+        if watch.platform_away:
             lines.append(say("The platform cannot be reached at the moment."))
-        if status.swept is not None:
-            lines.append(say("The last sweep ended {span} ago.", span=self._ago(now - status.swept)))
+        if watch.swept is not None:
+            lines.append(say("The last sweep ended {span} ago.", span=self._ago(watch.swept)))
         if latch is not None and latch.since is not None:
             text = N_("⚠ The sweep is latched since {when}: it restores nothing that the feed did not announce.")
             lines.append(say(text, when=self.lang.time(latch.since)))

@@ -36,11 +36,14 @@ class Line:
     floor: Figures | None = None
     median_goal: float | None = None
     p99_goal: float | None = None
+    least_goal: float | None = None
+    """For what is the better the more it is: the median must reach it."""
 
     @property
     def met(self) -> bool | None:
         goals = [(self.reached.median, self.median_goal), (self.reached.p99, self.p99_goal)]
         said = [value <= goal for value, goal in goals if goal is not None]
+        said += [self.reached.median >= self.least_goal] if self.least_goal is not None else []
         return all(said) if said else None
 
     def as_json(self) -> dict[str, object]:
@@ -79,7 +82,7 @@ def _row(line: Line) -> tuple[str, ...]:
         _said(reached.worst),
         _said(floor.median if floor else None),
         _said(floor.p99 if floor else None),
-        _said(line.median_goal),
+        _said(line.median_goal) if line.least_goal is None else f"≥ {_said(line.least_goal)}",
         _said(line.p99_goal),
         {True: "met", False: "MISSED", None: ""}[line.met],
     )

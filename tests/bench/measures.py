@@ -15,11 +15,13 @@ from bot.sandbox.slack.records import Message
 from bot.slack.cards import request_card
 from bot.slack.language import LANGUAGES, language
 from tests.bench.figures import Figures, Line, milliseconds
+from tests.bench.flood import flood
 from tests.bench.gate import gate
 from tests.bench.guard import mass, outage
 from tests.bench.judge import judge
 from tests.bench.rig import AGENTS, APPROVALS, MONA, REASON, Rig, floor, progress, repeat, resident, rig
 from tests.bench.sweep import sweep
+from tests.bench.throughput import throughput
 from tests.slack.examples import LONG, PENDING, URL, hostile, in_state
 
 COMMANDS_A_SECOND = 20
@@ -234,4 +236,6 @@ MEASURES: dict[str, Callable[[float], Awaitable[list[Line]]]] = {
     "judge": judge,
     "sweep": sweep,
     "outage": outage,
+    "throughput": throughput,
+    "flood": flood,
 }

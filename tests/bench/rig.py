@@ -96,12 +96,12 @@ class Rig:
                 await asyncio.sleep(LOOK_EVERY)
             return time.perf_counter()
 
-    async def incident(self, number: int, account: str) -> float:
-        """A rogue takes an account down. Seconds from the rogue's call to the public view active again."""
+    async def incident(self, number: int, account: str, *, actors: int = 50) -> float:
+        """One of so many rogues takes an account down. Seconds from its call to the public view active again."""
         watch = asyncio.create_task(self.until(account, "account.restored", "active"))
         await asyncio.sleep(0)
         began = time.perf_counter()
-        await self.stage.act(f"staff-dev-token:bench{number % 50}", account, active=False)
+        await self.stage.act(f"staff-dev-token:bench{number % actors}", account, active=False)
         return await watch - began
 
     async def ask(self, number: int, handle: str) -> Message:

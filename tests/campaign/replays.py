@@ -1,22 +1,22 @@
-"""T9: the same signed bytes again, at once or after a restart, have no second effect."""
+"""T9: the same signed bytes again, at once or after a restart, have no second effect.
+
+On SQLite with one process, on PostgreSQL with two, of which each request comes to one and its replays to either.
+"""
 
 import asyncio
-import contextlib
 import math
 import re
-import sqlite3
-import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.records import Message
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.stories.scene import ADA, MONA, OMAR, REASON, TESSA, Scene, inputs, payload_of, set_scene
+from tests.campaign.clicks import DATABASES, Stand, stand
+from tests.stories.scene import ADA, MONA, OMAR, REASON, TESSA, Scene, inputs, payload_of
 
 AT_ONCE = 4
 IN_A_BATCH = 200
@@ -43,6 +43,7 @@ class Played:
     """The bot with people at work, and every signed request that Slack has sent it."""
 
     scene: Scene
+    stand: Stand
     sent: list[tuple[str, Outcome]] = field(default_factory=list)
     rounds: int = 0
 
@@ -50,6 +51,7 @@ class Played:
         if not outcome.ok:
             raise LateError(f"{kind} was answered {outcome.status} {outcome.error} {outcome.errors}")
         self.sent.append((kind, outcome))
+        self.stand.next()
 
     async def round(self, choice: int) -> None:
         """One request from the command to a decision, by one of the ways there are."""
@@ -102,31 +104,18 @@ class Played:
         return {**self._rows(), "platform": platform, "told": dict(told)}
 
     def _busy(self) -> bool:
-        with self._store() as store:
-            due = "select 1 from tasks where state = 'running' or (state = 'waiting' and due <= ?) limit 1"
-            return store.execute(due, [int(1000 * time.time())]).fetchone() is not None
+        due = "select 1 from tasks where state = 'running' or (state = 'waiting' and due <= {now}) limit 1"
+        return bool(self.scene.sql(due.format(now=int(1000 * time.time()))))
 
     def _rows(self) -> dict[str, object]:
         """Without what a start writes about itself."""
-        with self._store() as store:
-            return {name: store.execute(query).fetchall() for name, query in ROWS.items()}
-
-    @contextlib.contextmanager
-    def _store(self) -> Iterator[sqlite3.Connection]:
-        file = self.scene.settings.database_url.removeprefix("sqlite:///")
-        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as store:
-            yield store
+        return {name: self.scene.sql(question) for name, question in ROWS.items()}
 
 
 @asynccontextmanager
-async def played() -> AsyncIterator[Played]:
-    with tempfile.TemporaryDirectory(prefix="countersign-replays-") as folder:
-        async with set_scene(Path(folder)) as scene:
-            scene.policy(lambda text: LIMITS.sub(r"\1 = 1_000_000", text))
-            # how fast the machine is, is no matter of this campaign
-            scene.workspace._delivery.ack_within = scene.workspace._state.trigger_life = PATIENCE
-            await scene.start()
-            yield Played(scene)
+async def played(kind: str) -> AsyncIterator[Played]:
+    async with stand(kind, lambda text: LIMITS.sub(r"\1 = 1_000_000", text)) as found:
+        yield Played(found.scene, found)
 
 
 @dataclass
@@ -146,20 +135,10 @@ class Tally:
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
     """Play, then send each signed request again before and after a restart: `count` replays in all."""
-    tally, number = Tally(), 0
-    async with played() as play:
-        while tally.tried < count:
-            play.sent.clear()
-            wanted = min(IN_A_BATCH, math.ceil((count - tally.tried) / 2))
-            while len(play.sent) < wanted:
-                try:
-                    await play.round(number + dice_of(seed, 0).randrange(4))
-                except LateError:
-                    tally.late += 1
-                    if tally.late > LATE_MOST:
-                        raise
-                number += 1
-            await _replayed(play, play.sent[:wanted], count, tally, tried)
+    tally = Tally()
+    for place, kind in enumerate(DATABASES, start=1):
+        async with played(kind) as play:
+            await _all_of(play, count * place // len(DATABASES), tally, tried, seed=seed)
     return Counts(
         tried=tally.tried,
         broken=sum(tally.strays.values()) + sum(tally.seconds.values()),
@@ -173,6 +152,23 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
     )
 
 
+async def _all_of(play: Played, count: int, tally: Tally, tried: Callable[[], object], *, seed: int) -> None:
+    """Until so many replays were made."""
+    number = 0
+    while tally.tried < count:
+        play.sent.clear()
+        wanted = min(IN_A_BATCH, math.ceil((count - tally.tried) / 2))
+        while len(play.sent) < wanted:
+            try:
+                await play.round(number + dice_of(seed, 0).randrange(4))
+            except LateError:
+                tally.late += 1
+                if tally.late > LATE_MOST:
+                    raise
+            number += 1
+        await _replayed(play, play.sent[:wanted], count, tally, tried)
+
+
 async def _replayed(
     play: Played, sent: list[tuple[str, Outcome]], count: int, tally: Tally, tried: Callable[[], object]
 ) -> None:
@@ -181,7 +177,7 @@ async def _replayed(
     since = time.time()
     before = await play.effects(since)
     await _again(play, sent[: count - tally.tried], tally, tried)
-    await play.scene.restart()
+    await play.stand.restart()
     tally.restarts += 1
     await _again(play, sent[: count - tally.tried], tally, tried)
     after = await play.effects(since)
@@ -193,6 +189,7 @@ async def _again(play: Played, sent: list[tuple[str, Outcome]], tally: Tally, tr
 
     async def sender() -> None:
         for kind, outcome in waiting:
+            play.stand.next()
             answer = await play.scene.workspace.redeliver(outcome)
             tally.tried += 1
             tally.kinds[kind] += 1

@@ -19,12 +19,13 @@ def wide(text: str) -> str:
 
 
 @asynccontextmanager
-async def stage(policy: Callable[[str], str] = wide) -> AsyncIterator[Scene]:
-    """Everything started, on a policy made of the sample."""
+async def stage(policy: Callable[[str], str] = wide, *, start: bool = True) -> AsyncIterator[Scene]:
+    """Everything started, on a policy made of the sample; the bot is the campaign's to start where `start` is false."""
     with tempfile.TemporaryDirectory(prefix="countersign-campaign-", dir=MEMORY) as folder:
         async with set_scene(Path(folder)) as scene:
             scene.policy(policy)
-            await scene.start()
+            if start:
+                await scene.start()
             yield scene
 
 

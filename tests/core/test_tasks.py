@@ -153,6 +153,10 @@ def test_the_watched_are_looked_at_by_one_task_for_ever() -> None:
     assert tasks.look_around(due=AT).key == tasks.look_around(due=AT + HOUR).key
 
 
+def test_one_task_keeps_house_for_ever() -> None:
+    assert tasks.keep_house(due=AT).key == tasks.keep_house(due=AT + HOUR).key
+
+
 def test_a_backlog_names_its_accounts_with_what_the_feed_told_of_each() -> None:
     task = tasks.backlog({"acct_1": AT, "acct_2": AT + HOUR}, because="17", due=AT)
     assert (task.key, task.kind) == ("backlog:17:acct_1", TaskKind.BACKLOG)

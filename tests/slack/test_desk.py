@@ -8,8 +8,8 @@ import pytest
 from aiohttp import ClientSession
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.core.errors import SlackAway, SlackRefused
-from bot.core.incident import Incident, IncidentState
+from bot.core.errors import CardGone, SlackAway, SlackRefused, SlackShut
+from bot.core.incident import Incident
 from bot.core.policy_file import parse_policy
 from bot.core.request import Request, State
 from bot.ports import CardAt, Message, Notice
@@ -24,7 +24,6 @@ from tests.slack.examples import (
     INCIDENT,
     LONG,
     PENDING,
-    RESTORED,
     URL,
     WEEK,
     endless_week,
@@ -97,44 +96,43 @@ async def test_the_stand_in_takes_whatever_was_typed(desk: SlackDesk, workspace:
     assert said
 
 
-@pytest.mark.parametrize("record", [PENDING, in_state(State.APPROVED), INCIDENT])
-async def test_a_deleted_card_is_posted_again_while_it_is_live(
+@pytest.mark.parametrize("record", [PENDING, INCIDENT, in_state(State.DONE)])
+async def test_a_card_that_was_deleted_is_said_to_be_gone(
     desk: SlackDesk, workspace: Workspace, record: Request | Incident
 ) -> None:
     at = await desk.draw(record, None)
     workspace.delete_message(at.channel, at.ts)
-    again = await desk.draw(record, at)
-    assert again.ts != at.ts
-    assert cards(workspace) == [again.ts]
+    with pytest.raises(CardGone):
+        await desk.draw(record, at)
+    assert cards(workspace) == [], "it is posted again in its turn"
 
 
-@pytest.mark.parametrize(
-    "record", [in_state(State.DONE), replace(RESTORED, acknowledged_by="mona", state=IncidentState.RESTORED)]
-)
-async def test_a_deleted_card_of_what_has_ended_stays_deleted(
-    desk: SlackDesk, workspace: Workspace, record: Request | Incident
+async def test_a_card_of_a_former_approvals_channel_is_gone_where_it_was(desk: SlackDesk) -> None:
+    with pytest.raises(CardGone):
+        await desk.draw(PENDING, CardAt(channel="C0GONE", ts="1.000001", drawn=1))
+
+
+async def test_a_thread_in_a_former_approvals_channel_is_waited_for_by_nobody(desk: SlackDesk) -> None:
+    with pytest.raises(SlackRefused):
+        await desk.thread(CardAt(channel=OLD, ts="1.000001", drawn=1), Message(notice=Notice.DONE, record=PENDING))
+
+
+async def test_a_card_that_shows_less_than_the_whole_reason_says_so_and_the_thread_has_it(
+    desk: SlackDesk, workspace: Workspace
 ) -> None:
-    at = await desk.draw(record, None)
-    workspace.delete_message(at.channel, at.ts)
-    assert await desk.draw(replace(record, version=9), at) == replace(at, drawn=9)
-    assert cards(workspace) == []
-
-
-async def test_a_card_of_a_former_approvals_channel_is_posted_in_the_new_one(desk: SlackDesk) -> None:
-    at = await desk.draw(PENDING, CardAt(channel="C0GONE", ts="1.000001", drawn=1))
-    assert at.channel == APPROVALS
-
-
-async def test_the_whole_of_a_long_reason_stands_in_the_thread(desk: SlackDesk, workspace: Workspace) -> None:
+    assert not (await desk.draw(PENDING, None)).cut
     at = await desk.draw(LONGEST, None)
+    assert at.cut
+    await desk.thread(at, Message(notice=Notice.WHOLE_REASON, record=LONGEST))
     (reply,) = workspace.messages(APPROVALS, thread_ts=at.ts)[-1:]
     assert "x" * 3000 in shown(reply.blocks)
 
 
-async def test_a_thread_that_fails_posts_no_second_card(desk: SlackDesk, workspace: Workspace) -> None:
-    workspace.faults.add("chat.postMessage", status=500, match={"text": "The whole reason"})
-    at = await desk.draw(LONGEST, None)
-    assert cards(workspace) == [at.ts]
+async def test_a_card_is_removed_and_one_that_is_gone_is_as_good(desk: SlackDesk, workspace: Workspace) -> None:
+    at = await desk.draw(PENDING, None)
+    await desk.remove(at)
+    assert cards(workspace) == []
+    await desk.remove(at)
 
 
 @pytest.mark.parametrize("error", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long"])
@@ -157,10 +155,21 @@ async def test_a_card_that_slack_refuses_is_drawn_short_with_its_buttons(
 
 
 @pytest.mark.parametrize("channel", [OLD, SECRET, "C0NOWHERE"])
-async def test_a_channel_that_cannot_be_written_to_is_refused(client: AsyncWebClient, channel: str) -> None:
-    with pytest.raises(SlackRefused) as refused:
+async def test_a_channel_that_cannot_be_written_to_is_waited_for(client: AsyncWebClient, channel: str) -> None:
+    with pytest.raises(SlackShut) as shut:
         await desk_of(client, channel=channel).draw(PENDING, None)
-    assert refused.value.error in {"is_archived", "not_in_channel", "channel_not_found"}
+    assert shut.value.error in {"is_archived", "not_in_channel", "channel_not_found"}
+
+
+async def test_a_token_that_was_taken_back_is_waited_for_and_nobody_for_one_person(
+    desk: SlackDesk, workspace: Workspace
+) -> None:
+    workspace.faults.add("conversations.open", error="token_revoked")
+    with pytest.raises(SlackShut):
+        await desk.tell(ADA, Message(notice=Notice.FILED, record=PENDING))
+    workspace.faults.add("chat.postMessage", error="channel_not_found")
+    with pytest.raises(SlackRefused):
+        await desk.tell(ADA, Message(notice=Notice.FILED, record=PENDING))
 
 
 @pytest.mark.parametrize(
@@ -169,14 +178,14 @@ async def test_a_channel_that_cannot_be_written_to_is_refused(client: AsyncWebCl
         ({"status": 500}, None),
         ({"status": 503}, None),
         ({"status": 429, "retry_after": 7}, 7),
-        ({"status": 429, "retry_after": 3600}, 60),
+        ({"status": 429, "retry_after": 3600}, 30),
         ({"error": "internal_error"}, None),
         ({"error": "ratelimited"}, None),
         ({"drop": True}, None),
         ({"hang": True}, None),
     ],
 )
-async def test_what_may_mend_is_tried_again_and_never_after_more_than_a_minute(
+async def test_what_may_mend_is_tried_again_and_never_after_more_than_half_a_minute(
     desk: SlackDesk, workspace: Workspace, fault: dict[str, Any], again: float | None
 ) -> None:
     workspace.faults.add("chat.postMessage", times=None, **fault)

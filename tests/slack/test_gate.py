@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.ledger import SqlLedger
 
 NEW, OLD = "the-new-secret", "the-old-secret"
+IN_FLIGHT = 20
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
@@ -95,7 +96,9 @@ async def doorway(tmp_path: Path) -> AsyncIterator[Doorway]:
     database = Database(f"sqlite:///{tmp_path / 'gate.db'}")
     database.migrate()
     ledger = SqlLedger(database, clock=clock, owner="gate")
-    gate = Gate(secrets=(NEW, OLD), ledger=ledger, clock=clock, dispatch=bolt.dispatch, body_within=0.5)
+    gate = Gate(
+        secrets=(NEW, OLD), ledger=ledger, clock=clock, dispatch=bolt.dispatch, body_within=0.5, in_flight=IN_FLIGHT
+    )
     app = web.Application(client_max_size=0)
     app.router.add_post("/", gate.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.1, auto_decompress=False)
@@ -346,3 +349,17 @@ def test_a_bolt_that_is_new_enough_is_taken(version: str) -> None:
 def test_an_older_one_is_refused_with_a_sentence(version: str) -> None:
     with pytest.raises(Misconfigured, match=rf"slack-bolt {version} is too old"):
         assert_bolt_is_new_enough(version)
+
+
+@pytest.mark.parametrize(("others", "answer"), [(IN_FLIGHT - 1, (200, "heard")), (IN_FLIGHT, (503, "busy"))])
+async def test_beyond_so_many_in_flight_a_request_is_told_so_unread(
+    doorway: Doorway, others: int, answer: tuple[int, str]
+) -> None:
+    head = b"POST / HTTP/1.1\r\nHost: door\r\nContent-Length: 9\r\n\r\n"
+    held = [asyncio.create_task(doorway.raw(head, pause=0.4)) for _ in range(others)]
+    await asyncio.sleep(0.2)
+
+    assert await doorway.post(b"command=x", signed(b"command=x")) == answer
+
+    await asyncio.gather(*held)
+    assert await doorway.post(b"command=y", signed(b"command=y")) == (200, "heard")

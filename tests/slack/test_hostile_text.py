@@ -40,6 +40,8 @@ from tests.slack.test_modals import ACCOUNT, BOTH, POLICY, PROTECTED
 from tests.slack.validators import strings
 
 STRINGS, ROUNDS = 10_000, 20
+EACH_TIME = 5
+"""Of the rounds those that run with every test; the campaign `hostile` runs them all."""
 PIECES = (
     "<!channel>", "<!here|x>", "<!everyone>", "<@U01ADA>", "<#C0APPROVALS>", "<!subteam^S0ONCALL>",
     "<!date^1^{date}|x>", "<https://evil.example|Approve>", "https://evil.example", "*", "_", "~", "`", "```", ">",
@@ -66,7 +68,7 @@ def check(blocks: list[dict[str, Any]], parsed: str) -> None:
         assert not UNSEEN & set(line)
 
 
-@pytest.mark.parametrize("part", range(ROUNDS))
+@pytest.mark.parametrize("part", range(EACH_TIME))
 def test_no_string_from_a_person_reaches_mrkdwn(part: int) -> None:
     lang, dice = language(LANGUAGES[part % len(LANGUAGES)]), random.Random(part)
     for text in texts(part):
@@ -87,7 +89,7 @@ def test_no_string_from_a_person_reaches_mrkdwn(part: int) -> None:
             check(words.blocks, words.text)
 
 
-@pytest.mark.parametrize("part", range(ROUNDS))
+@pytest.mark.parametrize("part", range(EACH_TIME))
 def test_nor_a_form_a_home_a_digest_or_a_refusal(part: int) -> None:
     lang, dice = language(LANGUAGES[part % len(LANGUAGES)]), random.Random(part)
     policy = replace(POLICY, categories=("spam",))

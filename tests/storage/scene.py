@@ -14,6 +14,7 @@ from bot.core.refusal import Refusal
 from bot.core.request import Action, Choice, Request
 from bot.core.transition import Change, Task, TaskKind, Transition
 from bot.core.voting import Ballot, vote
+from bot.flows.turns import Turns
 from bot.flows.world import World
 from bot.ports import View
 from storage.database import Database, is_made
@@ -127,7 +128,14 @@ def world_of(ledger: SqlLedger, clock: Hand) -> World:
     """A world in which only the ledger is asked for anything."""
     nobody = cast("Any", None)
     return World(
-        ledger=ledger, platform=nobody, desk=nobody, pager=nobody, clock=clock, book=Book(), channel="C0APPROVALS"
+        ledger=ledger,
+        platform=nobody,
+        desk=nobody,
+        pager=nobody,
+        clock=clock,
+        book=Book(),
+        channel="C0APPROVALS",
+        turns=Turns(every=0),
     )
 
 

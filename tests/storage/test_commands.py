@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from bot.__main__ import main
 from storage.ledger import SqlLedger
+from tests.databases import aged
 from tests.storage.scene import Shelf, filing, log, voting
 
 POLICY = Path(__file__).parents[2] / "bot" / "sandbox" / "policy.toml"
@@ -98,19 +99,8 @@ def test_migrate_makes_the_tables_and_says_so_and_a_second_time_that_they_are_th
     assert second.stdout.endswith(" is up to date (schema 0004).\n")
 
 
-def older(shelf: Shelf) -> None:
-    """Take the tables back to what the schema before was."""
-    of_server = ("drop trigger audit_only_the_next on audit", "drop function audit_takes_only_the_next")
-    shelf.sql(
-        "alter table leases drop column since",
-        "alter table leases drop column facts",
-        *(of_server if shelf.kind == "postgresql" else ()),
-        "update alembic_version set version_num = '0003'",
-    )
-
-
 def test_migrate_brings_an_older_database_up_and_it_reads_as_before(told: Shelf) -> None:
-    older(told)
+    aged(told.url)
     refused = countersign("request")
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert refused.stderr.endswith(" is of an older Countersign (schema 0003); run `countersign migrate`.\n")
@@ -121,7 +111,7 @@ def test_migrate_brings_an_older_database_up_and_it_reads_as_before(told: Shelf)
 
 
 def test_migrate_is_refused_while_a_bot_works_on_the_database(told: Shelf) -> None:
-    older(told)
+    aged(told.url)
     bot = told.open_as_it_is()
     bot._database.lock("one")
     refused = countersign("migrate")

@@ -1,18 +1,19 @@
 """What the ledger remembers beside the requests: signed requests, refusals, cards, verdicts, the time."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.core.account import Instance
-from bot.core.errors import Replayed
+from bot.core.errors import Replayed, TaskLost
 from bot.core.refusal import Refusal, Why
-from bot.core.transition import Change, Entry, Judged, Kind
+from bot.core.transition import Change, Entry, Judged, Kind, TaskKind
 from bot.ports import CardAt
 from storage.ledger import SqlLedger
-from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, voting
+from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, task, voting
 
 NO = Refusal(why=Why.OWN_REQUEST)
 
@@ -90,14 +91,54 @@ async def test_a_card_never_goes_back_to_an_older_version(ledger: SqlLedger) -> 
     async def stands() -> CardAt | None:
         return await ledger.read(lambda view: view.card("REQ-1"))
 
-    first, third = CardAt(channel="C1", ts="1.0", drawn=1), CardAt(channel="C1", ts="3.0", drawn=3)
+    first, third = CardAt(channel="C1", ts="1.0", drawn=1), CardAt(channel="C1", ts="1.0", drawn=3)
     await ledger.put_card("REQ-1", first)
-    await ledger.put_card("REQ-1", third)
-    await ledger.put_card("REQ-1", CardAt(channel="C1", ts="2.0", drawn=2))
+    await ledger.put_card("REQ-1", third, was=first)
+    await ledger.put_card("REQ-1", CardAt(channel="C1", ts="1.0", drawn=2), was=first)
     assert await stands() == third
-    posted_anew = CardAt(channel="C1", ts="3.5", drawn=3)
-    await ledger.put_card("REQ-1", posted_anew)
-    assert await stands() == posted_anew
+
+
+async def test_a_card_that_was_found_to_stand_elsewhere_is_not_looked_for_where_it_was(ledger: SqlLedger) -> None:
+    first, other = CardAt(channel="C1", ts="1.0", drawn=1), CardAt(channel="C1", ts="2.0", drawn=0)
+    drawing = task("draw:REQ-1:1", kind=TaskKind.DRAW)
+    await ledger.put_card("REQ-1", first)
+    await ledger.redraw("REQ-1", drawing, card=other, was=first)
+    await ledger.put_card("REQ-1", CardAt(channel="C1", ts="1.0", drawn=7), was=first)
+    await ledger.redraw("REQ-1", drawing, card=None, was=first)
+    assert await ledger.read(lambda view: view.card("REQ-1")) == other
+
+
+async def test_a_drawing_that_is_done_is_done_again_for_a_card_that_is_gone(ledger: SqlLedger) -> None:
+    first, drawing = CardAt(channel="C1", ts="1.0", drawn=1), task("draw:REQ-1:1", kind=TaskKind.DRAW)
+    await ledger.add(drawing)
+    await ledger.put_card("REQ-1", first, finish=replace(drawing, owner="one"))
+    await ledger.redraw("REQ-1", drawing, card=None, was=first)
+    assert await ledger.read(lambda view: (view.card("REQ-1"), view.unfinished(drawing.key))) == (None, True)
+    assert [found.key for found in await ledger.claim_due(limit=9)] == [drawing.key]
+
+
+# The next place of a channel
+
+
+async def test_every_post_gets_a_second_of_its_own_whichever_process_posts(ledger: SqlLedger, shelf: Shelf) -> None:
+    other, post = shelf.open("two"), task("draw:REQ-1:1", kind=TaskKind.DRAW)
+    left = [await one.slot("C1", every=1.0, task=post) for one in (ledger, other, ledger)]
+    assert left == [0.0, 1.0, 2.0]
+    assert await ledger.slot("C2", every=1.0, task=post) == 0.0, "another channel"
+    shelf.clock.at += timedelta(seconds=10)
+    assert await other.slot("C1", every=1.0, task=post) == 0.0
+    shelf.clock.at -= timedelta(days=1)
+    assert await ledger.slot("C1", every=1.0, task=post) == 0.0, "that was another clock's place"
+
+
+async def test_who_held_a_task_too_long_gets_no_place_for_it(ledger: SqlLedger, shelf: Shelf) -> None:
+    post = task("draw:REQ-1:1", kind=TaskKind.DRAW)
+    await ledger.add(post)
+    assert await ledger.slot("C1", every=1.0, task=post) == 0.0
+    shelf.clock.at += timedelta(seconds=61)
+    assert [found.key for found in await shelf.open("two").claim_due(limit=9)] == [post.key]
+    with pytest.raises(TaskLost):
+        await ledger.slot("C1", every=1.0, task=post)
 
 
 async def test_a_restart_keeps_the_clock_from_going_back(ledger: SqlLedger, shelf: Shelf) -> None:

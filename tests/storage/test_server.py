@@ -23,8 +23,9 @@ from storage.database import Database, Schemas
 from storage.dialect import inserting_new
 from storage.ledger import SqlLedger
 from storage.tables import table
+from storage.writes import Writes
 from tests import postgres
-from tests.databases import Databases, migrated, query
+from tests.databases import Databases, aged, migrated, query
 from tests.postgres import Server
 from tests.storage.scene import Hand, Shelf, disagreements, filing, log, request, task, voting
 
@@ -104,18 +105,6 @@ def test_of_three_processes_that_start_at_once_on_an_empty_database_one_makes_th
         start.stdin.write("\n")
         start.stdin.flush()
     assert sorted(start.communicate(timeout=60)[0] for start in starts) == ["0004\n", "0004\n", "None\n"]
-
-
-def aged(url: str) -> None:
-    """Take the tables back to what the schema before was."""
-    query(
-        url,
-        "alter table leases drop column since",
-        "alter table leases drop column facts",
-        "drop trigger audit_only_the_next on audit",
-        "drop function audit_takes_only_the_next",
-        "update alembic_version set version_num = '0003'",
-    )
 
 
 def test_an_older_one_is_refused_until_somebody_asks_for_its_migration(databases: Databases) -> None:
@@ -324,11 +313,12 @@ async def test_a_connection_that_the_server_ended_while_idle_costs_nothing(ledge
 # who stands still, who is gone
 
 
+@pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("rows", [1, 500])
 async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_seconds_at_most(
-    ledger: SqlLedger, shelf: Shelf, rows: int
+    ledger: SqlLedger, shelf: Shelf, rows: int, *, together: bool
 ) -> None:
-    """Many rows go another way than one, after which a server minds the time no more."""
+    """Many rows, and many statements together, go another way than one, after which a server minds the time no more."""
     values = [{"key": str(n), "at": "x"} for n in range(rows)]
     still = Database(shelf.url)
     with (  # noqa: PT012 - it is its end that fails
@@ -336,7 +326,12 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
         pytest.raises(LedgerAway, match="idle-in-transaction"),
         still.transaction() as connection,
     ):
-        connection.execute(inserting_new(connection, table("replays")), values)
+        if together:
+            writes = Writes(connection)
+            writes.add(inserting_new(connection, table("replays")), values)
+            writes.send()
+        else:
+            connection.execute(inserting_new(connection, table("replays")), values)
         began = time.monotonic()
         while await is_held_up(ledger):
             assert time.monotonic() - began < 4.0, "two, and what a busy machine adds"

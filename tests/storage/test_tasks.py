@@ -5,10 +5,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.core.errors import CountersignError
+from bot.core.errors import CountersignError, TaskLost
 from bot.core.transition import Change, Task
 from storage.ledger import SqlLedger
-from storage.tasks import LEASE, TaskLost
+from storage.tasks import LEASE
 from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, task
 
 

@@ -90,7 +90,7 @@ async def stand(ledger: SqlLedger, state: State) -> Request:
         await ledger.decide(to(state))
     found = await ledger.read(lambda view: view.request("REQ-1"))
     assert found is not None
-    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=1))
+    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=9))
     return found
 
 

@@ -18,7 +18,8 @@ from bot.core.tasks import thread as thread_task
 from bot.core.transition import Change, Kind, Task, Transition, move
 from bot.core.voting import withdraw
 from bot.flows.remind import remind
-from bot.flows.show import Drawing, thread
+from bot.flows.show import thread
+from bot.flows.turns import Turns
 from bot.flows.world import World
 from bot.ports import CardAt, Message, Notice, View
 from storage.ledger import SqlLedger
@@ -27,6 +28,9 @@ from tests.storage.scene import ADA, AT, MANAGERS, POLICY, SECOND, Shelf, filing
 LATER = AT + timedelta(minutes=5)
 HOUR = timedelta(hours=1)
 BOSS = Person(id="boss", slack=("U0BOSS",), groups=frozenset({"lead"}))
+
+
+STANDS = CardAt(channel="C0APPROVALS", ts="1", drawn=1)
 
 
 class Killed(BaseException):
@@ -114,8 +118,9 @@ async def test_every_end_hands_the_whole_log_of_the_request_to_the_thread(
     await ledger.decide(lambda _: filing())
     await ledger.decide(lambda _: filing("REQ-2", of="acct_2"))
     await lead(ledger, steps)
+    shelf.clock.at = LATER
     (task,) = threaded(await moved(ledger, end))
-    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=1))
+    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=9))
 
     assert await thread(world(ledger, shelf, desk), task) is None
 
@@ -133,7 +138,7 @@ async def test_a_denied_one_has_its_vote_in_the_timeline_and_not_who_was_refused
     await ledger.refused(Refusal(why=Why.OWN_REQUEST), by="ada", at=AT + SECOND, request="REQ-1", replay=None)
     change = await ledger.decide(lambda view: voting(view, choice=Choice.DENY))
     assert isinstance(change, Change)
-    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=1))
+    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=9))
 
     await thread(world(ledger, shelf, desk), threaded(change)[0])
 
@@ -147,8 +152,9 @@ async def test_an_uncertain_outcome_is_a_note_without_a_timeline_and_none_once_i
     desk = Paper()
     await ledger.decide(lambda _: filing())
     await lead(ledger, [voting, running])
+    shelf.clock.at = LATER
     (task,) = threaded(await moved(ledger, lambda r: uncertain(r, at=LATER, why="no answer")))
-    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=1))
+    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="1", drawn=9))
     await thread(world(ledger, shelf, desk), task)
     ((_, message),) = desk.told
     assert (message.notice, message.timeline) == (Notice.UNCERTAIN, ())
@@ -162,12 +168,15 @@ async def test_an_uncertain_outcome_is_a_note_without_a_timeline_and_none_once_i
 async def test_the_thread_waits_for_a_card_that_slack_has_not_taken_yet(ledger: SqlLedger, shelf: Shelf) -> None:
     desk = Paper()
     await ledger.decide(lambda _: filing())
+    shelf.clock.at = LATER
     (task,) = threaded(await moved(ledger, lambda r: expired(r, at=LATER)))
     here = world(ledger, shelf, desk)
     pauses = [await thread(here, replace(task, attempts=n)) for n in (0, 3, 30)]
-    assert [(at - shelf.clock.at).total_seconds() for at in pauses if isinstance(at, datetime)] == [0.1, 0.8, 1800.0]
+    assert [(at - shelf.clock.at).total_seconds() for at in pauses if isinstance(at, datetime)] == [0.1, 0.8, 15.0]
     assert desk.told == []
 
+    await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="7", drawn=1))
+    assert isinstance(await thread(here, task), datetime), "the card does not show the end yet, and may be gone"
     await ledger.put_card("REQ-1", CardAt(channel="C0APPROVALS", ts="7", drawn=2))
 
     assert await thread(here, task) is None
@@ -193,12 +202,13 @@ async def filed(ledger: SqlLedger, policy: Policy, **changed: Any) -> Task:
     kept = tuple(task for task in only.tasks if not task.key.startswith("remind"))
     new = replace(only, after=replace(only.after, **changed), tasks=(*kept, first))
     await ledger.decide(lambda _: Change(transitions=(new,)))
+    await ledger.put_card("REQ-1", STANDS)
     return first
 
 
-async def reminded(drawing: Drawing, here: World, task: Task) -> None:
+async def reminded(here: World, task: Task) -> None:
     """The reminder, and its end recorded with what it answers, as the worker does."""
-    answer = await remind(drawing, here, task)
+    answer = await remind(here, task)
     assert isinstance(answer, Change)
     await here.ledger.decide(lambda _: answer, finish=task)
 
@@ -212,14 +222,12 @@ async def test_a_reminder_redraws_the_card_though_it_shows_this_version_and_says
 ) -> None:
     desk, policy = Paper(), with_reminders(HOUR, 4 * HOUR)
     await filed(ledger, policy)
-    old = CardAt(channel="C0APPROVALS", ts="old", drawn=1)
-    await ledger.put_card("REQ-1", old)
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
 
-    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    await reminded(world(ledger, shelf, desk, policy), task)
 
-    assert desk.drawn == [("REQ-1", 1, old)]
+    assert desk.drawn == [("REQ-1", 1, STANDS)]
     ((card, message),) = desk.told
     assert (card.ts, message.notice, message.facts) == ("1", Notice.REMINDER, {"missing": ("manager",)})
     assert await ledger.read(lambda view: view.card("REQ-1")) == card
@@ -234,7 +242,7 @@ async def test_an_escalation_says_whom_to_mention_and_files_nothing_after_it(led
     shelf.clock.at = AT + 9 * HOUR
     (task,) = await leased(ledger)
 
-    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    await reminded(world(ledger, shelf, desk, policy), task)
 
     ((_, message),) = desk.told
     assert (message.notice, message.facts) == (Notice.ESCALATED, {"to": ["U0BOSS"], "missing": ("manager",)})
@@ -249,14 +257,14 @@ async def test_killed_between_saying_and_recording_it_is_said_again_and_the_chai
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
     with pytest.raises(Killed):
-        await remind(Drawing(), world(ledger, shelf, desk, policy), task)
+        await remind(world(ledger, shelf, desk, policy), task)
     assert await ledger.read(lambda view: view.task("remind:REQ-1:2")) is None
 
     second = shelf.open("two")
     await second.take_over()
     (again,) = await leased(second)
     assert again.key == task.key
-    await reminded(Drawing(), world(second, shelf, desk, policy), again)
+    await reminded(world(second, shelf, desk, policy), again)
 
     assert [message.notice for _, message in desk.told] == [Notice.REMINDER] * 2
     shelf.clock.at = AT + 4 * HOUR
@@ -272,15 +280,14 @@ async def test_a_request_decided_while_its_reminder_was_on_its_way_is_told_nothi
     (task,) = await leased(ledger)
     here = world(ledger, shelf, desk, policy)
 
-    class Slow(Drawing):
-        """Between the look and the drawing somebody denies."""
+    class Slow(Turns):
+        """While it waits for its turn somebody denies."""
 
-        async def again(self, world: World, request: str) -> CardAt | None:
+        async def post(self, *_: Any) -> None:
             await ledger.decide(lambda view: voting(view, choice=Choice.DENY))
-            return await super().again(world, request)
 
-    await reminded(Slow(), here, task)
-    assert (desk.drawn, desk.told) == ([], [])
+    await reminded(replace(here, turns=Slow()), task)
+    assert desk.told == []
 
 
 async def test_one_decided_while_its_card_was_drawn_gets_no_reminder_after_its_end(
@@ -295,7 +302,7 @@ async def test_one_decided_while_its_card_was_drawn_gets_no_reminder_after_its_e
     await filed(ledger, policy)
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
-    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    await reminded(world(ledger, shelf, desk, policy), task)
     assert len(desk.drawn) == 1
     assert desk.told == []
 
@@ -310,7 +317,7 @@ async def test_a_reminder_says_what_is_missing_when_it_is_said(ledger: SqlLedger
     await filed(ledger, policy, quorum=Quorum(groups=(("manager", 2),)))
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
-    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    await reminded(world(ledger, shelf, desk, policy), task)
     ((_, message),) = desk.told
     assert isinstance(message.record, Request)
     assert (message.facts, message.record.version) == ({"missing": ("manager",)}, 2)
@@ -327,7 +334,7 @@ async def test_what_is_over_makes_the_task_void(ledger: SqlLedger, shelf: Shelf,
         task = replace(task, payload={**task.payload, "request": "REQ-9"})
     if how == "expired":
         shelf.clock.at = AT + 24 * HOUR
-    assert await remind(Drawing(), world(ledger, shelf, desk, policy), task) is None
+    assert await remind(world(ledger, shelf, desk, policy), task) is None
     assert desk.told == []
 
 
@@ -338,6 +345,6 @@ async def test_one_approved_and_waiting_is_told_nothing_but_not_forgotten(ledger
     await moved(ledger, lambda r: wait(r, Waits.LANE, until=LATER, at=LATER).transition)
     shelf.clock.at = AT + HOUR
     (task,) = await leased(ledger)
-    await reminded(Drawing(), world(ledger, shelf, desk, policy), task)
+    await reminded(world(ledger, shelf, desk, policy), task)
     assert desk.told == []
     assert await ledger.read(lambda view: view.task("remind:REQ-1:2")) is not None

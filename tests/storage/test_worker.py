@@ -5,7 +5,7 @@ import gc
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,11 +15,11 @@ from bot.core.errors import LedgerAway, SlackRefused
 from bot.core.request import Request
 from bot.core.tasks import digest as digest_task
 from bot.core.tasks import tell as tell_tasks
-from bot.core.transition import Change, Kind, Task, TaskKind
+from bot.core.transition import Change, Kind, Task, TaskKind, move
 from bot.flows.digest import post_digest
 from bot.flows.show import Drawing, tell
 from bot.flows.world import Result, World
-from bot.ports import CardAt, Message
+from bot.ports import CardAt, Message, View
 from bot.worker import Flow, Worker
 from storage.ledger import SqlLedger
 from tests.databases import occupied
@@ -37,8 +37,11 @@ class Wall:
     digests: list[Digest] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
 
+    then: Callable[[], object] = lambda: None
+
     async def draw(self, record: Request, at: CardAt | None) -> CardAt:
         self.drawn.append(at)
+        self.then()
         return CardAt(channel="C0APPROVALS", ts=at.ts if at else f"{len(self.drawn)}", drawn=record.version)
 
     async def tell(self, to: str, _: Message) -> None:
@@ -83,6 +86,18 @@ async def ends(shelf: Shelf, key: str, *states: str) -> None:
 
 def here(ledger: SqlLedger, shelf: Shelf, desk: Wall) -> World:
     return replace(world_of(ledger, shelf.clock), desk=desk)
+
+
+def to_draw(n: int = 1, *, version: int = 1) -> Task:
+    payload = {"record": f"REQ-{n}", "version": version}
+    return Task(key=f"draw:REQ-{n}:{version}", kind=TaskKind.DRAW, payload=payload, due=AT)
+
+
+def moved_on(view: View) -> Change:
+    """Something happened to the request."""
+    found = view.request("REQ-1")
+    assert found is not None
+    return Change(transitions=(move(found, found, kind=Kind.WAITED, by="countersign", at=AT),))
 
 
 # A no of Slack's
@@ -213,7 +228,7 @@ async def test_a_flow_that_could_not_record_is_run_again_when_the_ledger_can_and
     assert runs == [0, 1]
 
 
-async def test_a_card_that_was_posted_but_not_recorded_is_redrawn_and_not_posted_twice(
+async def test_a_card_that_was_posted_is_recorded_as_often_as_it_takes_and_not_posted_twice(
     away: Away, shelf: Shelf
 ) -> None:
     desk, drawing = Wall(), Drawing()
@@ -221,23 +236,20 @@ async def test_a_card_that_was_posted_but_not_recorded_is_redrawn_and_not_posted
     world = here(away, shelf, desk)
     due = await away.read(lambda view: view.task("draw:REQ-1:1"))
     assert due is not None
-    away.for_times(1)
-    with pytest.raises(LedgerAway):
-        await drawing.draw(world, due)
+    desk.then = lambda: away.for_times(2)
 
     await drawing.draw(world, due)
 
-    posted = CardAt(channel="C0APPROVALS", ts="1", drawn=1)
-    assert desk.drawn == [None, posted]
-    assert await away.read(lambda view: view.card("REQ-1")) == posted
-    assert drawing._unrecorded == {}
+    assert desk.drawn == [None]
+    assert await away.read(lambda view: view.card("REQ-1")) == CardAt(channel="C0APPROVALS", ts="1", drawn=1)
+    assert not await away.read(lambda view: view.unfinished(due.key))
 
 
 async def test_a_thousand_cards_leave_no_thousand_locks(ledger: SqlLedger, shelf: Shelf) -> None:
     drawing, world = Drawing(), here(ledger, shelf, Wall())
     for n in range(20):
         await ledger.decide(lambda _, n=n: filing(f"REQ-{n}", of=f"a{n}"))
-        await asyncio.gather(*(drawing.again(world, f"REQ-{n}") for _ in range(3)))
+        await asyncio.gather(*(drawing.draw(world, to_draw(n)) for _ in range(3)))
     gc.collect()
     assert len(drawing._locks) == 0
 
@@ -258,8 +270,49 @@ async def test_a_card_is_drawn_by_one_hand_at_a_time(ledger: SqlLedger, shelf: S
 
     await ledger.decide(lambda _: filing())
     drawing, world = Drawing(), here(ledger, shelf, Slow())
-    await asyncio.gather(*(drawing.again(world, "REQ-1") for _ in range(5)))
-    assert at_once == [1] * 5
+    for _ in range(3):
+        await ledger.decide(moved_on)
+    await asyncio.gather(*(drawing.draw(world, to_draw(version=version)) for version in (1, 4, 3, 2)))
+    assert at_once == [1], "and all the others found their card drawn"
+
+
+async def test_while_another_process_draws_an_older_version_the_newer_waits(ledger: SqlLedger, shelf: Shelf) -> None:
+    other, desk = shelf.open("two"), Wall()
+    await ledger.decide(lambda _: filing())
+    await other.decide(moved_on)
+    drawing, newer, older = Drawing(), to_draw(version=2), to_draw(version=1)
+    await other.add(newer)
+
+    assert isinstance(await drawing.draw(here(other, shelf, desk), newer), datetime)
+    assert desk.drawn == []
+    await Drawing().draw(here(ledger, shelf, desk), replace(older, owner="one"))
+    assert await drawing.draw(here(other, shelf, desk), newer) is None
+
+    assert desk.drawn == [None], "one post, of the newest state"
+    assert await ledger.read(lambda view: view.card("REQ-1")) == CardAt(channel="C0APPROVALS", ts="1", drawn=2)
+
+
+async def test_who_drew_too_long_has_the_newest_state_drawn_once_more(ledger: SqlLedger, shelf: Shelf) -> None:
+    """It slept between its call and the record, and may have drawn an older picture over a newer one."""
+    other, stands = shelf.open("two"), CardAt(channel="C0APPROVALS", ts="1", drawn=1)
+    await ledger.decide(lambda _: filing())
+    await ledger.decide(moved_on)
+    await ledger.put_card("REQ-1", stands, finish=replace(to_draw(), owner="one"))
+    late = to_draw(version=2)
+    await ledger.add(late)
+
+    @dataclass
+    class Asleep(Wall):
+        async def draw(self, record: Request, at: CardAt | None) -> CardAt:
+            shelf.clock.at += timedelta(seconds=61)
+            taken = {found.key: found for found in await other.claim_due(limit=9)}
+            await Drawing().draw(here(other, shelf, Wall()), taken[late.key])
+            return await super().draw(record, at)
+
+    await Drawing().draw(here(ledger, shelf, Asleep()), late)
+    card, again = await ledger.read(lambda view: (view.card("REQ-1"), view.unfinished(late.key)))
+    assert card == replace(stands, drawn=0)
+    assert again
 
 
 # Lanes

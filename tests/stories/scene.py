@@ -42,6 +42,8 @@ class Scene:
     settings: Settings
     stack: AsyncExitStack
     bot: Bot | None = None
+    posts_every: float = 0.0
+    """A story waits for no pace but where it is about it."""
     _running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
@@ -52,7 +54,7 @@ class Scene:
     async def start(self) -> None:
         self._running = AsyncExitStack()
         policy = read_policy(self.settings.policy_file)
-        self.bot = await self._running.enter_async_context(running(self.settings, policy))
+        self.bot = await self._running.enter_async_context(running(self.settings, policy, posts_every=self.posts_every))
         self.workspace.events_url = f"http://127.0.0.1:{self.bot.port}/slack/events"
         await self.until(lambda: self.world.status.listed)
 

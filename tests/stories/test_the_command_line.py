@@ -65,6 +65,7 @@ HELPFUL = [
     "policy check",
     "policy what-if",
     "audit verify",
+    "backup",
 ]
 
 

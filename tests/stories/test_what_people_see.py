@@ -104,6 +104,7 @@ async def test_the_history_of_an_account_leads_to_its_cards(scene: Scene) -> Non
     await scene.card_becomes(card, "denied")
     await scene.act("staff-dev-token:rex", PRESIDENT, active=False)
     incident = await scene.incident_card("restored")
+    await scene.eventually(lambda: scene.world.ledger.read(lambda view: view.card(id_of(incident))))
 
     told = await answer_to(scene, MONA, "status @president")
 

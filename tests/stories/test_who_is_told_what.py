@@ -190,12 +190,12 @@ async def test_a_request_that_waits_half_a_minute_has_its_requester_told(scene: 
     task = await task_of(scene, f"waiting:{request.id}:{stamp(request.waits_since)}")
     assert task.due - request.waits_since == timedelta(seconds=30)
 
-    await waiting(scene.world, task)
+    await waiting(scene.world, replace(task, key="looked at by hand"))
 
     await scene.workspace.wait_for_dm(ADA, lambda m: "waits" in m.text)
     await scene.mend()
     await scene.card_becomes(card, "done")
-    await waiting(scene.world, task)
+    await waiting(scene.world, replace(task, key="looked at by hand"))
     assert len(dms(scene, ADA, "still waits")) == 1
 
 
@@ -220,13 +220,13 @@ async def test_uncertain_is_told_and_pages_after_a_minute_only_if_it_still_is(sc
     task = await task_of(scene, f"call:{request.id}:uncertain:{request.version - 1}")
     assert task.due - request.filed_at >= timedelta(seconds=60)
 
-    await call(scene.world, task)
+    await call(scene.world, replace(task, key="looked at by hand"))
 
     await scene.workspace.wait_for_message(APPROVALS, lambda m: "look" in text_of(m) and request.id in text_of(m))
     await scene.mend()
     await scene.card_becomes(card, "done", within=15)
     known = len(scene.cards())
-    await call(scene.world, task)
+    await call(scene.world, replace(task, key="looked at by hand"))
     assert len(scene.cards()) == known
 
 

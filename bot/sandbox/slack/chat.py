@@ -87,6 +87,8 @@ def own_message(state: State, args: Json, error: str) -> Message:
 def update_message(state: State, args: Json) -> Json:
     """Text without blocks removes the blocks; what is not given at all stays."""
     message = own_message(state, args, "cant_update_message")
+    if state.channel(message.channel).is_archived:
+        raise SlackError("is_inactive")
     if len(str(args.get("text") or "")) > UPDATED_TEXT:
         raise SlackError("msg_too_long")
     blocks = checked_blocks(args)

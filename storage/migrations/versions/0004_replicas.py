@@ -12,6 +12,7 @@ depends_on = None
 def upgrade() -> None:
     op.add_column("leases", sa.Column("since", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("leases", sa.Column("facts", sa.Text(), nullable=False, server_default="{}"))
+    op.create_index("sightings_by_tier", "sightings", ["tier", "at"])
     if op.get_bind().dialect.name == "sqlite":
         return
     # as on SQLite since the first schema: an entry brings the next number, or it is none of the program's

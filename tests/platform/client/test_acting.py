@@ -115,36 +115,36 @@ async def test_a_pause_asked_for_is_passed_on_up_to_a_minute(world: World, asked
 
 
 @pytest.mark.parametrize("kind", ["status_after", "timeout_after"])
-async def test_after_a_lost_answer_the_same_call_is_answered_and_has_one_effect(world: World, kind: str) -> None:
-    await world.fault(kind, code=503, times=1) if kind == "status_after" else await world.fault(
+async def test_after_a_lost_answer_the_same_call_is_answered_and_has_one_effect(impatient: World, kind: str) -> None:
+    await impatient.fault(kind, code=503, times=1) if kind == "status_after" else await impatient.fault(
         kind, seconds=5, times=1
     )
     with pytest.raises(PlatformAway):
-        await down(world)
-    assert not await state(world)
-    await down(world)
-    assert len(await world.effects()) == 1
+        await down(impatient)
+    assert not await state(impatient)
+    await down(impatient)
+    assert len(await impatient.effects()) == 1
 
 
-async def test_a_call_that_hangs_is_given_up(world: World) -> None:
-    await world.fault("timeout", seconds=30)
+async def test_a_call_that_hangs_is_given_up(impatient: World) -> None:
+    await impatient.fault("timeout", seconds=30)
     began = asyncio.get_running_loop().time()
     with pytest.raises(PlatformAway, match="in time"):
-        await down(world)
+        await down(impatient)
     assert asyncio.get_running_loop().time() - began < 2
-    assert await state(world)
+    assert await state(impatient)
 
 
-async def test_a_call_processed_after_it_was_given_up_meets_its_etag(world: World) -> None:
+async def test_a_call_processed_after_it_was_given_up_meets_its_etag(impatient: World) -> None:
     """What makes giving up safe: the late call is refused once the world has moved."""
-    account = await world.client.account(PRESIDENT)
+    account = await impatient.client.account(PRESIDENT)
     assert account is not None
-    await world.fault("late", seconds=0.8, times=1)
+    await impatient.fault("late", seconds=0.8, times=1)
     with pytest.raises(PlatformAway):
-        await down(world, etag=account.etag)
-    await world.changes(displayName="Somebody else")
+        await down(impatient, etag=account.etag)
+    await impatient.changes(displayName="Somebody else")
     await asyncio.sleep(0.6)
-    assert await state(world)
+    assert await state(impatient)
 
 
 async def test_an_answer_that_did_nothing_is_no_error(world: World) -> None:

@@ -1,0 +1,148 @@
+"""People who do not let go: what was not acknowledged is done again, once there is a bot that hears.
+
+What was acknowledged is kept, to be held against the ledger at the end: nobody does that a second time.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.sandbox.slack.delivery import Outcome
+from bot.sandbox.slack.forms import NotThere
+from bot.sandbox.slack.records import Message, View
+from bot.sandbox.slack.server import APPROVALS
+from tests.campaign.crash_stage import Died, Stage
+from tests.stories.scene import REASON, event_of, inputs, state_of, text_of
+
+PATIENCE = 3.0
+"""Seconds that somebody waits for a form or a card before trying again."""
+PAUSE = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acknowledged:
+    """What Slack told a person is done: `act` is filed, approve, deny or withdraw."""
+
+    act: str
+    who: str
+    about: str
+    """What the request's card names: a handle, or a person of the roster."""
+
+
+@dataclass
+class People:
+    """Everybody, in front of one workspace."""
+
+    stage: Stage
+    acknowledged: list[Acknowledged] = field(default_factory=list)
+    doing: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+    """What a form said instead, for whoever has to find out why a story does not end."""
+
+    async def insist(self, act: Callable[[], Awaitable[bool]], *, doing: str) -> None:
+        """Until it is done: whatever fails on the way is tried again from its beginning."""
+        self.doing.append(doing)
+        while True:
+            await self.stage.up()
+            with contextlib.suppress(Died, NotThere, TimeoutError):
+                if await self.stage.unless_it_dies(act()):
+                    break
+            await asyncio.sleep(PAUSE)
+        self.doing.remove(doing)
+
+    def card(self, about: str, *, button: str | None = None) -> Message | None:
+        """The newest card of a request that names it and, if asked for, has that button."""
+        for message in reversed(self.stage.workspace.messages(APPROVALS)):
+            fits = event_of(message) == "countersign_request" and about in text_of(message)
+            if fits and (button is None or message.element(button) is not None):
+                return message
+        return None
+
+    async def file(
+        self, user: str, command: str, line: str, *, about: str, emergency: bool = False, **values: Any
+    ) -> None:
+        """Ask by a form, until there is a card of it; `line` is what is typed behind the command."""
+
+        async def ask() -> bool:
+            if self.card(about) is not None:
+                return True
+            workspace = self.stage.workspace
+            with contextlib.suppress(NotThere):
+                await workspace.close(user, everything=True)
+            if not (await workspace.command(user, command, line)).ok:
+                return False
+            view = await workspace.wait_for_view(user, lambda v: "reason" in inputs(v), timeout=PATIENCE)
+            given = {"handle": about, "category": "impersonation", "confirm_handle": about, **values, "reason": REASON}
+            given |= {"emergency": ["emergency"]} if emergency else {}
+            kept = {name: value for name, value in given.items() if name in inputs(view)}
+            if emergency and "emergency" not in kept:
+                return False
+            sent = await workspace.submit(user, view, kept)
+            if not self._told(sent, "filed", user, about):
+                return False
+            await workspace.wait_for(lambda: self.card(about), PATIENCE)
+            return True
+
+        await self.insist(ask, doing=f"{user} {command} {about}")
+
+    def _told(self, sent: Outcome, act: str, user: str, about: str) -> bool:
+        if sent.errors:
+            self.refused.append(f"{act} {about}: {sent.errors}")
+        if sent.ok:
+            self.acknowledged.append(Acknowledged(act=act, who=user, about=about))
+        return sent.ok
+
+    async def press(self, user: str, button: str, *, about: str) -> None:
+        """Approve or withdraw, by the newest card that has the button; nobody presses one that is gone."""
+
+        async def click() -> bool:
+            card = await self._shown(about, button)
+            return card is None or self._told(await self.stage.workspace.click(user, card, button), button, user, about)
+
+        await self.insist(click, doing=f"{user} {button} {about}")
+
+    async def deny(self, user: str, *, about: str) -> None:
+        async def say_no() -> bool:
+            workspace = self.stage.workspace
+            with contextlib.suppress(NotThere):
+                await workspace.close(user, everything=True)
+            card = await self._shown(about, "deny")
+            if card is None:
+                return True
+            if not (await workspace.click(user, card, "deny")).ok:
+                return False
+            view = await workspace.wait_for_view(user, lambda v: inputs(v) == {"reason"}, timeout=PATIENCE)
+            sent = await workspace.submit(user, view, {"reason": "Not what it seems."})
+            return self._told(sent, "deny", user, about)
+
+        await self.insist(say_no, doing=f"{user} deny {about}")
+
+    async def _shown(self, about: str, button: str) -> Message | None:
+        """The card with the button, None where a card shows that it is too late."""
+
+        def look() -> tuple[Message | None] | None:
+            if (found := self.card(about, button=button)) is not None:
+                return (found,)
+            known = self.card(about)
+            return (None,) if known is not None and state_of(known) in ENDED else None
+
+        (card,) = await self.stage.workspace.wait_for(look, PATIENCE)
+        return card
+
+    async def see(self, about: str, *states: str) -> None:
+        """Wait until a card of it shows one of these."""
+
+        async def so() -> bool:
+            def look() -> View | Message | None:
+                card = self.card(about)
+                return card if card is not None and state_of(card) in states else None
+
+            await self.stage.workspace.wait_for(look, PATIENCE)
+            return True
+
+        await self.insist(so, doing=f"see {about} {states}")
+
+
+ENDED = frozenset({"done", "failed", "denied", "withdrawn", "expired", "void", "lapsed", "superseded", "ratified"})

@@ -1,0 +1,30 @@
+"""kill −9 of the bot at every call outside and every commit, before, after and on its way, on PostgreSQL."""
+
+import os
+from collections.abc import Callable
+
+from tests import postgres
+from tests.campaign.campaign import SEED, Campaign, Counts
+from tests.campaign.crash_rounds import crashes
+
+
+async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
+    if postgres.AT in os.environ:
+        return await crashes("postgresql", count, tried, seed=seed)
+    server = postgres.started()
+    os.environ[postgres.AT] = server.url
+    try:
+        return await crashes("postgresql", count, tried, seed=seed)
+    finally:
+        del os.environ[postgres.AT]
+        server.stop()
+
+
+CAMPAIGN = Campaign(
+    name="crash_postgresql",
+    threat="R1",
+    claim="after kill -9 and a start something acknowledged was lost, an effect was doubled, or an end did not come",
+    smoke=100,
+    full=2_000,
+    run=run,
+)

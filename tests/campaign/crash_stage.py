@@ -1,0 +1,333 @@
+"""The stage of a crash: workspace and platform here, the bot in a process that kills itself, started again at once."""
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
+
+from bot.sandbox.platform.server import MockPlatform
+from bot.sandbox.slack.records import User
+from bot.sandbox.slack.server import Workspace
+from bot.sandbox.stage import PEOPLE, _environment, sample_policy
+from tests.campaign.crash_points import NEVER, Points
+from tests.campaign.rig import MEMORY
+from tests.databases import Databases
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+CASTS = 5
+"""So many stories may be played at once, each with people of its own: nobody's form is in another's way."""
+READY_WITHIN = 20.0
+LIMITS = r"(requests_per_person_hour|deactivations_per_hour|emergencies_per_person_day) = \d+"
+SAMPLES = 'samples = ["50ms", "100ms", "150ms", "200ms", "300ms"]'
+LOOK_EVERY = 0.01
+
+
+class Died(Exception):
+    """The bot died while somebody waited for it."""
+
+
+class NotStarted(Exception):
+    """The bot ended by itself; the message is the end of its log."""
+
+
+def policy(**changed: str) -> str:
+    """The sample with the casts, no limit in the way, counts that are watched for a moment only, and other values."""
+    wide = re.sub(LIMITS, r"\1 = 1_000_000", sample_policy())
+    wide = re.sub(r"(?m)^samples = .*$", SAMPLES, wide)
+    for key, value in changed.items():
+        wide, made = re.subn(rf'(?m)^{key} = "\w+"', f'{key} = "{value}"', wide)
+        assert made == 1, key
+    return wide + "".join(
+        f'[people.{kind}{n}]\nslack = ["{slack}"]\nplatform = ["staff:{kind}{n}"]\ngroups = {groups}\nteam = "{team}"\n'
+        for n in range(CASTS)
+        for kind, slack, groups, team in (
+            ("agent", agent(n), '["agent", "duty"]', "support"),
+            ("chief", chief(n), '["manager"]', "operations"),
+            ("safe", safe(n), '["trust-safety"]', "safety"),
+        )
+    )
+
+
+def agent(cast: int) -> str:
+    return f"U1AGENT{cast}"
+
+
+def chief(cast: int) -> str:
+    return f"U2CHIEF{cast}"
+
+
+def safe(cast: int) -> str:
+    return f"U3SAFE{cast}"
+
+
+def everybody() -> list[User]:
+    """The sample's people and the casts."""
+    casts = [User(id=id, name=id.lower()) for n in range(CASTS) for id in (agent(n), chief(n), safe(n))]
+    return [*PEOPLE, *casts]
+
+
+class Nursery:
+    """A process that forks bots."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self._numbers = itertools.count()
+        self._said: dict[int, asyncio.Queue[dict[str, int]]] = {}
+
+    async def begin(self, order: dict[str, Any]) -> tuple[int, int]:
+        """Start a bot; its number and its process id."""
+        assert self._process.stdin is not None
+        number = next(self._numbers)
+        self._said[number] = asyncio.Queue()
+        self._process.stdin.write(json.dumps({**order, "number": number}).encode() + b"\n")
+        await self._process.stdin.drain()
+        return number, (await self._said[number].get())["began"]
+
+    async def ended(self, number: int) -> int:
+        """Wait until it ends; its exit code."""
+        said = await self._said[number].get()
+        del self._said[number]
+        return said["ended"]
+
+    async def listen(self) -> None:
+        """Hand on what is said, until the nursery ends."""
+        assert self._process.stdout is not None
+        while line := await self._process.stdout.readline():
+            said = json.loads(line)
+            self._said[said["number"]].put_nowait(said)
+
+
+@asynccontextmanager
+async def nursery() -> AsyncIterator[Nursery]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.campaign.crash_nursery",
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
+    )  # fmt: skip
+    found = Nursery(process)
+    listening = asyncio.create_task(found.listen())
+    try:
+        yield found
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        await listening
+        await process.wait()
+
+
+class Pager:
+    """Who is woken: a web hook that takes everything."""
+
+    def __init__(self) -> None:
+        self.woken: list[dict[str, Any]] = []
+        self.url = ""
+        self._runner: web.AppRunner | None = None
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_post("/wake", self._wake)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.url = f"http://127.0.0.1:{self._runner.addresses[0][1]}/wake"
+
+    async def stop(self) -> None:
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _wake(self, request: web.Request) -> web.Response:
+        self.woken.append(await request.json())
+        return web.json_response({"status": "success"}, status=202)
+
+
+@dataclass
+class Stage:
+    """One ledger and the bots that live on it one after the other."""
+
+    nursery: Nursery
+    workspace: Workspace
+    platform: MockPlatform
+    session: aiohttp.ClientSession
+    pager: Pager
+    folder: Path
+    reader: Engine
+    environment: dict[str, str]
+    points: Points
+    port: int
+    pid: int | None = None
+    number: int = 0
+    deaths: list[str] = field(default_factory=list)
+    """The points at which a bot died, in this round."""
+    again_at: list[int] = field(default_factory=list)
+    """The points at which those that are started for a dead one die too."""
+    failed: str | None = None
+    """Why no bot lives any more."""
+    _up: asyncio.Event = field(default_factory=asyncio.Event)
+    _down: asyncio.Event = field(default_factory=asyncio.Event)
+    _keeper: asyncio.Task[None] | None = None
+    _stopping: bool = False
+
+    # the bot's lives
+
+    async def start(self, *, at: int = NEVER) -> None:
+        """Start the bot, and from then on another whenever one has died; returns once one hears."""
+        self.points.arm(at)
+        await self._begin()
+        self._keeper = asyncio.create_task(self._keep())
+        await self.up()
+
+    async def _begin(self) -> None:
+        order = {
+            "folder": str(self.folder),
+            "environment": self.environment,
+            "points": str(self.folder / "points"),
+            "log": str(self.folder / "bot.log"),
+        }
+        self.number, self.pid = await self.nursery.begin(order)
+
+    async def _keep(self) -> None:
+        while True:
+            hearing = asyncio.create_task(self._hears())
+            ended = await self.nursery.ended(self.number)
+            hearing.cancel()
+            self._up.clear()
+            self._down.set()
+            if self._stopping:
+                return
+            self.deaths.append(self.points.killed_at)
+            if not self.points.killed_at:
+                self.failed = f"ended by itself with {ended}: {self.log()[-1500:]}"
+                self._up.set()
+                return
+            self.points.arm(self.again_at.pop(0) if self.again_at else NEVER)
+            await self._begin()
+
+    async def _hears(self) -> None:
+        """Until the bot is ready."""
+        while True:
+            with contextlib.suppress(aiohttp.ClientError, OSError):
+                async with self.session.get(f"http://127.0.0.1:{self.port}/readyz") as answer:
+                    if answer.status == 200:
+                        break
+            await asyncio.sleep(LOOK_EVERY)
+        self._down.clear()
+        self._up.set()
+
+    async def up(self) -> None:
+        """Wait until a bot hears. Raises NotStarted."""
+        async with asyncio.timeout(READY_WITHIN):
+            await self._up.wait()
+        if self.failed is not None:
+            raise NotStarted(self.failed)
+
+    async def unless_it_dies(self, what: Awaitable[T]) -> T:
+        """Whoever waits for a bot that dies gives up. Raises Died."""
+        waiting, death = asyncio.ensure_future(what), asyncio.create_task(self._down.wait())
+        await asyncio.wait({waiting, death}, return_when=asyncio.FIRST_COMPLETED)
+        death.cancel()
+        if waiting.done():
+            return waiting.result()
+        waiting.cancel()
+        raise Died
+
+    async def stop(self) -> None:
+        """Kill the bot that lives, by its own id; a wait for it ends with it."""
+        self._stopping = True
+        if self._keeper is None or self._keeper.done() or self.pid is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+        await self._keeper
+
+    def log(self) -> str:
+        file = self.folder / "bot.log"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    # what is on disk
+
+    @contextlib.contextmanager
+    def ledger(self) -> Iterator[Connection]:
+        """The database as it stands, for reading alone: opened and closed, for a reader that stays mends a dead
+        writer's file before the bot could."""
+        with self.reader.connect() as connection:
+            yield connection
+
+    def rows(self, question: str, **values: object) -> list[tuple[Any, ...]]:
+        with self.ledger() as connection:
+            return [tuple(row) for row in connection.execute(text(question), values)]
+
+    # the platform's other side
+
+    async def control(self, path: str, **body: Any) -> Any:
+        url = f"{self.platform.control_url}/control/v1/{path}"
+        async with self.session.post(url, json=body) as answer:
+            answer.raise_for_status()
+            return await answer.json()
+
+    async def truth(self) -> dict[str, Any]:
+        async with self.session.get(f"{self.platform.control_url}/control/v1/state") as answer:
+            return dict(await answer.json())
+
+
+def _readable(url: str) -> str:
+    if url.startswith("sqlite:///"):
+        return f"sqlite:///file:{url.removeprefix('sqlite:///')}?mode=ro&uri=true"
+    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def _free_port() -> int:
+    with contextlib.closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+@asynccontextmanager
+async def staged(nursery: Nursery, kind: str, text: str, *, migrated: bool = True) -> AsyncIterator[Stage]:
+    """A new ledger of that kind and everything around it but the bot."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-crash-", dir=MEMORY)))
+        databases = Databases(kind, folder)
+        stack.callback(databases.drop)
+        url = databases.migrated() if migrated else databases.new()
+        workspace = await stack.enter_async_context(Workspace(people=everybody()))
+        platform = MockPlatform()
+        stack.push_async_callback(platform.stop)
+        await platform.start()
+        pager = Pager()
+        stack.push_async_callback(pager.stop)
+        await pager.start()
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        port = _free_port()
+        workspace.events_url = f"http://127.0.0.1:{port}/slack/events"
+        given = {"DATABASE_URL": url, "PORT": str(port), "PAGER_URL": pager.url}
+        (folder / "policy.toml").write_text(text, encoding="utf-8")
+        found = Stage(
+            nursery=nursery,
+            workspace=workspace,
+            platform=platform,
+            session=session,
+            folder=folder,
+            reader=create_engine(_readable(url), poolclass=NullPool),
+            pager=pager,
+            environment={**_environment(workspace, platform, folder), **given},
+            points=Points(folder / "points"),
+            port=port,
+        )
+        stack.push_async_callback(found.stop)
+        yield found

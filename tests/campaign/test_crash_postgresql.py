@@ -1,0 +1,10 @@
+import pytest
+
+from tests import postgres
+from tests.campaign.campaign import smoke
+from tests.campaign.crash_postgresql import CAMPAIGN
+
+
+@pytest.mark.skipif(postgres.is_off(), reason=f"{postgres.OFF}=off")
+async def test_killed_at_any_point_the_bot_goes_on_as_if_it_had_lived() -> None:
+    await smoke(CAMPAIGN)

@@ -1,0 +1,6 @@
+from tests.campaign.campaign import smoke
+from tests.campaign.crash_sqlite import CAMPAIGN
+
+
+async def test_killed_at_any_point_the_bot_goes_on_as_if_it_had_lived() -> None:
+    await smoke(CAMPAIGN)
