@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from bot.core.characters import storable
 from bot.core.errors import CountersignError, Misconfigured
 
 PORT = click.IntRange(0, 65535)
@@ -51,6 +52,14 @@ def run() -> None:
     from bot.serving import serve
 
     _run(serve())
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the database up to this program's schema, while no bot works on it."""
+    from bot.printing import print_migration
+
+    print_migration()
 
 
 @main.command()
@@ -96,7 +105,7 @@ def request(which: str | None, state: str | None, *, as_json: bool) -> None:
     """Show requests with votes and timeline: by ID, by @HANDLE, by state, or the newest."""
     from bot.printing import print_requests
 
-    _run(print_requests(which, state, as_json=as_json))
+    _run(print_requests(which and storable(which), state, as_json=as_json))
 
 
 @main.command()
@@ -114,7 +123,7 @@ def incident(which: str | None, form: str | None, *, as_json: bool) -> None:
     if which is None:
         _run(print_incidents(as_json=as_json or form == "json"))
     else:
-        _run(print_report(which, as_json=as_json or form == "json"))
+        _run(print_report(storable(which), as_json=as_json or form == "json"))
 
 
 @main.command()

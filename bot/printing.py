@@ -22,6 +22,7 @@ from bot.flows.digest import digest_of
 from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
 from bot.wiring import ledger_of, reader_of
+from storage.database import Database
 from storage.ledger import SqlLedger
 from storage.view import ConnectionView
 
@@ -31,6 +32,22 @@ SAID = {
     Failed.REFUSED: "The platform refused with {words}.",
     Failed.NO_ANSWER: "The platform gave no answer and nothing shows yet.",
 }
+
+
+def print_migration() -> None:
+    """Make the tables or change older ones, and say which it was. Raises Misconfigured, LedgerAway."""
+    database = Database(load_settings(needs={Part.LEDGER}).database_url)
+    try:
+        schemas = database.migrate(asked=True)
+    finally:
+        database.close()
+    if schemas.before == schemas.now:
+        did = "is up to date"
+    elif schemas.before is None:
+        did = "was empty and has its tables now"
+    else:
+        did = f"was brought up from schema {schemas.before}"
+    click.echo(f"The database {database.name} {did} (schema {schemas.now}).")
 
 
 async def print_requests(which: str | None, state: str | None, *, as_json: bool) -> None:

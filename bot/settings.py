@@ -17,6 +17,11 @@ HIGHEST_PORT = 65535
 MOST_SIGNING_SECRETS = 2
 """The new one and, while Slack still signs with it, the one before."""
 
+POSTGRESQL = re.compile(
+    r"postgres(ql)?://(?P<user>[^/?#@\s]*@)?(\[[0-9A-Fa-f:.]+\]|[^:/?#@\s\[\]]*)(:(?P<port>[0-9]{1,5}))?"
+    r"/[^/?#@\s]+(\?[^#\s]*)?"
+)
+"""Nothing of a password may be taken for the host's name, which errors tell."""
 NO_SECRET = SecretStr("")
 
 
@@ -183,9 +188,17 @@ def _base_url(text: str) -> str:
 def _database(text: str) -> str:
     if text == "sqlite:///:memory:":
         raise _Wrong("names a database in memory, which forgets: name a file, as in sqlite:///countersign.db")
-    if re.match("sqlite:///[^?]", text) or re.fullmatch(r"postgres(ql)?://[^/?\s]*/[^/?\s]+(\?\S*)?", text):
-        return re.sub("^postgres://", "postgresql://", text)
-    raise _Wrong("must be sqlite:///<file>, as in sqlite:///countersign.db, or postgresql://user@host/database")
+    if re.match("sqlite:///[^?]", text):
+        return text
+    if not re.match("postgres(ql)?://", text):
+        raise _Wrong("must be sqlite:///<file>, as in sqlite:///countersign.db, or postgresql://user@host/database")
+    found = POSTGRESQL.fullmatch(text)
+    if not found or int(found["port"] or "1") not in range(1, HIGHEST_PORT + 1):
+        raise _Wrong(
+            "is no address of a PostgreSQL: write postgresql://user:password@host:5432/database,"
+            " and of a password what is no letter and no digit as %40 for @"
+        )
+    return "postgresql://" + text.partition("://")[2]
 
 
 def _id(pattern: str, what: str) -> Callable[[str], str]:

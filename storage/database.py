@@ -1,8 +1,8 @@
 """The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -17,14 +17,19 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnection
 
 from bot.core.errors import LedgerAway, Misconfigured
-from storage.dialect import Begun, is_busy, is_conflict
+from storage.dialect import Begun, is_conflict, words
 from storage.postgres import PostgresServer
 from storage.sqlite import SqliteFile
 
 T = TypeVar("T")
 
-TURN_WITHIN = 20.0
-"""Seconds that a start waits for its turn to look at the tables."""
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Schemas:
+    """Of which schema a database was, None where it was empty, and of which it is now."""
+
+    before: str | None
+    now: str
 
 
 class Stale(Exception):
@@ -42,6 +47,10 @@ class Home(Protocol):
 
     def begin(self, connection: Connection) -> Begun:
         """Have the turn to write, as the first thing in a transaction: nobody else writes until its end."""
+        ...
+
+    def begin_patiently(self, connection: Connection) -> Begun:
+        """The same for one who may wait longer than a person does."""
         ...
 
     def happened(self, begun: Begun) -> bool:
@@ -83,6 +92,11 @@ class Database:
                 self.close()
                 raise
 
+    @property
+    def name(self) -> str:
+        """What people call it; no password."""
+        return self._home.name
+
     def on_time(self, steer: Callable[[datetime], None]) -> None:
         """Tell of the database's time, where it has a clock of its own, with every transaction."""
         self._steer = steer
@@ -95,37 +109,30 @@ class Database:
         """Whether the process of that name is at work no more: what it held may be taken."""
         return self._home.gone(connection, owner)
 
-    def migrate(self, *, asked: bool = False) -> bool:
-        """Bring the schema to this program's; answers whether there was anything to do.
+    def migrate(self, *, asked: bool = False) -> Schemas:
+        """Bring the schema to this program's.
 
         Nobody's tables change while a bot runs on them. Those of a server, which other processes may share, are made
         where there are none, and changed only where somebody `asked`.
 
         Raises Misconfigured: the database is newer than the program, older and nobody asked, in use, or out of reach.
         """
-        until = time.monotonic() + TURN_WITHIN
-        while True:
-            try:
-                return self._migrated(asked=asked)
-            except DBAPIError as error:
-                if is_busy(error) and time.monotonic() < until:
-                    continue  # another process makes the tables, or was stopped in mid-write
-                raise Misconfigured(f"The database {self._home.name} cannot be used: {_words(error)}.") from error
-
-    def _migrated(self, *, asked: bool) -> bool:
         scripts = _scripts()
-        head = scripts.get_current_head()
-        with _begun(self.engine, self._home.begin) as (connection, _):
-            found = self._schema(connection, scripts)
-            if found == head:
-                return False
-            if found is not None and not (asked or self._home.is_ours):
-                older = f"The database {self._home.name} is of an older Countersign (schema {found})"
-                raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
-            with self._home.migrating(connection, new=found is None):
-                _upgrade(connection)
-                connection.commit()
-        return True
+        head = str(scripts.get_current_head())
+        try:
+            with self._writing(self._home.begin_patiently) as (connection, _):
+                found = self._schema(connection, scripts)
+                if found == head:
+                    return Schemas(before=found, now=head)
+                if found is not None and not (asked or self._home.is_ours):
+                    older = f"The database {self._home.name} is of an older Countersign (schema {found})"
+                    raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
+                with self._home.migrating(connection, new=found is None):
+                    _upgrade(connection)
+                    connection.commit()
+        except DBAPIError as error:
+            raise Misconfigured(f"The database {self._home.name} cannot be used: {words(error)}.") from error
+        return Schemas(before=found, now=head)
 
     def _schema(self, connection: Connection, scripts: ScriptDirectory) -> str | None:
         """The schema found, None for an empty database. Raises Misconfigured for one this program does not know."""
@@ -142,20 +149,25 @@ class Database:
             found = self._schema(connection, scripts)
         if found != scripts.get_current_head():
             older = f"of an older Countersign (schema {found})" if found else "empty"
-            raise Misconfigured(f"The database {self._home.name} is {older}; start the bot once, which brings it up.")
+            raise Misconfigured(f"The database {self._home.name} is {older}; run `countersign migrate`.")
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale."""
-        with self._sorted("record"), _begun(self.engine, self._home.begin) as (connection, begun):
-            if begun.at is not None:
-                self._steer(begun.at)
+        with self._sorted("record"), self._writing(self._home.begin) as (connection, begun):
             yield connection
             try:
                 connection.commit()
             except DBAPIError:
                 if not self._home.happened(begun):
                     raise
+
+    @contextmanager
+    def _writing(self, begin: Callable[[Connection], Begun]) -> Iterator[tuple[Connection, Begun]]:
+        with _begun(self.engine, begin) as (connection, begun):
+            if begun.at is not None:
+                self._steer(begun.at)
+            yield connection, begun
 
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Connection]:
@@ -173,7 +185,7 @@ class Database:
         except DBAPIError as error:
             if is_conflict(error):
                 raise Stale from error
-            raise LedgerAway(f"The database cannot {what}: {_words(error)}.") from error
+            raise LedgerAway(f"The database cannot {what}: {words(error)}.") from error
         except NoConnection as error:
             raise LedgerAway(f"The database cannot {what}: its one connection is taken.") from error
 
@@ -203,7 +215,7 @@ def _home(url: str, *, writable: bool) -> Home:
         case "sqlite":
             return SqliteFile(parsed, writable=writable)
         case "postgresql":
-            return PostgresServer(parsed)
+            return PostgresServer(parsed, writable=writable)
         case _:
             raise Misconfigured("DATABASE_URL: only sqlite:///… and postgresql://… are served.")
 
@@ -227,11 +239,6 @@ def _begun(engine: Engine, first: Callable[[Connection], T]) -> Iterator[tuple[C
         yield connection, begun
     finally:
         connection.close()
-
-
-def _words(error: DBAPIError) -> str:
-    """The first line of what the database says, without its full stop."""
-    return str(error.orig).strip().partition("\n")[0].rstrip(".")
 
 
 def _upgrade(connection: Connection) -> None:

@@ -71,12 +71,12 @@ def putting(connection: Connection, into: Table) -> Insert:
     return _put(connection.dialect.name, into)
 
 
+def words(error: DBAPIError) -> str:
+    """The first line of what the database says, without its full stop."""
+    return str(error.orig).strip().partition("\n")[0].rstrip(".")
+
+
 def is_conflict(error: DBAPIError) -> bool:
     """Whether another writer was first; a trigger's or a column's no is no conflict."""
     name = getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)
     return name in TAKEN | OVERTAKEN
-
-
-def is_busy(error: DBAPIError) -> bool:
-    """Whether PostgreSQL gave no lock in time: another process had the turn to write for so long."""
-    return getattr(error.orig, "sqlstate", None) == "55P03"

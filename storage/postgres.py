@@ -3,16 +3,19 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC
+from typing import Any
 
+import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.core.errors import LedgerAway, Misconfigured
-from storage.dialect import Begun
+from storage.dialect import Begun, words
+from storage.writes import MINDED
 
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
@@ -49,18 +52,36 @@ BEGUN = text(
 """One writer at a time, as in SQLite: what a rule read is what its change is written on. The log's numbers have no gap,
 so writers would wait for each other at its head in any case."""
 HAPPENED = text("select pg_xact_status(cast(cast(:mark as text) as xid8))")
-LIVE = text("select pg_try_advisory_lock_shared(:at_work) and pg_try_advisory_lock(:process)")
+PATIENT = "set local lock_timeout = '60s'; set local idle_in_transaction_session_timeout = '60s'"
+"""For one who migrates: others may be at the same."""
+LIVE = text("select pg_try_advisory_lock_shared(:at_work) as at_work, pg_try_advisory_lock(:process) as process")
 LIVES = text("select 1")
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
 
 
-class PostgresServer:
-    """One database of a server."""
+class Minded(psycopg.Cursor[Any]):
+    """After many rows the server still minds how long their transaction is idle: one that stops holds up all others.
 
-    def __init__(self, url: URL) -> None:
+    They go through a pipeline, whose last word is a flush; after that it minds again with the next statement alone.
+    """
+
+    def executemany(self, query: Any, params_seq: Sequence[Any], *, returning: bool = False) -> None:  # type: ignore[override]  # SQLAlchemy hands lists
+        if len(params_seq) == 1 and not returning:
+            self.execute(query, params_seq[0])
+            return
+        super().executemany(query, params_seq, returning=returning)
+        if not self.connection.pgconn.pipeline_status:
+            self.connection.execute(MINDED)
+
+
+class PostgresServer:
+    """One database of a server. One not `writable` is never changed through it."""
+
+    def __init__(self, url: URL, *, writable: bool = True) -> None:
         self._url = url.set(drivername="postgresql+psycopg")
         self.name = f"{url.database} on {url.host or 'this machine'}"
+        self._session = SESSION if writable else {**SESSION, "default_transaction_read_only": "on"}
         self._life: Connection | None = None
         self._judges_from: float | None = None
         """When, by the monotonic clock, it is to be known of the others whether they live; None before the first lock.
@@ -74,9 +95,15 @@ class PostgresServer:
         return engine
 
     def _engine(self, pool: type, *, writes: bool = True, **more: int) -> Engine:
-        session = SESSION if writes else SESSION | READING
+        session = self._session if writes else self._session | READING
         options = " ".join(f"-c {name}={value}" for name, value in session.items())
-        given = {"autocommit": True, "connect_timeout": CONNECTED_WITHIN, "application_name": "countersign", **LINE}
+        given = {
+            "autocommit": True,
+            "connect_timeout": CONNECTED_WITHIN,
+            "application_name": "countersign",
+            "cursor_factory": Minded,
+            **LINE,
+        }
         of_url = {name: value for name, value in self._url.query.items() if name in {*given, "options"}}
         options = f"{options} {of_url.pop('options', '')}".strip()
         return create_engine(
@@ -91,6 +118,11 @@ class PostgresServer:
         """Wait for the turn to write."""
         row = connection.execute(BEGUN).one()
         return Begun(mark=row.mark, at=row.at.astimezone(UTC))
+
+    def begin_patiently(self, connection: Connection) -> Begun:
+        """Wait for the turn to write, for as long as another may take to migrate."""
+        connection.exec_driver_sql(PATIENT)
+        return self.begin(connection)
 
     def happened(self, begun: Begun) -> bool:
         """Whether a commit whose answer was lost happened. Raises LedgerAway where that cannot be known in time."""
@@ -117,17 +149,18 @@ class PostgresServer:
             self._hold(owner)
         except DBAPIError as error:
             self.unlock()
-            raise LedgerAway("The database cannot be reached.") from error
+            raise LedgerAway(f"The database {self.name} cannot be reached: {words(error)}.") from error
 
     def _hold(self, owner: str) -> None:
         if self._life is not None:
             self._life.execute(LIVES)
             return
         self._life = self._life_line.connect()
-        held = self._life.execute(LIVE, {"at_work": AT_WORK, "process": number_of(owner)}).scalar_one()
-        if not held:
+        held = self._life.execute(LIVE, {"at_work": AT_WORK, "process": number_of(owner)}).one()
+        if not (held.at_work and held.process):
             self.unlock()
-            raise LedgerAway("The connection that this process had before has not ended yet.")
+            why = "the connection that this process had before has not ended yet" if held.at_work else "it is migrated"
+            raise LedgerAway(f"The database {self.name} is not to be worked on now: {why}.")
         # where this lock was lost, all were
         self._judges_from = time.monotonic() + (BACK_WITHIN if self._judges_from is not None else 0)
 

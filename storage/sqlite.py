@@ -71,6 +71,8 @@ class SqliteFile:
         connection.begin()
         return Begun()
 
+    begin_patiently = begin
+
     def happened(self, _: Begun) -> bool:
         """A commit that SQLite refuses did not happen."""
         return False

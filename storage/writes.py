@@ -15,6 +15,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
 Row = Mapping[str, Any]
+MINDED = ""
+"""A pipeline's last word is a flush, after which the server no longer minds how long the transaction is idle: one that
+stood still before its commit held up all others. After a statement, be it empty, it minds again."""
 Expect = Callable[[int], None]
 """Told how many rows it was; raises where that is wrong."""
 
@@ -67,6 +70,8 @@ class Writes:
         try:
             with raw.pipeline() if dialect.name == "postgresql" else nullcontext():
                 cursors = [_execute(raw.cursor(), write) for write in writes]
+            if dialect.name == "postgresql":
+                raw.execute(MINDED)
             counts = [cursor.rowcount for cursor in cursors]
         except dialect.loaded_dbapi.Error as error:
             raise self._sorted(error) from error

@@ -39,6 +39,19 @@ def query(url: str, *statements: str) -> list[tuple[Any, ...]]:
         return rows
 
 
+def aged(url: str) -> None:
+    """Take the tables back to what the schema before was."""
+    of_server = ("drop trigger audit_only_the_next on audit", "drop function audit_takes_only_the_next")
+    query(
+        url,
+        "alter table leases drop column since",
+        "alter table leases drop column facts",
+        "drop index sightings_by_tier",
+        *(() if url.startswith("sqlite") else of_server),
+        "update alembic_version set version_num = '0003'",
+    )
+
+
 @contextmanager
 def occupied(url: str) -> Iterator[None]:
     """Somebody else has the turn to write, and keeps it."""

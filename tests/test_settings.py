@@ -21,6 +21,22 @@ HTTP = {
 SOCKET = {**HTTP, "SLACK_SIGNING_SECRET": "", "SLACK_APP_TOKEN": "xapp-app-secret"}
 OTHERS = ("SLACK_API_URL", "SLACK_TEAM_ID", "DATABASE_URL", "POLICY_FILE", "PAGER_URL", "HOST", "PORT")
 FORBIDDEN = ("SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+UNREADABLE = (
+    "host",
+    "host/",
+    "host/a/b",
+    "host/a b",
+    "host:port/db",
+    "host:0/db",
+    "host:65536/db",
+    "one:5432,two:5432/db",
+    "me:swap@ped@host/db",
+    "me:swap/ped@host/db",
+    "me:swap?ped@host/db",
+    "me:swap#ped@host/db",
+    "me:swap ped@host/db",
+    "swapped@[::1/db",
+)
 
 Load = Callable[[dict[str, str]], Settings]
 
@@ -126,8 +142,10 @@ def test_without_a_file_the_environment_suffices(monkeypatch: pytest.MonkeyPatch
         ("SLACK_TEAM_ID", "Our team", "must be a workspace's id such as T0123ABCD, not a name."),
         ("APPROVALS_CHANNEL", "", "is missing: set it to the id of the channel"),
         ("APPROVALS_CHANNEL", "approvals", "must be a channel's id such as C0123ABCD, not a name."),
-        ("DATABASE_URL", "postgres://host/db", "names a PostgreSQL, which this version does not serve: name a file"),
-        ("DATABASE_URL", "postgresql://host/db", "names a PostgreSQL, which this version does not serve: name a file"),
+        *(
+            ("DATABASE_URL", f"postgresql://{rest}", "is no address of a PostgreSQL: write postgresql://user")
+            for rest in UNREADABLE
+        ),
         ("DATABASE_URL", "countersign.db", "must be sqlite:///<file>, as in"),
         ("DATABASE_URL", "sqlite:///", "must be sqlite:///<file>, as in"),
         ("DATABASE_URL", "sqlite://countersign.db", "must be sqlite:///<file>, as in"),
@@ -159,7 +177,7 @@ def test_one_variable_wrong_is_one_sentence_that_names_it(
 
 
 def test_all_that_is_wrong_is_said_at_once(tmp_path: Path) -> None:
-    sentences = refused({"PORT": "x", "SLACK_CLIENT_ID": "1", "DATABASE_URL": "postgresql://host/db"}, tmp_path)
+    sentences = refused({"PORT": "x", "SLACK_CLIENT_ID": "1", "DATABASE_URL": "mysql://host/db"}, tmp_path)
     assert [sentence.split()[0] for sentence in sentences] == [
         "SLACK_CLIENT_ID",
         "SLACK_BOT_TOKEN",
@@ -181,6 +199,30 @@ def test_a_command_is_asked_for_nothing_that_it_does_not_need(tmp_path: Path) ->
 def test_what_a_command_needs_is_still_demanded(tmp_path: Path) -> None:
     sentences = refused({}, tmp_path, needs={Part.PLATFORM, Part.LEDGER})
     assert [sentence.split()[0] for sentence in sentences] == ["PLATFORM_URL", "PLATFORM_TOKEN"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://host/db",
+        "postgresql://me@host/db",
+        "postgresql://me:p%40ss%2Fw:rd@db.example.com:6432/countersign?sslmode=require&connect_timeout=5",
+        "postgresql://me:secret@[2001:db8::1]:5432/db",
+        "postgresql:///db",
+        "postgresql://me@/db?host=/var/run/postgresql",
+    ],
+)
+def test_a_postgresql_is_named_by_its_url(url: str, load: Load) -> None:
+    assert load({**HTTP, "DATABASE_URL": url}).database_url == url
+    short = url.replace("postgresql", "postgres", 1)
+    assert load({**HTTP, "DATABASE_URL": short}).database_url == url, "as some hosters write it"
+
+
+@pytest.mark.parametrize("rest", UNREADABLE)
+def test_of_a_postgresql_that_cannot_be_read_nothing_is_repeated(rest: str, tmp_path: Path) -> None:
+    (only,) = refused({**HTTP, "DATABASE_URL": f"postgresql://{rest}"}, tmp_path)
+    assert "swap" not in only
+    assert "ped" not in only
 
 
 def test_no_secret_is_shown(load: Load) -> None:

@@ -9,12 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.account import Account, Deactivation, Event, EventType, PublicView
+from bot.core.characters import storable
 from bot.core.errors import PlatformAway
 from bot.platform.wire import malformed
 
 KNOWN_TYPES = frozenset(EventType) - {EventType.OTHER}
 LARGEST = 2**63 - 1
 """What a database's whole number holds; a platform that counts further has broken, and is counted as that."""
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""Days and weeks are reckoned from a time: one near the ends of the calendar becomes one that they can be."""
 EXTENSION = "urn:ietf:params:scim:schemas:extension:countersign:2.0:Account"
 
 
@@ -124,16 +127,11 @@ def _text(of: Mapping[str, Any], key: str) -> str:
     value = of.get(key)
     if not isinstance(value, str) or not value:
         raise malformed(f"{key} is missing")
-    return _whole_characters(value)
+    return storable(value)
 
 
 def _said(value: Any) -> str | None:
-    return _whole_characters(value) if isinstance(value, str) and value else None
-
-
-def _whole_characters(text: str) -> str:
-    """Without NUL and halves of surrogate pairs: JSON can carry them, databases, UTF-8 and the digest cannot."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+    return storable(value) if isinstance(value, str) and value else None
 
 
 def _flag(of: Mapping[str, Any], key: str) -> bool:
@@ -165,7 +163,7 @@ def _tags(value: Any) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not all(isinstance(tag, str) for tag in value):
         raise malformed("tags is no list of texts")
-    return tuple(_whole_characters(tag) for tag in value)
+    return tuple(storable(tag) for tag in value)
 
 
 def _sendable(value: Any) -> str | None:
@@ -177,9 +175,9 @@ def _moment(of: Mapping[str, Any], key: str) -> datetime:
     """UTC in whole milliseconds, as the ledger writes it: the same instance from the feed and from a read is equal."""
     try:
         at = datetime.fromisoformat(_text(of, key))
-        if at.tzinfo is None:
-            raise malformed(f"{key} names no time zone")
-        at = at.astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         raise malformed(f"{key} is no time") from None
+    if at.tzinfo is None:
+        raise malformed(f"{key} names no time zone")
+    at = min(max(at, EARLIEST), LATEST).astimezone(UTC)
     return at.replace(microsecond=at.microsecond // 1000 * 1000)

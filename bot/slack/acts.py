@@ -1,4 +1,7 @@
-"""What people do in Slack, parsed in the first lines: dictionaries go no further than this file."""
+"""What people do in Slack, parsed in the first lines: dictionaries go no further than this file.
+
+What is parsed here has come through `bot.slack.app`, which leaves no character in it that cannot be stored.
+"""
 
 import json
 import re
@@ -6,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.core.characters import storable_json
 from bot.core.refusal import Refusal, Why
 
 BUTTON = re.compile(r"(?P<id>[A-Z]+-[A-Z2-9]+) (?P<digest>[0-9a-f]{64})")
@@ -26,7 +30,7 @@ class Command:
         return cls(
             user=body["user_id"],
             team=body["team_id"],
-            text=speakable(body.get("text") or ""),
+            text=body.get("text") or "",
             trigger_id=body["trigger_id"],
             response_url=body.get("response_url") or "",
         )
@@ -125,24 +129,19 @@ def _card(message: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def _options(given: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(speakable(str(option["value"])) for option in given.get("selected_options") or ())
+    return tuple(str(option["value"]) for option in given.get("selected_options") or ())
 
 
 def _value(given: Mapping[str, Any]) -> str | None:
     option = given.get("selected_option")
     value = option["value"] if option else given.get("value")
-    return None if value is None else speakable(str(value))
-
-
-def speakable(text: str) -> str:
-    """Without NUL and halves of surrogate pairs: JSON can carry them, databases, UTF-8 and the digest cannot."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "�")
+    return None if value is None else str(value)
 
 
 def metadata_of(view: Mapping[str, Any]) -> dict[str, Any]:
     """What a view carried with it; nothing where that is not what we gave it."""
     try:
-        found = json.loads(view.get("private_metadata") or "{}")
+        found = storable_json(json.loads(view.get("private_metadata") or "{}"))
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

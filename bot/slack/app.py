@@ -12,6 +12,7 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.characters import storable_json
 from bot.core.errors import LedgerAway, Replayed
 from bot.core.refusal import Refusal, Why
 from bot.flows.world import World
@@ -100,7 +101,7 @@ class SlackApp:
         async def listener(ack: Callable[..., Awaitable[Any]], body: dict[str, Any], context: AsyncBoltContext) -> None:
             door: Door = context["door"]
             call = Call(
-                body=body,
+                body=storable_json(body),
                 ack=ack,
                 client=self._client,
                 door=door,

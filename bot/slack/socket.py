@@ -9,6 +9,7 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.socket_mode.response import SocketModeResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.core.characters import storable
 from bot.ports import Clock, Ledger
 from bot.slack.app import SlackApp
 from bot.slack.door import Door, Replays
@@ -33,7 +34,7 @@ class Socket:
         await self._client.close()  # type: ignore[no-untyped-call]  # as above
 
     async def _heard(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        door = self._replays.door(f"envelope:{request.envelope_id}")
+        door = self._replays.door(storable(f"envelope:{request.envelope_id}"))
         answer = await self._answer(request, door)
         payload = _payload(answer) if answer is not None else None
         await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=payload))

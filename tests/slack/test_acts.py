@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bot.slack.acts import Submission
+from bot.slack.acts import Submission, metadata_of
 
 
 def sent(values: dict[str, dict[str, Any]]) -> Submission:
@@ -48,6 +48,5 @@ def test_a_box_is_ticked_where_it_is_a_box() -> None:
     assert form.chosen == {"emergency": ("emergency",), "groups": ("other",)}
 
 
-def test_what_no_database_takes_is_made_harmless() -> None:
-    groups = {"type": "multi_static_select", "selected_options": [option("a\0\ud800")]}
-    assert sent({"groups": groups}).chosen == {"groups": ("a�?",)}
+def test_what_a_view_carried_is_made_harmless_where_it_is_unpacked() -> None:
+    assert metadata_of({"private_metadata": '{"id": "a\\u0000\\ud800"}'}) == {"id": "a��"}

@@ -97,6 +97,10 @@ class Shelf:
     def _is_made(self) -> bool:
         return (self.path.exists() or self._databases.kind != "sqlite") and is_made(self.url)
 
+    def open_as_it_is(self) -> SqlLedger:
+        """With whatever tables are there."""
+        return self._keep(SqlLedger(Database(self.url), clock=self.clock, owner="one"))
+
     def open_to_read(self) -> SqlLedger:
         return self._keep(SqlLedger(Database(self.url, writable=False), clock=self.clock, owner="reader"))
 
@@ -107,6 +111,13 @@ class Shelf:
     def close(self) -> None:
         for ledger in self._opened:
             ledger.close()
+
+    def everything(self) -> object:
+        """What is another after each write: the file's bytes; each row with the transaction that wrote it."""
+        if self.kind == "sqlite":
+            return [file.read_bytes() if file.exists() else b"" for file in (self.path, self.beside("-wal"))]
+        tables = [name for (name,) in self.sql("select tablename from pg_tables where schemaname = 'public'")]
+        return {name: self.sql(f"select xmin, * from {name} order by ctid") for name in tables}  # noqa: S608
 
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
         """What somebody with the database and no program does; the rows of the last statement."""

@@ -5,8 +5,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import fields
-from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.core.errors import LedgerAway
@@ -17,16 +17,29 @@ from storage.ledger import SqlLedger
 from storage.tables import RequestRow, VoteRow
 from tests.storage.scene import AT, MANAGERS, Shelf, disagreements, filing, log, request, voting
 
+ENTRY = "into audit (seq, at, kind, by, facts) values ({}, 'x', 'denied', 'x', '{{}}')"
 WRITES = (
     "update audit set by = 'nobody' where seq = 1",
     "update audit set seq = 9 where seq = 2",
     "delete from audit where seq = 2",
     "delete from audit",
-    "insert or replace into audit (seq, at, kind, by, facts) values (1, 'x', 'denied', 'x', '{}')",
-    "replace into audit (seq, at, kind, by, facts) values (2, 'x', 'denied', 'x', '{}')",
-    "insert into audit (seq, at, kind, by, facts) values (4, 'x', 'denied', 'x', '{}')",
+    f"insert {ENTRY.format(4)}",
+    f"insert {ENTRY.format(1)} on conflict (seq) do update set by = excluded.by",
+    f"insert {ENTRY.format(2)} on conflict (seq) do nothing",
+)
+WRITES_OF_SQLITE = (
+    f"insert or replace {ENTRY.format(1)}",
+    f"replace {ENTRY.format(2)}",
     "update or replace audit set seq = 1 where seq = 2",
 )
+WRITES_OF_POSTGRESQL = (
+    "truncate audit",
+    "truncate audit cascade",
+    f"insert {ENTRY.format('null')}",
+    "merge into audit using (values (2)) as v (seq) on audit.seq = v.seq when matched then update set by = 'nobody'",
+    "merge into audit using (values (2)) as v (seq) on audit.seq = v.seq when matched then delete",
+)
+REFUSED = (sqlite3.IntegrityError, psycopg.errors.RaiseException)
 
 
 @pytest.fixture
@@ -37,13 +50,28 @@ async def told(ledger: SqlLedger) -> SqlLedger:
     return ledger
 
 
-@pytest.mark.parametrize("statement", WRITES)
-async def test_the_audit_table_refuses(told: SqlLedger, shelf: Shelf, statement: str) -> None:
+async def refuses(told: SqlLedger, shelf: Shelf, statement: str) -> None:
     before = shelf.sql("select * from audit")
-    with pytest.raises(sqlite3.IntegrityError, match="the audit log only grows"):
+    with pytest.raises(REFUSED, match="the audit log only grows"):
         shelf.sql(statement)
     assert shelf.sql("select * from audit") == before
     assert await disagreements(told) == []
+
+
+@pytest.mark.parametrize("statement", WRITES)
+async def test_the_audit_table_refuses(told: SqlLedger, shelf: Shelf, statement: str) -> None:
+    await refuses(told, shelf, statement)
+
+
+@pytest.mark.parametrize(
+    ("kind", "statement"),
+    [("sqlite", s) for s in WRITES_OF_SQLITE] + [("postgresql", s) for s in WRITES_OF_POSTGRESQL],
+    indirect=["kind"],
+)
+async def test_the_audit_table_refuses_what_only_one_database_can_say(
+    told: SqlLedger, shelf: Shelf, statement: str
+) -> None:
+    await refuses(told, shelf, statement)
 
 
 async def test_a_sequence_number_is_given_again_after_a_rollback(told: SqlLedger) -> None:
@@ -126,10 +154,9 @@ def _other(name: str) -> str:
     times = {"at", "expires_at", "quorate_at", "not_before", "execute_by", "claimed_at", "waits_since", "ended_at"}
     if name in times | {"filed_at", "ratify_by", "undone_at"}:
         return "'2026-01-01T00:00:00.000Z'"
-    numbers = {"version", "revision", "place"}
-    if name in numbers | {"emergency", "by_policy"}:
-        return "1" if name in {"emergency", "by_policy"} else f"{name} + 1"
-    return values.get(name, "'edited'")
+    if name in {"emergency", "by_policy"}:
+        return "true"
+    return f"{name} + 1" if name in {"version", "revision", "place"} else values.get(name, "'edited'")
 
 
 @pytest.mark.parametrize(("what", "statement"), [pytest.param(*edit, id=edit[0]) for edit in edits()])
@@ -145,10 +172,9 @@ def test_the_edits_reach_every_field_of_a_request() -> None:
     assert {f.name for f in fields(Request)} - {"votes"} <= set(RequestRow.model_fields)
 
 
-async def test_the_end_of_the_log_cut_off_without_triggers_is_found(told: SqlLedger, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "countersign.db", isolation_level=None)) as connection:
-        connection.execute("drop trigger audit_no_delete")
-        connection.execute("delete from audit where seq = 2")
+async def test_the_end_of_the_log_cut_off_without_triggers_is_found(told: SqlLedger, shelf: Shelf) -> None:
+    trigger = "audit_no_delete" if shelf.kind == "sqlite" else "audit_only_grows on audit"
+    shelf.sql(f"drop trigger {trigger}", "delete from audit where seq = 2")
     assert [found.seq for found in await disagreements(told)] == [2, 1]
 
 

@@ -11,15 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from sqlalchemy import URL
-from sqlmodel import SQLModel
 
 from bot.core.errors import LedgerAway, Misconfigured
 from storage.database import Database
-from storage.ledger import SqlLedger
-from tests.storage.scene import Shelf, disagreements, filing, request, task, voting
+from tests.storage.scene import Shelf, filing, request, voting
 
 ROOT = Path(__file__).parents[2]
 
@@ -49,47 +45,15 @@ def size(path: Path) -> int:
     return path.stat().st_size
 
 
-def test_the_migrations_make_what_the_tables_say(database: Database) -> None:
-    database.migrate()
-    with database.reading() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
-        assert compare_metadata(context, SQLModel.metadata) == []
-
-
 def test_an_empty_file_is_brought_up(shelf: Shelf, database: Database) -> None:
     shelf.path.touch()
     database.migrate()
     assert shelf.sql("select seq from audit_head") == [(0,)]
 
 
-def test_a_second_migration_changes_nothing(shelf: Shelf, database: Database) -> None:
-    database.migrate()
-    database.close()
-    before = digest(shelf.path)
-    database.migrate()
-    database.close()
-    assert digest(shelf.path) == before
-
-
-def test_a_migration_that_fails_leaves_nothing(shelf: Shelf, database: Database) -> None:
-    shelf.sql("create table votes (x)")
-    with pytest.raises(Misconfigured, match="already exists"):
-        database.migrate()
-    assert shelf.sql("select name from sqlite_master where type = 'table'") == [("votes",)]
-    database.lock("one")
-
-
-def test_a_database_newer_than_the_program_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
-    database.migrate()
-    shelf.sql("update alembic_version set version_num = '9999'")
-    for refused in (database.migrate, lambda: reader(shelf)):
-        with pytest.raises(Misconfigured, match=r"made by a newer Countersign \(schema 9999\); upgrade the program\.$"):
-            refused()
-
-
 def test_an_older_database_is_not_read_but_brought_up_by_the_bot(shelf: Shelf) -> None:
     shelf.path.touch()
-    with pytest.raises(Misconfigured, match=r"is empty; start the bot once, which brings it up\.$"):
+    with pytest.raises(Misconfigured, match=r"is empty; run `countersign migrate`\.$"):
         reader(shelf)
     assert shelf.path.stat().st_size == 0
 
@@ -165,15 +129,6 @@ def test_a_run_of_another_process_holds_the_database_until_it_dies(shelf: Shelf,
     database.lock("one")
 
 
-async def test_who_only_reads_sees_what_a_running_bot_commits(shelf: Shelf, ledger: SqlLedger) -> None:
-    beside = shelf.open_to_read()
-    assert await request(beside) is None
-    await ledger.decide(lambda _: filing())
-    found = await request(beside)
-    assert found is not None
-    assert found == await request(ledger)
-
-
 async def test_who_only_reads_reads_on_after_the_bot_has_ended_and_started_again(shelf: Shelf) -> None:
     bot = shelf.open("bot")
     await bot.decide(lambda _: filing())
@@ -187,27 +142,6 @@ async def test_who_only_reads_reads_on_after_the_bot_has_ended_and_started_again
     found = await request(beside)
     assert found is not None
     assert len(found.votes) == 1
-
-
-async def test_who_only_reads_never_writes(shelf: Shelf) -> None:
-    bot = shelf.open("bot")
-    await bot.decide(lambda _: filing())
-    bot.close()
-    before = digest(shelf.path)
-    beside = shelf.open_to_read()
-    assert await disagreements(beside) == []
-    for write in (beside.decide(voting), beside.add(task()), beside.remember("x", at=shelf.clock.at)):
-        with pytest.raises(LedgerAway, match="readonly database"):
-            await write
-    beside.close()
-    assert digest(shelf.path) == before
-    assert size(shelf.beside("-wal")) == 0
-
-
-def test_a_reading_transaction_of_the_bot_cannot_write(database: Database) -> None:
-    database.migrate()
-    with pytest.raises(LedgerAway, match="readonly database"), database.reading() as connection:
-        connection.exec_driver_sql("update audit_head set seq = 7")
 
 
 def test_every_commit_is_on_the_disk_before_it_is_acknowledged(shelf: Shelf, database: Database) -> None:

@@ -152,7 +152,7 @@ async def test_it_says_which_requests_would_have_ended_otherwise_and_writes_noth
     await asked(ledger, "REQ-1", days_ago=0, approved=False)
     new = file.with_name("new.toml")
     new.write_text(FILE.replace("manager = 1", "manager = 2"))
-    before = shelf.path.read_bytes()
+    before = shelf.everything()
     await print_what_if(new, weeks=8, as_json=False)
     assert "Of 1 requests of the last 8 weeks 0 would have ended otherwise and 1 the same" in capsys.readouterr().out
     new.write_text(FILE.replace('groups = ["agent"]', 'groups = ["asker"]') + '[people.max]\ngroups = ["agent"]\n')
@@ -162,7 +162,7 @@ async def test_it_says_which_requests_would_have_ended_otherwise_and_writes_noth
     assert "ada  deactivate @Handle_acct_REQ-1 (acct_REQ-1)\n" in said
     assert "  was open → would be refused: may not ask (agent)\n" in said
     assert "Of 1 requests of the last week 1 would have ended otherwise and 0 the same; of 0 nothing can be" in said
-    assert shelf.path.read_bytes() == before
+    assert shelf.everything() == before
 
 
 async def test_as_json_it_says_the_same(file: Path, ledger: SqlLedger, capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select
 
+from bot.core.record import stamp
 from bot.core.refusal import Refusal, Why
 from bot.core.request import OPEN, Choice, State
 from bot.core.transition import Change, Entry, Kind
@@ -15,15 +16,25 @@ from tests.storage.scene import AT, MINUTE, SECOND, Shelf, filing, voting
 
 
 class Explained(ConnectionView):
-    """A view that answers with how SQLite would look, and finds nothing."""
+    """A view that answers with how the database would look, and finds nothing."""
 
     def _rows(self, query: Select[Any]) -> Any:
         compiled = query.compile(dialect=self._connection.dialect, compile_kwargs={"literal_binds": True})
-        self.plan = [row[3] for row in self._connection.exec_driver_sql(f"explain query plan {compiled}")]
+        if self._connection.dialect.name == "sqlite":
+            found = [row[3] for row in self._connection.exec_driver_sql(f"explain query plan {compiled}")]
+            self.plan = [line.replace("USING INDEX", "using") for line in found]
+        else:
+            # of the few rows of a test all are read where that may be
+            self._connection.exec_driver_sql("set local enable_seqscan = off; set local enable_bitmapscan = off")
+            found = [row[0] for row in self._connection.exec_driver_sql(f"explain (costs off) {compiled}")]
+            self.plan = [line.strip().removeprefix("->  ") for line in found if "->" in line or line[0] != " "]
+            self.plan = [line for line in self.plan if line != "Limit"]
         return []
 
 
 async def plan_of(ledger: SqlLedger, ask: Callable[[ConnectionView], object]) -> list[str]:
+    """Each table that is looked into and the index by which, and what is sorted."""
+
     def explain(view: ConnectionView) -> list[str]:
         explained = Explained(view._connection)
         ask(explained)
@@ -76,28 +87,28 @@ async def test_the_entries_of_an_incident_are_its_own_whatever_its_id_stands_in(
 
 
 async def test_a_request_of_a_thousand_is_found_in_the_log_by_an_index(told: SqlLedger) -> None:
-    (plan,) = await plan_of(told, lambda view: view.entries(request="REQ-1"))
-    assert "USING INDEX audit_by_request" in plan
+    plan = await plan_of(told, lambda view: view.entries(request="REQ-1"))
+    assert "using audit_by_request" in plan[-1]
 
 
 async def test_what_waits_comes_from_an_index_in_its_order_without_being_sorted(told: SqlLedger) -> None:
     (plan,) = await plan_of(told, lambda view: view.pending(limit=1000))
-    assert "USING INDEX requests_by_state" in plan
+    assert "using requests_by_state" in plan
 
 
 async def test_a_thousand_that_wait_are_answered_the_oldest_first(ledger: SqlLedger, shelf: Shelf) -> None:
     await ledger.decide(lambda _: filing(at=AT + MINUTE))
-    shelf.sql("drop index one_live_of_a_kind", *(_copy(n) for n in range(1200)))
+    shelf.sql("drop index one_live_of_a_kind", *(copy_of(n) for n in range(1200)))
     found = await ledger.read(lambda view: view.pending(limit=1000))
     assert len(found) == 1000
     assert [r.filed_at for r in found] == sorted(r.filed_at for r in found)
     assert [r.id for r in found[:3]] == ["REQ-C0000", "REQ-C0001", "REQ-C0002"]
 
 
-def _copy(n: int) -> str:
+def copy_of(n: int) -> str:
     """The row of the request filed last, again: a thousand filings would take a while."""
     names = "id, operation, filed_at"
-    values = f"'REQ-C{n:04}', 'op-{n}', strftime('2026-11-16T08:%M:%fZ', {n}, 'unixepoch')"
+    values = f"'REQ-C{n:04}', 'op-{n}', '{stamp(AT - 60 * MINUTE + n * SECOND)}'"
     others = (
         "version, revision, action, account, handle, subject, tier, quorum, emergency, category, reason, requester,"
         " by_policy, state, policy"

@@ -22,8 +22,8 @@ from bot.flows.world import Result, World
 from bot.ports import CardAt, Message, View
 from bot.worker import Flow, Worker
 from storage.ledger import SqlLedger
+from tests.databases import occupied
 from tests.storage.scene import AT, SECOND, Shelf, filing, task, world_of
-from tests.storage.test_outage import held_by_another
 
 HALF_A_SECOND = timedelta(milliseconds=500)
 
@@ -150,7 +150,7 @@ async def test_what_was_said_is_not_said_again_while_only_its_end_cannot_be_reco
     async with at_work(here(ledger, shelf, Wall()), {TaskKind.SWEEP: say}):
         await ledger.add(task())
         await held.wait()
-        with held_by_another(shelf):
+        with occupied(shelf.url):
             await asyncio.sleep(4.2)
             assert state_of(shelf, "sweep:1")[0] == "running"
         await ends(shelf, "sweep:1", "done")

@@ -89,8 +89,8 @@ def said(body: object, *, status: int = 200, content_type: str = JSON_TYPE, **he
 
 
 def encoded(text: str) -> bytes:
-    """Return the text in UTF-8; half a character that came in a header or an escape goes out as a question mark."""
-    return text.encode(errors="replace")
+    """Return JSON in UTF-8; half a character that came in a header or an escape goes out as an escape again."""
+    return text.encode(errors="backslashreplace")
 
 
 def refused(status: int, detail: str, *, scim_type: str | None = None, retry_after: float | None = None) -> Answer:

@@ -255,8 +255,8 @@ async def test_half_a_character_breaks_nothing(api: Api) -> None:
     headers = {b"Authorization": b"Bearer " + BOT.encode(), b"X-Reason": b"caf\xe9"}
     url = f"{api.platform.url}/scim/v2/Users/{PRESIDENT}"
     assert (await api.http.patch(url, content=content, headers=headers)).status_code == 200
-    assert (await api.get()).json()["displayName"] == "?"
-    assert (await api.told())[0]["reason"] == "caf?"
+    assert (await api.get()).json()["displayName"] == "\ud83d"
+    assert (await api.told())[0]["reason"] == "caf\udce9"
 
 
 async def test_attributes_can_be_taken_away_where_they_may_be_missing(api: Api) -> None:
