@@ -189,4 +189,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _begin_reading(connection: Connection) -> None:
-    connection.exec_driver_sql("begin isolation level repeatable read read only")
+    """Who reads holds nobody up, and may take a while to make sense of a long log."""
+    connection.exec_driver_sql(
+        "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '10min'"
+    )

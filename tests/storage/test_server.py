@@ -338,6 +338,14 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
     assert shelf.sql("select count(*) from replays") == [(0,)]
 
 
+def test_who_reads_may_take_longer_for_that_holds_nobody_up(shelf: Shelf) -> None:
+    shelf.open()
+    with opened(shelf.url) as database, database.reading() as connection:
+        connection.exec_driver_sql("select 1")
+        time.sleep(2.5)
+        assert connection.exec_driver_sql("select 1").scalar_one() == 1
+
+
 async def is_held_up(ledger: SqlLedger) -> bool:
     try:
         await ledger.decide(lambda _: Change(cursor=1))
