@@ -38,9 +38,13 @@ HEAD = table("audit_head")
 VOTE_KEY = ("request", "revision", "person")
 NUMBERS = update(HEAD).values(seq=HEAD.c.seq + bindparam("many"))
 """Gives out the next numbers of the log; the head is the last of them."""
-NUMBERED = insert(table("audit")).values(
-    seq=select(HEAD.c.seq - bindparam("behind", type_=BigInteger)).scalar_subquery(),
-    **{name: bindparam(name) for name in ("at", "kind", "by", "request", "facts")},
+NUMBERED = (
+    insert(table("audit"))
+    .values(
+        seq=select(HEAD.c.seq - bindparam("behind", type_=BigInteger)).scalar_subquery(),
+        **{name: bindparam(name) for name in ("at", "kind", "by", "request", "facts")},
+    )
+    .inline()
 )
 REVOTED = update(table("votes")).where(
     *(table("votes").c[name] == bindparam(f"of_{name}") for name in VOTE_KEY),

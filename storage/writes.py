@@ -66,15 +66,19 @@ class Writes:
         if not writes:
             return
         raw: Any = self.connection.connection.driver_connection
-        dialect = self.connection.dialect
+        dialect, cursors = self.connection.dialect, [raw.cursor() for _ in writes]
         try:
             with raw.pipeline() if dialect.name == "postgresql" else nullcontext():
-                cursors = [_execute(raw.cursor(), write) for write in writes]
+                for cursor, write in zip(cursors, writes, strict=True):
+                    _execute(cursor, write)
             if dialect.name == "postgresql":
                 raw.execute(MINDED)
             counts = [cursor.rowcount for cursor in cursors]
         except dialect.loaded_dbapi.Error as error:
             raise self._sorted(error) from error
+        finally:
+            for cursor in cursors:
+                cursor.close()  # SQLite ends no transaction while a cursor stands in it
         for write, count in zip(writes, counts, strict=True):
             if write.expect is not None:
                 write.expect(count)
@@ -90,12 +94,11 @@ class Writes:
         )
 
 
-def _execute(cursor: Any, write: _Write) -> Any:
+def _execute(cursor: Any, write: _Write) -> None:
     if len(write.rows) == 1:
         cursor.execute(write.compiled.text, write.compiled.values(write.rows[0]))
     else:
         cursor.executemany(write.compiled.text, [write.compiled.values(row) for row in write.rows])
-    return cursor
 
 
 @cache
