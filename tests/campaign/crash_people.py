@@ -66,9 +66,11 @@ class People:
         """Ask by a form, until there is a card of it; `line` is what is typed behind the command."""
 
         async def ask() -> bool:
+            workspace = self.stage.workspace
+            if any(said.act == "filed" and said.about == about for said in self.acknowledged):
+                await workspace.wait_for(lambda: self.card(about), PATIENCE)  # nobody asks for what is done
             if self.card(about) is not None:
                 return True
-            workspace = self.stage.workspace
             with contextlib.suppress(NotThere):
                 await workspace.close(user, everything=True)
             if not (await workspace.command(user, command, line)).ok:

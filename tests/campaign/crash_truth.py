@@ -88,10 +88,13 @@ class Truth:
             *(f"log: {each}" for each in compare(replay(self.lines), self.stored)),
             *self._effects(),
             *(said for ending in self.endings for said in self._ended(ending)),
-            *(said for each in self.people.acknowledged for said in self._kept(each)),
+            *self.lost(),
             *(said for record in self.new.values() for said in self._shown(record)),
             *self._woken(),
         ]
+
+    def lost(self) -> list[str]:
+        return [said for each in self.people.acknowledged for said in self._kept(each)]
 
     # the platform
 
