@@ -19,6 +19,11 @@ from tests.stories.scene import REASON, event_of, inputs, state_of, text_of
 PATIENCE = 3.0
 """Seconds that somebody waits for a form or a card before trying again."""
 PAUSE = 0.05
+TOLD_WITHIN = 3.0
+"""Seconds from an acknowledgement until it is clear that nobody says no."""
+UNRECORDED = "could not be recorded"
+VOTE = "select r.id from votes v join requests r on r.id = v.request where v.slack_user = :who"
+WITHDRAWAL = "select r.id from requests r where r.state = 'withdrawn' and r.requester_slack = :who"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +71,11 @@ class People:
         """Ask by a form, until there is a card of it; `line` is what is typed behind the command."""
 
         async def ask() -> bool:
+            workspace = self.stage.workspace
+            if any(said.act == "filed" and said.about == about for said in self.acknowledged):
+                await workspace.wait_for(lambda: self.card(about), PATIENCE)  # nobody asks for what is done
             if self.card(about) is not None:
                 return True
-            workspace = self.stage.workspace
             with contextlib.suppress(NotThere):
                 await workspace.close(user, everything=True)
             if not (await workspace.command(user, command, line)).ok:
@@ -97,24 +104,37 @@ class People:
     async def press(self, user: str, button: str, *, about: str) -> None:
         """Approve or withdraw, by the newest card that has the button; nobody presses one that is gone."""
 
+        said = Acknowledged(act=button, who=user, about=about)
+
         async def click() -> bool:
+            if said in self.acknowledged:
+                return True
             card = await self._shown(about, button)
-            return card is None or self._told(await self.stage.workspace.click(user, card, button), button, user, about)
+            if card is None:
+                return True
+            before = self._noes(user)
+            if not (await self.stage.workspace.click(user, card, button)).ok:
+                return False
+            self.acknowledged.append(said)
+            if self._stands(said):
+                return True
+            with contextlib.suppress(TimeoutError):
+                await self.stage.workspace.wait_for(lambda: self._noes(user) > before, TOLD_WITHIN)
+                self.acknowledged.remove(said)
+            return self._stands(said) or said in self.acknowledged
 
         await self.insist(click, doing=f"{user} {button} {about}")
 
-    def _refusals(self, user: str) -> int:
-        """How often this person was told no, as the ledger has it."""
+    def _noes(self, user: str) -> int:
+        """How often this person was told no: the ledger has it, or could not be written."""
         ((many,),) = self.stage.rows("select count(*) from audit where kind = 'refused' and by = :by", by=name_of(user))
-        return int(many)
+        return int(many) + sum(UNRECORDED in text_of(m) + m.text for m in self.stage.workspace.ephemerals(user))
 
-    def _voted(self, user: str, about: str) -> bool:
-        votes = "select v.person from votes v join requests r on r.id = v.request where v.slack_user = :user"
-        return bool(
-            self.stage.rows(
-                f"{votes} and (r.handle = :about or r.account like :like)", user=user, about=about, like=f"%{about}%"
-            )
-        )
+    def _stands(self, said: Acknowledged) -> bool:
+        """Whether the vote, or the withdrawal, is on disk."""
+        of = {"who": said.who, "about": said.about, "like": f"%{said.about}%"}
+        found = VOTE if said.act == "approve" else WITHDRAWAL
+        return bool(self.stage.rows(f"{found} and (r.handle = :about or r.account like :like)", **of))
 
     async def deny(self, user: str, *, about: str) -> None:
         async def say_no() -> bool:

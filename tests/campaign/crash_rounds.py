@@ -97,7 +97,8 @@ class Round:
                 await self._rest(then)
         except TimeoutError:
             doing = [*self.people.doing, *self.people.refused[-3:]]
-            return [f"no rest: {all_of(unrest(self.stage, then))}; {doing}; died {self.stage.deaths}"]
+            said = f"no rest: {all_of(unrest(self.stage, then))}; {doing}; died {self.stage.deaths}"
+            return [said, *Truth(self.stage, self.people, then, (), await self.stage.truth()).lost()]
         return Truth(self.stage, self.people, then, self.endings, await self.stage.truth()).wrong()
 
     async def _rest(self, then: Before) -> None:

@@ -12,6 +12,8 @@ from pathlib import Path
 STRACE = shutil.which("strace")
 NO_STRACE = "strace is not found here, or may not be put on a process: nothing is tried by system call."
 ATTACHED_WITHIN = 10.0
+LET_GO_WITHIN = 2.0
+"""Seconds for strace to let go when asked to; then it is made to, which lets go as well."""
 LOOK_EVERY = 0.1
 
 
@@ -48,7 +50,8 @@ async def traced(pid: int, calls: str, inject: str) -> AsyncIterator[None]:
         watching.cancel()
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
-        await draining
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(draining, LET_GO_WITHIN)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.kill()

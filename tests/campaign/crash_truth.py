@@ -24,6 +24,8 @@ SOON = 5_000
 """Milliseconds within which a task that waits is part of the round."""
 UNRESTED = """select kind from tasks where kind not in :apart
   and (state = 'running' or (state = 'waiting' and due <= :soon))"""
+WATCHED = "select key from tasks where kind = 'sample' and state = 'waiting'"
+"""Counts that were not looked at in time, for the bot was dead, are looked at later: nothing of it is lost."""
 CLOSED = frozenset({"whole", "lost", "left", "observed", "stuck", "deleted"})
 WAKES = frozenset({"lapsed", "staff"})
 """Of the reasons to wake somebody those that nothing later makes void."""
@@ -57,9 +59,11 @@ def unrest(stage: Stage, then: Before) -> list[str]:
     ]
     incidents = stage.rows("select id, state, account from incidents order by seen_at")
     last = {account: id for id, _, account in incidents}
+    watched = {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
     for id, state, account in incidents:
         # an account that goes down again ends the watch over the incident before
-        if id not in then.records and state not in (CLOSED if last[account] == id else CLOSED | {"restored"}):
+        over = CLOSED if last[account] == id and id not in watched else CLOSED | {"restored"}
+        if id not in then.records and state not in over:
             open_.append(f"incident {id} {state}")
     return [f"task {kind}" for (kind,) in found] + open_
 
@@ -88,10 +92,13 @@ class Truth:
             *(f"log: {each}" for each in compare(replay(self.lines), self.stored)),
             *self._effects(),
             *(said for ending in self.endings for said in self._ended(ending)),
-            *(said for each in self.people.acknowledged for said in self._kept(each)),
+            *self.lost(),
             *(said for record in self.new.values() for said in self._shown(record)),
             *self._woken(),
         ]
+
+    def lost(self) -> list[str]:
+        return [said for each in self.people.acknowledged for said in self._kept(each)]
 
     # the platform
 
