@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from bot.core.account import Account, Instance
 from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.counts import seen_active
-from bot.core.errors import PlatformAway, PlatformRefused, WorldMoved
+from bot.core.errors import CountersignError, PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
 from bot.core.incident import IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR, Policy
@@ -45,6 +45,10 @@ AWAY_PAGED_AFTER = timedelta(seconds=10)
 """A restore that cannot reach the platform for so long wakes the on-call."""
 
 
+class ReleasedError(CountersignError):
+    """Who had this task before gave the lane back meanwhile: the request is approved, and to be claimed anew."""
+
+
 async def carry_out(world: World, task: Task) -> Result:
     """Bring the request as far as it goes now. Answers when to look again where that is not its end."""
     request = task.record or await world.ledger.read(lambda view: view.request(task.payload["request"]))
@@ -62,7 +66,11 @@ async def carry_out(world: World, task: Task) -> Result:
         if not isinstance(claimed, Request):
             return claimed
         request = claimed
-    return await _call(world, request, task)
+    try:
+        result = await _call(world, request, task)
+    except ReleasedError:
+        result = world.now()
+    return result
 
 
 async def _claim(world: World, request: Request, task: Task) -> Request | Result:
@@ -80,8 +88,8 @@ async def _claim(world: World, request: Request, task: Task) -> Request | Result
     assert isinstance(outcome, Change)
     if isinstance(outcome.answer, datetime):
         return outcome.answer
-    after = outcome.request() if outcome.transitions else None
-    return after if after is not None and after.state in IN_LANE else None
+    after = outcome.request() if outcome.transitions else outcome.answer
+    return after if isinstance(after, Request) and after.state in IN_LANE else None
 
 
 async def _seen_in_public(world: World, request: Request) -> bool:
@@ -111,7 +119,8 @@ def _claiming(world: World, view: View, id: str, account: Account | None) -> Cha
     """Ask the claim's rule with all it looks at, from this transaction."""
     request, policy, at = view.request(id), world.policy_in(view), world.now()
     if request is None or request.state is not State.APPROVED:
-        return Change()
+        # claimed meanwhile by who had this task before: it is here that it goes on now
+        return Change(answer=request)
     if account is None:
         gone = account_gone(request, at=at)
         closed = _closed(view, request, account, because="account_gone", at=at)
@@ -334,6 +343,8 @@ async def _move(world: World, id: str, rule: Rule, *, finish: Task | None = None
             return Change()
         if found.state in IN_LANE:
             return rule(view, found)
+        if found.state is State.APPROVED and finish is not None:
+            raise ReleasedError("The lane was given back.")
         # it ended while its call was under way: what the call did is nobody's, and is judged at once
         due = world.now()
         return Change(tasks=(judge_task(found.subject.id, because=f"{id}:{stamp(due)}", due=due),))
