@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from storage.view import ConnectionView
 from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts
 from tests.campaign.faults_kinds import DATABASES, FAULTS, STEPS, Fault
@@ -31,6 +30,8 @@ HOLDS_THE_GUARD = frozenset({"incident read", "decided"})
 HELD_WITHIN = 45.0
 """Seconds after a story has been played until what must hold does."""
 LAPSES_AFTER = 5.0
+SOON = {"Slack refuses": "look-up"}
+"""Where a refused card, which is drawn again after half a minute, would keep the sample."""
 REPEATS = 3
 PLAYED_AT_MOST = 4
 
@@ -69,7 +70,7 @@ def sample() -> list[Cell]:
     found = []
     for fault, turn in zip(FAULTS, itertools.cycle(DATABASES), strict=False):
         database = turn if turn in fault.databases else fault.databases[0]
-        step = next((step for step in fault.steps if step not in met), fault.steps[0])
+        step = SOON.get(fault.name) or next((step for step in fault.steps if step not in met), fault.steps[0])
         met.add(step)
         found.append(Cell(fault=fault, step=step, database=database))
     anywhere = [fault for fault in FAULTS if fault.steps == STEPS and fault.databases == DATABASES]
@@ -162,18 +163,28 @@ class Play:
                 tasks.create_task(one(cell))
 
     async def settled(self) -> None:
-        """What must hold of all of them together: the log, and the platform's own record."""
-        ledger, cells = self.stage.scene.world.ledger, list(self.played.values())
-        broke = await ledger.read(lambda view: log_broke(view, Told()))
-        self.outcomes.broken += [(cells[-1], f"the log: {what}") for what in broke]
-        by_key = {r.operation: r for r in await ledger.read(ConnectionView.all_requests)}
+        """What must hold of all of them together, once the attacks have ended; what is done stays on record."""
+        broke: list[tuple[Cell, str]] = []
+        for _ in range(int(HELD_WITHIN / 0.5)):
+            if not (broke := await self._broke_together()):
+                return
+            await asyncio.sleep(0.5)
+        self.outcomes.broken += broke
+
+    async def _broke_together(self) -> list[tuple[Cell, str]]:
+        """The log against the tables, and the platform's own record against both."""
+        ledger = self.stage.scene.world.ledger
+        last = list(self.played.values())[-1]
+        found = [(last, f"the log: {what}") for what in await ledger.read(lambda view: log_broke(view, Told()))]
         for account, cell in self.played.items():
             state = await self._state(account)
+            by_key = {r.operation: r for r in await ledger.read(lambda view, a=account: view.requests_of_account(a))}
             effects = [e for e in state["effects"] if e["action"] in {"deactivate", "restore"}]
             broke = effects_broke(effects, by_key, account)
             if cell.fault.name != "purged":
                 broke += standing_broke(state["accounts"][0], effects, by_key)
-            self.outcomes.broken += [(cell, what) for what in broke]
+            found += [(cell, what) for what in broke]
+        return found
 
     async def _state(self, account: str) -> dict[str, Any]:
         url = f"{self.stage.scene.platform.control_url}/control/v1/state"
