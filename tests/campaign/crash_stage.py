@@ -249,12 +249,15 @@ class Stage:
     async def unless_it_dies(self, what: Awaitable[T]) -> T:
         """Whoever waits for a bot that dies gives up. Raises Died."""
         waiting, death = asyncio.ensure_future(what), asyncio.create_task(self._down.wait())
-        await asyncio.wait({waiting, death}, return_when=asyncio.FIRST_COMPLETED)
-        death.cancel()
-        if waiting.done():
-            return waiting.result()
-        waiting.cancel()
-        raise Died
+        try:
+            await asyncio.wait({waiting, death}, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.done():
+                return waiting.result()
+            raise Died
+        finally:
+            for each in (waiting, death):
+                each.cancel()
+            await asyncio.gather(waiting, death, return_exceptions=True)
 
     async def stop(self) -> None:
         """Kill the bot that lives, by its own id; a wait for it ends with it."""
