@@ -179,6 +179,7 @@ def baseline_of(view: View, account: str, *, at: datetime) -> Figures | None:
 
 
 def last_down(view: View, account: str) -> Incident | None:
-    """The account's last incident that a restore ends."""
+    """The account's last incident that a restore ends: the last judged; what is heard of first may be read last."""
     kinds = {IncidentKind.DEACTIVATED, IncidentKind.LATE}
-    return next((found for found in view.incidents(account=account, limit=5) if found.kind in kinds), None)
+    found = [each for each in view.incidents(account=account, limit=5) if each.kind in kinds]
+    return max(found, key=lambda each: each.decided_at or each.seen_at, default=None)

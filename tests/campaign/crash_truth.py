@@ -57,7 +57,7 @@ def unrest(stage: Stage, then: Before) -> list[str]:
     open_ = [
         f"request {id} {state}" for id, state in stage.rows("select id, state from requests") if state not in ENDED
     ]
-    incidents = stage.rows("select id, state, account from incidents order by seen_at")
+    incidents = stage.rows("select id, state, account from incidents order by decided_at")
     last = {account: id for id, _, account in incidents}
     watched = {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
     for id, state, account in incidents:

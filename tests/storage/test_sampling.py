@@ -1,7 +1,7 @@
 """One look at the counts, by a platform that answers as a test has it."""
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -153,6 +153,20 @@ async def test_an_account_that_is_down_again_ends_the_watch(stage: Stage) -> Non
     await stage.look(0)
     assert (await stage.found()).cause == "down_again"
     assert await stage.look(1) is None
+
+
+@pytest.mark.parametrize(("judged", "state"), [(-SECOND, IncidentState.WHOLE), (SECOND / 2, IncidentState.RESTORED)])
+async def test_only_an_incident_judged_after_it_ends_the_watch_whenever_it_was_heard_of(
+    stage: Stage, judged: timedelta, state: IncidentState
+) -> None:
+    """After a start the sweep may judge what came later before a batch of the feed that was heard of earlier."""
+    await stage.back()
+    heard = {"seen_at": AT + SECOND / 4, "decided_at": AT + judged}
+    other = replace(open_incident(), id="INC-B", version=0, state=IncidentState.RESTORED, restored_at=AT, **heard)
+    await stage.ledger.decide(lambda _: Change(transitions=(opened(other, at=AT),)))
+    for n in range(3):
+        await stage.look(n)
+    assert (await stage.found()).state is state
 
 
 async def test_an_account_that_nobody_finds_is_lost_in_the_end(stage: Stage) -> None:
