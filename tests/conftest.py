@@ -18,8 +18,8 @@ SERVER = pytest.StashKey[postgres.Server]()
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two a core: most of a story's time is waiting, for a commit, a browser or a clock."""
-    return min(4, 2 * (os.cpu_count() or 1))
+    """One more than cores: much of a story's time is waiting, for a commit, a browser or a clock."""
+    return min(4, 1 + (os.cpu_count() or 1))
 
 
 def pytest_configure(config: pytest.Config) -> None:

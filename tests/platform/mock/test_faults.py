@@ -145,7 +145,7 @@ async def test_late_processes_the_call_though_the_caller_has_gone(api: Api) -> N
 
 async def test_late_checks_if_match_when_it_is_processed(api: Api) -> None:
     etag = (await api.get()).headers["ETag"]
-    await api.fault("late", seconds=0.2, times=1)
+    await api.fault("late", seconds=1.0, times=1)
     call = asyncio.create_task(api.deactivate(match=etag))
     await asyncio.sleep(0.05)
     await api.patch({"displayName": "moved"})
