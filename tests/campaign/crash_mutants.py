@@ -48,12 +48,12 @@ def guesses_a_key() -> None:
 
 def forgets_to_tell() -> None:
     """What there is to draw and to say is not filed with the change that makes it necessary."""
-    add = Tasks.add
+    file = Tasks.file
 
-    def added(self: Tasks, connection: Any, tasks: Sequence[Any], **more: Any) -> Any:
-        return add(self, connection, [task for task in tasks if task.kind not in {"draw", "thread"}], **more)
+    def filed(self: Tasks, writes: Any, tasks: Sequence[Any], **more: Any) -> Any:
+        return file(self, writes, [task for task in tasks if task.kind not in {"draw", "thread"}], **more)
 
-    Tasks.add = added  # type: ignore[method-assign, assignment]
+    Tasks.file = filed  # type: ignore[method-assign, assignment]
 
 
 MUTANTS: dict[str, Callable[[], None]] = {

@@ -22,6 +22,8 @@ AT_ONCE = 4
 IN_A_BATCH = 200
 """Signed requests made before they are replayed: all of it is over before the signatures are too old."""
 IDLE_WITHIN = PATIENCE = 30.0
+SAID_WITHIN = 20_000
+"""Milliseconds: what Slack is told after a pause is still to come."""
 LATE_MOST = 100
 ASKS = ("chat.postMessage", "chat.postEphemeral", "views.open", "views.push", "conversations.open")
 """What the bot does in Slack that people would see twice; redrawing in place is none of it."""
@@ -104,8 +106,11 @@ class Played:
         return {**self._rows(), "platform": platform, "told": dict(told)}
 
     def _busy(self) -> bool:
-        due = "select 1 from tasks where state = 'running' or (state = 'waiting' and due <= {now}) limit 1"
-        return bool(self.scene.sql(due.format(now=int(1000 * time.time()))))
+        """Whether anything is under way, or waits for its turn in Slack."""
+        now = int(1000 * time.time())
+        soon = f"due <= {now + SAID_WITHIN} and kind in ('draw', 'tell', 'thread', 'call', 'remove')"
+        waits = f"state = 'waiting' and (due <= {now} or {soon})"
+        return bool(self.scene.sql(f"select 1 from tasks where state = 'running' or ({waits}) limit 1"))  # noqa: S608 - numbers
 
     def _rows(self) -> dict[str, object]:
         """Without what a start writes about itself."""
