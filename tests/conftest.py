@@ -17,11 +17,6 @@ settings.load_profile("patient")
 SERVER = pytest.StashKey[postgres.Server]()
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than cores: much of a story's time is waiting, for a commit, a browser or a clock."""
-    return min(4, 1 + (os.cpu_count() or 1))
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """One PostgreSQL for all processes of the tests, from before the first until after the last."""
     if postgres.is_off() or postgres.AT in os.environ or config.option.collectonly:
