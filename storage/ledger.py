@@ -289,13 +289,14 @@ class SqlLedger:
         then: Sequence[Task] = (),
     ) -> None:
         def work(connection: Connection) -> tuple[None, Sequence[Task]]:
-            stands = self._cards.put(connection, record, card, was=was)
-            leased = self.tasks.add(connection, then)
+            stands, writes = self._cards.put(connection, record, card, was=was), Writes(connection)
+            filed = self.tasks.file(writes, then)
             if finish is not None:
-                self.tasks.finish(connection, finish)
-                if not stands:
-                    self.tasks.do_again(connection, finish)
-            return None, leased
+                self.tasks.end(writes, finish)
+            writes.send()
+            if finish is not None and not stands:
+                self.tasks.do_again(connection, finish)
+            return None, filed.leased(connection)
 
         await self._write(work)
 

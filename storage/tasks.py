@@ -159,8 +159,9 @@ class Tasks:
     def keep(self, connection: Connection, task: Task, *, until: datetime) -> None:
         """Renew the task's lease. Raises TaskLost where it is another's, or done; one not on file is nobody's."""
         kept = {**self._mine(task), "until": millis(until + LEASE)}
-        if connection.execute(KEPT, kept).rowcount != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
-            raise TaskLost(f"The task {task.key} is no longer held by this process.")
+        rows = connection.execute(KEPT, kept).rowcount
+        if rows != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
+            _held(task, rows)
 
     def do_again(self, connection: Connection, task: Task) -> None:
         """File a task anew, also where it was done; what waits or is at work is left as it is."""
