@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -117,11 +118,10 @@ class Database:
 
         Raises Misconfigured: the database is newer than the program, older and nobody asked, in use, or out of reach.
         """
-        scripts = _scripts()
-        head = str(scripts.get_current_head())
+        head = newest_schema()
         try:
             with self._writing(self._home.begin_patiently) as (connection, _):
-                found = self._schema(connection, scripts)
+                found = self._schema(connection)
                 if found == head:
                     return Schemas(before=found, now=head)
                 if found is not None and not (asked or self._home.is_ours):
@@ -134,20 +134,19 @@ class Database:
             raise Misconfigured(f"The database {self._home.name} cannot be used: {words(error)}.") from error
         return Schemas(before=found, now=head)
 
-    def _schema(self, connection: Connection, scripts: ScriptDirectory) -> str | None:
+    def _schema(self, connection: Connection) -> str | None:
         """The schema found, None for an empty database. Raises Misconfigured for one this program does not know."""
         found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in {script.revision for script in scripts.walk_revisions()}:
+        if found is not None and found not in _known_schemas():
             newer = f"The database {self._home.name} was made by a newer Countersign (schema {found})"
             raise Misconfigured(f"{newer}; upgrade the program.")
         return found
 
     def _check_schema(self) -> None:
         """Raises Misconfigured unless the schema is this program's; one who only reads cannot make it so."""
-        scripts = _scripts()
         with self.reading() as connection:
-            found = self._schema(connection, scripts)
-        if found != scripts.get_current_head():
+            found = self._schema(connection)
+        if found != newest_schema():
             older = f"of an older Countersign (schema {found})" if found else "empty"
             raise Misconfigured(f"The database {self._home.name} is {older}; run `countersign migrate`.")
 
@@ -254,10 +253,12 @@ def _config() -> Config:
     return config
 
 
-def newest_schema() -> str | None:
+def newest_schema() -> str:
     """That of this program."""
-    return _scripts().get_current_head()
+    return _known_schemas()[0]
 
 
-def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_config())
+@cache
+def _known_schemas() -> tuple[str, ...]:
+    """Those of this program and of all before it, the newest first."""
+    return tuple(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())

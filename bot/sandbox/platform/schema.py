@@ -4,6 +4,7 @@ The drawing is a plain dictionary: it stands on the path of every read and PATCH
 model would cost ten times as much. A test holds that each drawing parses as `User[AccountExtension]`.
 """
 
+from functools import cache
 from typing import Annotated, Any
 
 from scim2_models import (
@@ -96,21 +97,24 @@ def drawn(account: Account, *, base_url: str) -> dict[str, Any]:
     }
 
 
-def schemas() -> list[dict[str, Any]]:
-    """Return what `/Schemas` lists, with the core user cut down to what exists here."""
+@cache
+def schemas() -> tuple[dict[str, Any], ...]:
+    """Return what `/Schemas` lists, with the core user cut down to what exists here; to be read alone."""
     user = User.to_schema()
     user.attributes = [attribute for attribute in user.attributes or [] if attribute.name in _USED]
     for attribute in user.attributes:
         attribute.required = Required(_USED[str(attribute.name)])
     described: list[Schema] = [user, AccountExtension.to_schema()]
     described += [model.to_schema() for model in (ResourceType, ServiceProviderConfig, Schema)]
-    return [_dumped(schema) for schema in described]
+    return tuple(_dumped(schema) for schema in described)
 
 
-def resource_types() -> list[dict[str, Any]]:
-    return [_dumped(ResourceType.from_resource(AccountUser))]
+@cache
+def resource_types() -> tuple[dict[str, Any], ...]:
+    return (_dumped(ResourceType.from_resource(AccountUser)),)
 
 
+@cache
 def service_provider_config() -> dict[str, Any]:
     return _dumped(
         ServiceProviderConfig(

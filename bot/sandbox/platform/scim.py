@@ -5,6 +5,7 @@ Order of checks of every write: 401/403, the stored answer of the same operation
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from bot.sandbox.platform import schema, wishes
@@ -166,7 +167,7 @@ async def search(world: World, call: Call) -> Answer:
     raise RefusalError(501, "Searching by POST is not offered; GET /Users takes filters.")
 
 
-def told(resource: dict[str, object]) -> Handler:
+def told(resource: Mapping[str, object]) -> Handler:
     """Return the handler of a resource that never changes."""
 
     async def tell(world: World, call: Call) -> Answer:
@@ -176,7 +177,7 @@ def told(resource: dict[str, object]) -> Handler:
     return tell
 
 
-def listed(resources: list[dict[str, object]]) -> Handler:
+def listed(resources: Sequence[Mapping[str, object]]) -> Handler:
     """Return the handler of a list that never changes, and of its single members."""
 
     async def tell(world: World, call: Call) -> Answer:
