@@ -13,9 +13,10 @@ from bot.core.record import stamp, unstamp
 from bot.core.request import IN_LANE, Action, Request
 from bot.core.transition import ActorStands, Change, Judged
 from bot.core.verdict import Previous
+from storage.questions import IS_DOWN_BY_INCIDENT, is_an_instance, restores, sightings, verdicts
 from storage.rows import incident_of, instance_key, judged_key, judged_of
 from storage.tables import LIVE, table
-from storage.view import IS_DOWN_BY_INCIDENT, ConnectionView, is_an_instance, previous_of, restores, sightings, verdicts
+from storage.view import ConnectionView, previous_of
 
 R = TypeVar("R")
 K = TypeVar("K", bound=Hashable)

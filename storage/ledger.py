@@ -1,7 +1,6 @@
 """The ledger: requests, votes, incidents, tasks and the audit log, written together or not at all."""
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -25,11 +24,12 @@ from storage.cards import Cards
 from storage.database import Database, Stale
 from storage.leases import Leases
 from storage.pruning import prune
+from storage.questions import FEED
 from storage.rows import judged_key, request_row, vote_rows
 from storage.samples import drop, thin
 from storage.tables import table
 from storage.tasks import Filed, Tasks
-from storage.view import FEED
+from storage.writer import Work, Writer
 from storage.writes import Writes
 
 T = TypeVar("T")
@@ -52,8 +52,6 @@ REVOTED = update(table("votes")).where(
 )
 """Of a vote that stands only an approval can become something else."""
 
-ATTEMPTS = 5
-"""How often a rule is asked again when another writer came first."""
 REFUSALS_A_MINUTE = 10
 """Lines of `refused` that one person gets a minute (I6); the rest are counted in the next line."""
 REPLAY_WINDOW = timedelta(minutes=15)
@@ -128,17 +126,14 @@ class SqlLedger:
         self.tasks = Tasks(clock=clock, owner=owner)
         self._leases = Leases(clock=clock, owner=owner)
         self._cards = Cards()
-        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
+        self._writer = Writer(database)
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
         self._life = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-life")
-        self._failed: str | None = None
-        """Why the last change could not be recorded; None since one could."""
-        self._committed: Callable[[Sequence[Task]], None] = lambda _: None
 
     def on_commit(self, take: Callable[[Sequence[Task]], None]) -> None:
         """Hand the tasks that a commit leased to this process to its worker at once."""
-        self._committed = take
+        self._writer.committed = take
 
     async def decide(
         self, propose: Propose, *, finish: Task | None = None, replay: str | None = None, fence: Fence | None = None
@@ -335,10 +330,10 @@ class SqlLedger:
         return await self._transact(lambda connection: prune(connection, place, at=at))
 
     async def probe(self) -> None:
-        head, failed = table("audit_head"), self._failed
+        head, failed = table("audit_head"), self._writer.failed
         await self._transact(lambda connection: connection.execute(update(head).values(seq=head.c.seq)))
         # room for a byte is not room for a change: what failed last must have worked since
-        self._failed = failed
+        self._writer.failed = failed
         if failed is not None:
             raise LedgerAway(failed)
 
@@ -375,37 +370,8 @@ class SqlLedger:
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         return await self._write(lambda connection: (work(connection), ()))
 
-    async def _write(self, work: Callable[[Connection], tuple[T, Sequence[Task]]]) -> T:
-        """Do it in one transaction, and hand the tasks that it leased to the worker.
-
-        A caller who waits no longer (a listener's two seconds) undoes nothing that is under way: it is committed, and
-        the thread itself hands its tasks over. What had not begun by then is dropped.
-        """
-        loop = asyncio.get_running_loop()
-
-        def run() -> T:
-            try:
-                outcome, leased = self._attempt(work)
-            except LedgerAway as away:
-                self._failed = str(away)
-                raise
-            self._failed = None
-            if leased:
-                with contextlib.suppress(RuntimeError):  # the loop has ended: the next start takes them back
-                    loop.call_soon_threadsafe(self._committed, leased)
-            return outcome
-
-        return await self._in(self._writer, run)
-
-    def _attempt(self, work: Callable[[Connection], T]) -> T:
-        """Run it in a transaction, again when another writer came first. Raises LedgerAway."""
-        for _ in range(ATTEMPTS):
-            try:
-                with self._database.transaction() as connection:
-                    return work(connection)
-            except Stale:
-                continue
-        raise LedgerAway("Others changed the same record five times in a row; try again.")
+    async def _write(self, work: Work[T]) -> T:
+        return await self._writer.write(work)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:
@@ -416,7 +382,7 @@ class SqlLedger:
 
     def close(self) -> None:
         """Wait for what is being written, then let go of the database."""
-        self._writer.shutdown(wait=True)
+        self._writer.close()
         self._reader.shutdown(wait=True)
         self._long_reader.shutdown(wait=True)
         self._life.shutdown(wait=True)

@@ -15,7 +15,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from bot.core.errors import LedgerAway, Misconfigured
 from storage.dialect import Begun, words
-from storage.writes import MINDED
+from storage.driver import directly
 
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
@@ -46,9 +46,7 @@ def number_of(name: str) -> int:
 
 WRITES = number_of("countersign writes")
 AT_WORK = number_of("countersign is at work")
-BEGUN = text(
-    "select pg_advisory_xact_lock(:writes), pg_current_xact_id()::text as mark, clock_timestamp() as at"
-).bindparams(writes=WRITES)
+BEGUN = f"begin; select pg_advisory_xact_lock({WRITES}), pg_current_xact_id()::text as mark, clock_timestamp() as at"
 """One writer at a time, as in SQLite: what a rule read is what its change is written on. The log's numbers have no gap,
 so writers would wait for each other at its head in any case."""
 HAPPENED = text("select pg_xact_status(cast(cast(:mark as text) as xid8))")
@@ -58,6 +56,12 @@ LIVE = text("select pg_try_advisory_lock_shared(:at_work) as at_work, pg_try_adv
 LIVES = text("select 1")
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
+
+
+MINDED = ""
+"""A pipeline's last word is a flush, after which the server no longer minds how long the transaction is idle: one that
+stood still before its commit held up all others. After a statement, be it empty, it minds again; so no pipeline of ours
+is the last word of a transaction."""
 
 
 class Minded(psycopg.Cursor[Any]):
@@ -91,7 +95,8 @@ class PostgresServer:
     def engine(self, *, writes: bool) -> Engine:
         """One connection; those that do not write see one moment for as long as a transaction lasts."""
         engine = self._engine(QueuePool, writes=writes, pool_size=1, max_overflow=0)
-        event.listen(engine, "begin", _begin if writes else _begin_reading)
+        if not writes:
+            event.listen(engine, "begin", _begin_reading)
         return engine
 
     def _engine(self, pool: type, *, writes: bool = True, **more: int) -> Engine:
@@ -115,14 +120,21 @@ class PostgresServer:
         )
 
     def begin(self, connection: Connection) -> Begun:
-        """Wait for the turn to write."""
-        row = connection.execute(BEGUN).one()
-        return Begun(mark=row.mark, at=row.at.astimezone(UTC))
+        """Wait for the turn to write; there and back once."""
+        return self._begun(connection, BEGUN)
+
+    def _begun(self, connection: Connection, words: str) -> Begun:
+        connection.begin()  # says nothing to the server: its words are all here
+        with directly(connection) as raw, raw.cursor() as cursor:
+            cursor.execute(words, prepare=False)  # several statements are prepared by no server
+            while cursor.nextset():
+                pass
+            _, mark, at = cursor.fetchone()
+        return Begun(mark=mark, at=at.astimezone(UTC))
 
     def begin_patiently(self, connection: Connection) -> Begun:
         """Wait for the turn to write, for as long as another may take to migrate."""
-        connection.exec_driver_sql(PATIENT)
-        return self.begin(connection)
+        return self._begun(connection, f"begin; {PATIENT}; {BEGUN.removeprefix('begin; ')}")
 
     def happened(self, begun: Begun) -> bool:
         """Whether a commit whose answer was lost happened. Raises LedgerAway where that cannot be known in time."""
@@ -182,10 +194,6 @@ class PostgresServer:
         if not new and not connection.execute(ALONE, {"at_work": AT_WORK}).scalar_one():
             raise Misconfigured(f"A `countersign run` works on the database {self.name}; stop them all first.")
         yield
-
-
-def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("begin")
 
 
 def _begin_reading(connection: Connection) -> None:

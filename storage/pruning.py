@@ -21,9 +21,9 @@ from sqlalchemy import ColumnElement, Connection, Table, and_, delete, func, not
 from bot.core.policy import SEEN_FOR
 from bot.core.record import stamp
 from bot.ports import Place
+from storage.questions import is_an_instance
 from storage.rows import millis
 from storage.tables import table
-from storage.view import is_an_instance
 
 KEPT = timedelta(days=35)
 """Of what is dropped at all; longer than anything on the platform can be undone, and than a sighting counts."""

@@ -6,15 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
-    ColumnElement,
     Connection,
-    FromClause,
-    Integer,
     Select,
     Text,
-    and_,
-    bindparam,
     func,
     nulls_first,
     or_,
@@ -25,13 +19,58 @@ from sqlalchemy import (
 
 from bot.core.account import Instance
 from bot.core.audit import canonical
-from bot.core.incident import UNDOABLE, Incident, IncidentKind
+from bot.core.incident import Incident
 from bot.core.record import load, stamp, unstamp
 from bot.core.request import NOT_YET_RATIFIED, Action, Request, State
 from bot.core.tasks import draw_key
 from bot.core.transition import ActorStands, Entry, Judged, Kind, Latch, PolicyRow, Sample, Standing, Task
 from bot.core.verdict import Previous
 from bot.ports import CardAt, Lease
+from storage.driver import Question
+from storage.questions import (
+    ACTOR,
+    AWAITING_JUDGEMENT,
+    CARD,
+    CLAIMED_SINCE,
+    CURSOR,
+    DENIED,
+    DRAWINGS,
+    FILED_SINCE,
+    FIRST_OF_KEY,
+    INCIDENT,
+    JUDGED,
+    KEYED,
+    LANE,
+    LAST_JUDGED,
+    LAST_SAMPLE,
+    LEASE,
+    LIVE_OF_KIND,
+    NOT_UNDONE,
+    OPEN_INCIDENT,
+    POLICY_MARK,
+    PREVIOUS,
+    REQUEST,
+    RESTORED_AT,
+    SEEN_AS,
+    TIERS_SEEN,
+    UNACKNOWLEDGED,
+    UNACKNOWLEDGED_ACTORS,
+    UNEXPLAINED,
+    UNEXPLAINED_BY_NOBODY,
+    VOTES,
+    VOTES_OF,
+    actors,
+    audit,
+    heads,
+    incidents,
+    latches,
+    policies,
+    requests,
+    samples,
+    sightings,
+    tasks,
+    votes,
+)
 from storage.rows import (
     entry_of,
     from_millis,
@@ -43,140 +82,6 @@ from storage.rows import (
     request_of,
     task_of,
 )
-from storage.tables import IN_LANE as IS_IN_LANE
-from storage.tables import LIVE as IS_LIVE
-from storage.tables import NOT_UNDONE as IS_NOT_UNDONE
-from storage.tables import table
-
-requests = table("requests")
-heads = table("audit_head")
-votes = table("votes")
-incidents = table("incidents")
-audit = table("audit")
-verdicts = table("verdicts")
-sightings = table("sightings")
-restores = table("restores")
-policies = table("policies")
-cursors = table("cursors")
-tasks = table("tasks")
-cards = table("cards")
-samples = table("samples")
-actors = table("actors")
-latches = table("latches")
-leases = table("leases")
-
-
-def is_an_instance(judged: FromClause) -> ColumnElement[bool]:
-    """Not the mark of an event that took nothing down."""
-    operation = judged.c.operation
-    return or_(operation.is_(None), and_(operation.not_like("restored:%"), operation.not_like("deleted:%")))
-
-
-FEED = "feed"
-DRAWINGS = 100
-"""Versions before one that are looked through for a drawing still to be done."""
-COUNTED = 64
-"""Of an actor's unexplained instances no more are counted: more change nothing."""
-# Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
-ACCOUNT: BindParameter[str] = bindparam("account")
-REQUEST = select(requests).where(requests.c.id == bindparam("id"))
-KEYED = select(requests).where(requests.c.operation == bindparam("operation"))
-VOTES = (
-    select(votes)
-    .where(votes.c.request.in_(bindparam("requests", expanding=True)))
-    .order_by(votes.c.request, votes.c.place)
-)
-LIVE_OF_KIND = (
-    select(requests)
-    .where(requests.c.account == ACCOUNT, requests.c.action == bindparam("action"), IS_LIVE)
-    .order_by(requests.c.by_policy, requests.c.filed_at)
-    .limit(1)
-)
-MOST, SKIPPED = bindparam("most", type_=Integer), bindparam("skipped", type_=Integer)
-FILED_SINCE = (
-    select(requests.c.filed_at)
-    .where(requests.c.requester == bindparam("person"), requests.c.filed_at > bindparam("since"))
-    .order_by(requests.c.filed_at.desc())
-    .limit(MOST)
-    .offset(SKIPPED)
-)
-CLAIMED_SINCE = (
-    select(requests.c.claimed_at)
-    .where(requests.c.action == Action.DEACTIVATE.value, requests.c.claimed_at > bindparam("since"))
-    .order_by(requests.c.claimed_at.desc())
-    .limit(MOST)
-    .offset(SKIPPED)
-)
-DENIED = (
-    select(requests.c.id)
-    .where(
-        requests.c.account == ACCOUNT,
-        requests.c.action == bindparam("action"),
-        requests.c.state == State.DENIED.value,
-        requests.c.filed_at >= bindparam("since"),
-    )
-    .order_by(requests.c.filed_at.desc())
-    .limit(1)
-)
-LANE = select(requests).where(requests.c.account == ACCOUNT, IS_IN_LANE)
-INCIDENT = select(incidents).where(incidents.c.id == bindparam("id"))
-OPEN_INCIDENT = select(incidents).where(incidents.c.account == ACCOUNT, IS_NOT_UNDONE)
-IS_DOWN_BY_INCIDENT = and_(
-    incidents.c.kind.in_([IncidentKind.DEACTIVATED.value, IncidentKind.LATE.value]),
-    incidents.c.state.in_([state.value for state in UNDOABLE]),
-)
-NOT_UNDONE = select(incidents).where(incidents.c.account == ACCOUNT, IS_DOWN_BY_INCIDENT).order_by(incidents.c.seen_at)
-IS_TO_BE_SEEN = (incidents.c.acknowledged_at.is_(None), incidents.c.quiet.is_(False))
-"""Nobody acknowledged it yet, and somebody can: a quiet one has no card, and others beside it have."""
-UNACKNOWLEDGED = select(incidents.c.id).where(incidents.c.person == bindparam("person"), *IS_TO_BE_SEEN).limit(1)
-UNACKNOWLEDGED_ACTORS = select(incidents.c.person).where(incidents.c.person.is_not(None), *IS_TO_BE_SEEN).distinct()
-TIERS_SEEN = select(sightings.c.tier).where(sightings.c.account == ACCOUNT, sightings.c.at >= bindparam("since"))
-SEEN_AS = select(sightings.c.account).where(
-    sightings.c.tier == bindparam("tier"),
-    sightings.c.account.in_(bindparam("accounts", expanding=True)),
-    sightings.c.at >= bindparam("since"),
-)
-AWAITING_JUDGEMENT = select(tasks.c.payload).where(
-    tasks.c.state.in_(["waiting", "running"]), tasks.c.kind.in_(["judge", "backlog"])
-)
-RESTORED_AT = select(restores.c.at).where(restores.c.account == ACCOUNT)
-JUDGED = select(verdicts).where(verdicts.c.key == bindparam("key"))
-PREVIOUS = (
-    select(verdicts)
-    .where(verdicts.c.account == ACCOUNT, is_an_instance(verdicts))
-    .order_by(verdicts.c.place.desc())
-    .limit(1)
-)
-FIRST_OF_KEY = (
-    select(verdicts)
-    .where(verdicts.c.account == ACCOUNT, verdicts.c.operation == bindparam("operation"))
-    .order_by(verdicts.c.place)
-    .limit(1)
-)
-LAST_JUDGED = (
-    select(verdicts.c.actor, verdicts.c.judged_at, verdicts.c.explained)
-    .where(verdicts.c.account == ACCOUNT)
-    .order_by(verdicts.c.place.desc())
-    .limit(COUNTED)
-)
-UNEXPLAINED_SINCE = (
-    select(verdicts.c.key)
-    .where(verdicts.c.judged_at > bindparam("since"), verdicts.c.explained.is_(False))
-    .limit(COUNTED)
-)
-UNEXPLAINED = UNEXPLAINED_SINCE.where(verdicts.c.actor == bindparam("actor"))
-UNEXPLAINED_BY_NOBODY = UNEXPLAINED_SINCE.where(verdicts.c.actor.is_(None))
-ACTOR = select(actors).where(actors.c.actor == bindparam("actor"))
-LAST_SAMPLE = (
-    select(samples)
-    .where(samples.c.account == ACCOUNT, samples.c.at < bindparam("before"), samples.c.at >= bindparam("since"))
-    .order_by(samples.c.at.desc())
-    .limit(1)
-)
-POLICY_MARK = select(policies.c.place, policies.c.digest).order_by(policies.c.place.desc()).limit(1)
-CURSOR = select(cursors.c.value).where(cursors.c.name == FEED)
-LEASE = select(leases).where(leases.c.name == bindparam("name"))
-CARD = select(cards).where(cards.c.record == bindparam("record"))
 
 NAMED = 5_000
 """Ids in one statement: SQLite takes some 32,000."""
@@ -200,14 +105,16 @@ class ConnectionView:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def _rows(self, query: Select[Any], **values: Any) -> Sequence[Mapping[str, Any]]:
+    def _rows(self, query: Select[Any] | Question, **values: Any) -> Sequence[Mapping[str, Any]]:
+        if isinstance(query, Question):
+            return query.rows(self._connection, **values)
         return plain(self._connection.execute(query, values))
 
-    def _row(self, query: Select[Any], **values: Any) -> Mapping[str, Any] | None:
-        return next(iter(self._rows(query, **values)), None)
+    def _row(self, query: Question, **values: Any) -> Mapping[str, Any] | None:
+        return next(iter(query.rows(self._connection, **values)), None)
 
-    def _value(self, query: Select[Any], **values: Any) -> Any:
-        return self._connection.execute(query, values).scalar_one_or_none()
+    def _value(self, query: Question, **values: Any) -> Any:
+        return next(iter(query.firsts(self._connection, **values)), None)
 
     def _requests(self, query: Select[Any], **values: Any) -> list[Request]:
         rows = self._rows(query, **values)
@@ -222,8 +129,9 @@ class ConnectionView:
         stretches = [wanted[start : start + NAMED] for start in range(0, len(wanted), NAMED)]
         return {r.id: r for some in stretches for r in self._requests(select(requests).where(requests.c.id.in_(some)))}
 
-    def _request(self, query: Select[Any], **values: Any) -> Request | None:
-        return next(iter(self._requests(query, **values)), None)
+    def _request(self, query: Question, **values: Any) -> Request | None:
+        row = self._row(query, **values)
+        return None if row is None else request_of(row, self._rows(VOTES_OF, request=row["id"]))
 
     def request(self, id: str) -> Request | None:
         return self._request(REQUEST, id=id)
@@ -237,12 +145,12 @@ class ConnectionView:
     def lane(self, account: str) -> Request | None:
         return self._request(LANE, account=account)
 
-    def _last(self, query: Select[Any], most: int, **values: Any) -> tuple[datetime, ...]:
+    def _last(self, query: Question, most: int, **values: Any) -> tuple[datetime, ...]:
         """The last `most` times, the oldest first; none where there are fewer, which the database counts by itself."""
         if not most or self._value(query, **values, most=1, skipped=most - 1) is None:
             return ()
-        newest = self._connection.execute(query, {**values, "most": most, "skipped": 0}).scalars()
-        return tuple(unstamp(value) for value in reversed(newest.all()))
+        newest = query.firsts(self._connection, **values, most=most, skipped=0)
+        return tuple(unstamp(value) for value in reversed(newest))
 
     def filed_since(self, person: str, since: datetime, *, most: int) -> tuple[datetime, ...]:
         return self._last(FILED_SINCE, most, person=person, since=stamp(since))
@@ -317,7 +225,7 @@ class ConnectionView:
         return found
 
     def unacknowledged_actors(self) -> frozenset[str]:
-        return frozenset(self._connection.execute(UNACKNOWLEDGED_ACTORS).scalars())
+        return frozenset(UNACKNOWLEDGED_ACTORS.firsts(self._connection))
 
     def incidents(
         self,
@@ -343,8 +251,7 @@ class ConnectionView:
         return self._incidents(query)
 
     def tiers_seen(self, account: str, since: datetime) -> frozenset[str]:
-        found = self._connection.execute(TIERS_SEEN, {"account": account, "since": stamp(since)})
-        return frozenset(tier for (tier,) in found)
+        return frozenset(TIERS_SEEN.firsts(self._connection, account=account, since=stamp(since)))
 
     def samples(self, account: str, *, since: datetime, until: datetime) -> Sequence[Sample]:
         query = select(samples).where(
@@ -386,10 +293,11 @@ class ConnectionView:
     def unexplained_by(self, actor: str | None, since: datetime, *, account: str | None = None) -> int:
         if account is not None:
             # its own few verdicts, by its index: an actor may have thousands of others
-            rows = self._connection.execute(LAST_JUDGED, {"account": account})
-            return sum(by == actor and at > stamp(since) and not explained for by, at, explained in rows)
-        given = {"actor": actor, "since": stamp(since)}
-        return len(self._connection.execute(UNEXPLAINED if actor is not None else UNEXPLAINED_BY_NOBODY, given).all())
+            rows = LAST_JUDGED.rows(self._connection, account=account)
+            return sum(r["actor"] == actor and r["judged_at"] > stamp(since) and not r["explained"] for r in rows)
+        if actor is None:
+            return len(UNEXPLAINED_BY_NOBODY.firsts(self._connection, since=stamp(since)))
+        return len(UNEXPLAINED.firsts(self._connection, actor=actor, since=stamp(since)))
 
     def restored_at(self, account: str) -> datetime | None:
         found = self._value(RESTORED_AT, account=account)
@@ -492,8 +400,8 @@ class ConnectionView:
         return [_policy_of(row) for row in self._rows(select(policies).order_by(policies.c.place))]
 
     def policy_mark(self) -> tuple[int, str] | None:
-        row = self._connection.execute(POLICY_MARK).one_or_none()
-        return (row.place, row.digest) if row is not None else None
+        row = self._row(POLICY_MARK)
+        return (row["place"], row["digest"]) if row is not None else None
 
     def cursor(self) -> int | None:
         found: int | None = self._value(CURSOR)

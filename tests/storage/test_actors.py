@@ -8,7 +8,7 @@ from bot.core.incident import Incident, IncidentKind
 from bot.core.transition import ActorStands, Change, Judged, Latch, Standing
 from bot.core.verdict import Because, Verdict
 from storage.ledger import SqlLedger
-from storage.view import COUNTED
+from storage.questions import COUNTED
 from tests.core.build import down, instance
 from tests.storage.scene import AT, MINUTE, SECOND, Shelf
 

@@ -328,6 +328,7 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
     ):
         if together:
             writes = Writes(connection)
+            writes.add(inserting_new(connection, table("replays")), [{"key": "first", "at": "x"}])
             writes.add(inserting_new(connection, table("replays")), values)
             writes.send()
         else:

@@ -1,0 +1,106 @@
+"""The database's driver asked directly, with SQLAlchemy's statements compiled once.
+
+What stands between costs more than SQLite itself, and some of what PostgreSQL's driver can do only the driver knows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Insert, Select, Update
+from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import DBAPIError
+
+Row = Mapping[str, Any]
+Make = Callable[[Any], Any]
+
+
+@contextmanager
+def directly(connection: Connection) -> Iterator[Any]:
+    """The driver's own connection; its errors as SQLAlchemy would have raised them. Raises DBAPIError."""
+    raw, dialect = connection.connection.driver_connection, connection.dialect
+    try:
+        yield raw
+    except dialect.loaded_dbapi.Error as error:
+        lost = dialect.is_disconnect(error, raw, None)
+        if lost:
+            connection.invalidate()
+        raise DBAPIError.instance(
+            None, None, error, dialect.loaded_dbapi.Error, hide_parameters=True, connection_invalidated=lost
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A statement in a database's own words, and what makes its values the driver's."""
+
+    text: str
+    names: tuple[str, ...]
+    """Of its values, in their order."""
+    constants: Row
+    """Those that the statement brings with it."""
+    makes: Mapping[str, Make]
+    by_place: bool
+
+    def values(self, row: Row) -> Any:
+        whole, makes = {**self.constants, **row}, self.makes
+        made = [makes[name](whole[name]) if name in makes else whole[name] for name in self.names]
+        return tuple(made) if self.by_place else dict(zip(self.names, made, strict=True))
+
+
+@cache
+def compiled(statement: Insert | Update | Select[Any], keys: tuple[str, ...], dialect: Dialect) -> Compiled:
+    """Once a statement and database: it takes longer than writing a row."""
+    built: Any = statement.compile(dialect=dialect, column_keys=list(keys) or None)
+    names = tuple(built.positiontup) if built.positional else tuple(dict.fromkeys(built.bind_names.values()))
+    makes = {
+        name: make
+        for bind, name in built.bind_names.items()
+        if (make := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+    }
+    given = {name for bind, name in built.bind_names.items() if bind.required or name in keys}
+    constants = {name: value for name, value in built.params.items() if name not in given}
+    return Compiled(text=str(built), names=names, constants=constants, makes=makes, by_place=bool(built.positional))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """A query that is asked again and again, its values by name. It knows no lists of values."""
+
+    query: Select[Any]
+
+    def rows(self, connection: Connection, **values: Any) -> list[dict[str, Any]]:
+        """Raises DBAPIError."""
+        names, makes = _answered(self, connection.dialect)
+        dictionaries = [dict(zip(names, row, strict=True)) for row in self._ask(connection, values)]
+        for name, make in makes:
+            for row in dictionaries:
+                row[name] = make(row[name])
+        return dictionaries
+
+    def firsts(self, connection: Connection, **values: Any) -> list[Any]:
+        """The first column alone."""
+        (name, *_), makes = _answered(self, connection.dialect)
+        found = [row[0] for row in self._ask(connection, values)]
+        make = dict(makes).get(name)
+        return found if make is None else [make(value) for value in found]
+
+    def _ask(self, connection: Connection, values: Row) -> Sequence[Any]:
+        asked = compiled(self.query, (), connection.dialect)
+        with directly(connection) as raw:
+            cursor = raw.cursor()
+            try:
+                found: Sequence[Any] = cursor.execute(asked.text, asked.values(values)).fetchall()
+            finally:
+                cursor.close()
+        return found
+
+
+@cache
+def _answered(question: Question, dialect: Dialect) -> tuple[tuple[str, ...], tuple[tuple[str, Make], ...]]:
+    """The columns' names, and what makes values of those that are not the driver's own."""
+    columns = {column.name: column.type for column in question.query.selected_columns}
+    makes = {name: kind.dialect_impl(dialect).result_processor(dialect, None) for name, kind in columns.items()}
+    return tuple(columns), tuple((name, make) for name, make in makes.items() if make is not None)
