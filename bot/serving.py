@@ -18,10 +18,9 @@ from bot.slack.app import BOLT_LOG
 from bot.slack.joining import CLIENT_LOG
 from bot.wiring import Bot, running
 
-
 SWITCHED_EVERY = 0.001
-"""Seconds after which a thread that waits for the interpreter has it. The ledger's threads want it back after each answer
-of the database: with Python's own 5 ms a transaction of ten statements took PostgreSQL twice as long under load."""
+"""Seconds after which a thread that waits for the interpreter has it. The ledger's threads want it back after each
+answer of the database: with Python's own 5 ms a transaction of ten statements took twice as long under load."""
 
 
 async def serve() -> None:

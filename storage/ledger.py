@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import groupby
 from typing import Any, TypeVar
@@ -56,6 +56,7 @@ REFUSALS_A_MINUTE = 10
 """Lines of `refused` that one person gets a minute (I6); the rest are counted in the next line."""
 REPLAY_WINDOW = timedelta(minutes=15)
 """Longer than a signature can be valid (−300 s … +60 s)."""
+REPLAYS_DROPPED_EVERY = timedelta(minutes=1)
 
 
 @cache
@@ -92,6 +93,11 @@ def _one(rows: int) -> None:
         raise Stale
 
 
+def _not_replayed(rows: int) -> None:
+    if rows != 1:
+        raise Replayed("The same signed request came before.")
+
+
 def _written_as(transition: Transition) -> tuple[str, bool]:
     return "requests" if isinstance(transition.after, Request) else "incidents", transition.before is None
 
@@ -126,6 +132,7 @@ class SqlLedger:
         self.tasks = Tasks(clock=clock, owner=owner)
         self._leases = Leases(clock=clock, owner=owner)
         self._cards = Cards()
+        self._replays_dropped = datetime.min.replace(tzinfo=UTC)
         self._writer = Writer(database)
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
@@ -144,9 +151,9 @@ class SqlLedger:
             outcome = propose(LedgerView(connection))
             if isinstance(outcome, Refusal):
                 return outcome, ()
-            if replay is not None:
-                self._replay(connection, replay, at=self._clock.now())
             writes = Writes(connection)
+            if replay is not None:
+                self._replay(writes, replay, at=self._clock.now())
             filed = self._apply(writes, outcome)
             if finish is not None:
                 self.tasks.end(writes, finish)
@@ -205,12 +212,14 @@ class SqlLedger:
     def _put(self, writes: Writes, name: str, rows: Sequence[dict[str, Any]]) -> None:
         writes.add(dialect.putting(writes.connection, table(name)), rows)
 
-    def _replay(self, connection: Connection, key: str, *, at: datetime) -> None:
+    def _replay(self, writes: Writes, key: str, *, at: datetime) -> None:
+        """Remember a signed request; Replayed is raised when that is sent. Now and then the old ones are forgotten."""
         replays = table("replays")
-        connection.execute(delete(replays).where(replays.c.at < stamp(at - REPLAY_WINDOW)))
-        new = dialect.inserting_new(connection, replays)
-        if connection.execute(new, {"key": key, "at": stamp(at)}).rowcount != 1:
-            raise Replayed("The same signed request came before.")
+        if at - self._replays_dropped > REPLAYS_DROPPED_EVERY:
+            writes.connection.execute(delete(replays).where(replays.c.at < stamp(at - REPLAY_WINDOW)))
+            self._replays_dropped = at
+        new = dialect.inserting_new(writes.connection, replays)
+        writes.add(new, [{"key": key, "at": stamp(at)}], expect=_not_replayed)
 
     async def hold(self, name: str, *, seconds: float, facts: Mapping[str, Any] = NOTHING) -> Fence | None:
         def work(connection: Connection) -> Fence | None:
@@ -232,35 +241,37 @@ class SqlLedger:
         self, refusal: Refusal, *, by: str, at: datetime, request: str | None, replay: str | None
     ) -> None:
         def work(connection: Connection) -> None:
+            writes = Writes(connection)
             if replay is not None:
-                self._replay(connection, replay, at=self._clock.now())
-            self._log_refusal(connection, refusal, by=by, at=at, request=request)
+                self._replay(writes, replay, at=self._clock.now())
+            self._log_refusal(writes, refusal, by=by, at=at, request=request)
+            writes.send()
 
         await self._transact(work)
 
-    def _log_refusal(
-        self, connection: Connection, refusal: Refusal, *, by: str, at: datetime, request: str | None
-    ) -> None:
-        audit, suppressed = table("audit"), table("suppressed")
+    def _log_refusal(self, writes: Writes, refusal: Refusal, *, by: str, at: datetime, request: str | None) -> None:
+        audit, suppressed, connection = table("audit"), table("suppressed"), writes.connection
         of_person = select(audit.c.seq).where(
             audit.c.kind == Kind.REFUSED.value, audit.c.at > stamp(at - timedelta(minutes=1)), audit.c.by == by
         )
-        writes = Writes(connection)
         count = (
             connection.execute(select(suppressed.c.count).where(suppressed.c.person == by)).scalar_one_or_none() or 0
         )
         if len(connection.execute(of_person.limit(REFUSALS_A_MINUTE)).all()) >= REFUSALS_A_MINUTE:
             self._put(writes, "suppressed", [{"person": by, "count": count + 1}])
-            writes.send()
             return
         if count:
             self._put(writes, "suppressed", [{"person": by, "count": 0}])
         facts = {"why": refusal.why.value, **({"suppressed": count} if count else {})}
         self._log(writes, [Entry(kind=Kind.REFUSED, at=at, by=by, request=request, facts=facts)])
-        writes.send()
 
     async def remember(self, replay: str, *, at: datetime) -> None:
-        await self._transact(lambda connection: self._replay(connection, replay, at=at))
+        def work(connection: Connection) -> None:
+            writes = Writes(connection)
+            self._replay(writes, replay, at=at)
+            writes.send()
+
+        await self._transact(work)
 
     async def seen(self, replay: str) -> bool:
         def run() -> bool:

@@ -41,7 +41,13 @@ COUNTED = 64
 """Of an actor's unexplained instances no more are counted: more change nothing."""
 # Built once: building a statement takes longer than running it, and the guard's commit runs all of these.
 ACCOUNT: BindParameter[str] = bindparam("account")
-REQUEST = Question(select(requests).where(requests.c.id == bindparam("id")))
+REQUEST = Question(
+    select(requests, *(column.label(f"vote_{column.name}") for column in votes.c))
+    .outerjoin(votes, votes.c.request == requests.c.id)
+    .where(requests.c.id == bindparam("id"))
+    .order_by(votes.c.place)
+)
+"""A row a vote, one where there is none."""
 KEYED = Question(select(requests).where(requests.c.operation == bindparam("operation")))
 VOTES_OF = Question(select(votes).where(votes.c.request == bindparam("request")).order_by(votes.c.place))
 VOTES = (

@@ -16,7 +16,7 @@ from bot.core.request import Request, Vote
 from bot.core.transition import Entry, Judged, Kind, Task, TaskKind
 
 _REQUEST_FIELDS = tuple(f.name for f in fields(Request) if f.name != "votes")
-_VOTE_FIELDS = tuple(f.name for f in fields(Vote))
+VOTE_FIELDS = tuple(f.name for f in fields(Vote))
 _INCIDENT_FIELDS = tuple(f.name for f in fields(Incident))
 
 
@@ -39,7 +39,7 @@ def vote_rows(before: Request | None, after: Request) -> list[dict[str, Any]]:
 
 
 def request_of(row: Mapping[str, Any], votes: Sequence[Mapping[str, Any]]) -> Request:
-    cast = [{name: vote[name] for name in _VOTE_FIELDS} for vote in votes]
+    cast = [{name: vote[name] for name in VOTE_FIELDS} for vote in votes]
     return load(Request, {**{name: row[name] for name in _REQUEST_FIELDS}, "votes": cast})
 
 

@@ -72,6 +72,7 @@ from storage.questions import (
     votes,
 )
 from storage.rows import (
+    VOTE_FIELDS,
     entry_of,
     from_millis,
     incident_of,
@@ -134,7 +135,9 @@ class ConnectionView:
         return None if row is None else request_of(row, self._rows(VOTES_OF, request=row["id"]))
 
     def request(self, id: str) -> Request | None:
-        return self._request(REQUEST, id=id)
+        rows = self._rows(REQUEST, id=id)
+        cast = [{name: row[f"vote_{name}"] for name in VOTE_FIELDS} for row in rows if row["vote_person"] is not None]
+        return request_of(rows[0], cast) if rows else None
 
     def keyed(self, operation: str) -> Request | None:
         return self._request(KEYED, operation=operation)

@@ -1,7 +1,7 @@
 """What a transaction changes, sent together at its end: one way to a server and back, not one a statement."""
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,21 +42,19 @@ class Writes:
         if not writes:
             return
         in_a_pipeline = self.connection.dialect.name == "postgresql"
-        with directly(self.connection) as raw:
-            cursors = [raw.cursor() for _ in writes]
+        with directly(self.connection) as raw, ExitStack() as stack:
+            # SQLite ends no transaction while a cursor stands in it
+            sent = [(stack.enter_context(closing(raw.cursor())), write) for write in writes]
+            *others, last = sent
             try:
-                *others, last = zip(cursors, writes, strict=True)
                 with raw.pipeline() if others and in_a_pipeline else nullcontext():
                     for cursor, write in others:
                         _execute(cursor, write)
                 _execute(*last)
-                counts = [cursor.rowcount for cursor in cursors]
-            finally:
-                for cursor in cursors:
-                    cursor.close()  # SQLite ends no transaction while a cursor stands in it
-        for write, count in zip(writes, counts, strict=True):
-            if write.expect is not None:
-                write.expect(count)
+            finally:  # where one was refused, what was expected of those before it may say why
+                for cursor, write in sent:
+                    if write.expect is not None and cursor.rowcount >= 0:
+                        write.expect(cursor.rowcount)
 
 
 def _execute(cursor: Any, write: _Write) -> None:
