@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Insert, Select, Update
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
+
+from storage.minded import Numbered
 
 Row = Mapping[str, Any]
 Make = Callable[[Any], Any]
@@ -32,6 +36,11 @@ def directly(connection: Connection) -> Iterator[Any]:
         ) from error
 
 
+def cursor_of(raw: Any) -> Any:
+    """A cursor for compiled statements."""
+    return Numbered(raw) if isinstance(raw, psycopg.Connection) else raw.cursor()
+
+
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A statement in a database's own words, and what makes its values the driver's."""
@@ -42,19 +51,18 @@ class Compiled:
     constants: Row
     """Those that the statement brings with it."""
     makes: Mapping[str, Make]
-    by_place: bool
 
-    def values(self, row: Row) -> Any:
+    def values(self, row: Row) -> Sequence[Any]:
         whole, makes = {**self.constants, **row}, self.makes
-        made = [makes[name](whole[name]) if name in makes else whole[name] for name in self.names]
-        return tuple(made) if self.by_place else dict(zip(self.names, made, strict=True))
+        return [makes[name](whole[name]) if name in makes else whole[name] for name in self.names]
 
 
 @cache
 def compiled(statement: Insert | Update | Select[Any], keys: tuple[str, ...], dialect: Dialect) -> Compiled:
     """Once a statement and database: it takes longer than writing a row."""
+    if dialect.name == "postgresql":
+        dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # it has no types
     built: Any = statement.compile(dialect=dialect, column_keys=list(keys) or None)
-    names = tuple(built.positiontup) if built.positional else tuple(dict.fromkeys(built.bind_names.values()))
     makes = {
         name: make
         for bind, name in built.bind_names.items()
@@ -62,7 +70,7 @@ def compiled(statement: Insert | Update | Select[Any], keys: tuple[str, ...], di
     }
     given = {name for bind, name in built.bind_names.items() if bind.required or name in keys}
     constants = {name: value for name, value in built.params.items() if name not in given}
-    return Compiled(text=str(built), names=names, constants=constants, makes=makes, by_place=bool(built.positional))
+    return Compiled(text=str(built), names=tuple(built.positiontup), constants=constants, makes=makes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +98,7 @@ class Question:
     def _ask(self, connection: Connection, values: Row) -> Sequence[Any]:
         asked = compiled(self.query, (), connection.dialect)
         with directly(connection) as raw:
-            cursor = raw.cursor()
+            cursor = cursor_of(raw)
             try:
                 found: Sequence[Any] = cursor.execute(asked.text, asked.values(values)).fetchall()
             finally:

@@ -3,12 +3,10 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC
-from typing import Any
 
-import psycopg
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
@@ -16,6 +14,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from bot.core.errors import LedgerAway, Misconfigured
 from storage.dialect import Begun, words
 from storage.driver import directly
+from storage.minded import Minded
 
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
@@ -56,27 +55,6 @@ LIVE = text("select pg_try_advisory_lock_shared(:at_work) as at_work, pg_try_adv
 LIVES = text("select 1")
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
-
-
-MINDED = ""
-"""A pipeline's last word is a flush, after which the server no longer minds how long the transaction is idle: one that
-stood still before its commit held up all others. After a statement, be it empty, it minds again; so no pipeline of ours
-is the last word of a transaction."""
-
-
-class Minded(psycopg.Cursor[Any]):
-    """After many rows the server still minds how long their transaction is idle: one that stops holds up all others.
-
-    They go through a pipeline, whose last word is a flush; after that it minds again with the next statement alone.
-    """
-
-    def executemany(self, query: Any, params_seq: Sequence[Any], *, returning: bool = False) -> None:  # type: ignore[override]  # SQLAlchemy hands lists
-        if len(params_seq) == 1 and not returning:
-            self.execute(query, params_seq[0])
-            return
-        super().executemany(query, params_seq, returning=returning)
-        if not self.connection.pgconn.pipeline_status:
-            self.connection.execute(MINDED)
 
 
 class PostgresServer:

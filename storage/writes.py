@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Update
 
-from storage.driver import Compiled, Row, compiled, directly
+from storage.driver import Compiled, Row, compiled, cursor_of, directly
 
 Expect = Callable[[int], None]
 """Told how many rows it was; raises where that is wrong."""
@@ -44,7 +44,7 @@ class Writes:
         in_a_pipeline = self.connection.dialect.name == "postgresql"
         with directly(self.connection) as raw, ExitStack() as stack:
             # SQLite ends no transaction while a cursor stands in it
-            sent = [(stack.enter_context(closing(raw.cursor())), write) for write in writes]
+            sent = [(stack.enter_context(closing(cursor_of(raw))), write) for write in writes]
             *others, last = sent
             try:
                 with raw.pipeline() if others and in_a_pipeline else nullcontext():
