@@ -32,7 +32,7 @@ from bot.flows.world import FINISHED, Result, World
 from bot.pager import NoPager
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import Book
-from bot.serving import read_all
+from bot.serving import SWITCHED_EVERY, read_all
 from bot.settings import Settings
 from bot.wiring import flows
 from bot.worker import TALKS_TO_SLACK, Worker
@@ -140,6 +140,7 @@ async def running(settings: Settings, policy: Any, name: str) -> AsyncIterator[E
 
 
 async def main(name: str) -> None:
+    sys.setswitchinterval(SWITCHED_EVERY)
     settings, policy = read_all()
     loop = asyncio.get_running_loop()
     async with running(settings, policy, name) as engine:
