@@ -14,7 +14,7 @@ from random import Random
 from tests.campaign.campaign import Counts, dice_of
 from tests.campaign.crash_people import People
 from tests.campaign.crash_points import NEVER
-from tests.campaign.crash_stage import NotStarted, Nursery, Stage, nursery, staged
+from tests.campaign.crash_stage import NotStarted, Stage, staged
 from tests.campaign.crash_stories import CHAPTERS, Chapter, Ending
 from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
@@ -124,7 +124,6 @@ async def played(stage: Stage, chapter: Chapter, number: int, *, at: int) -> tup
 class Sweep:
     """Every point of every chapter once, in an order thrown by dice, then all again, up to a count of deaths."""
 
-    nursery: Nursery
     kind: str
     seed: int
     count: int
@@ -143,7 +142,7 @@ class Sweep:
 
     async def _count(self, chapter: Chapter) -> None:
         """Play it once with nobody dying."""
-        async with staged(self.nursery, self.kind, chapter.policy()) as stage:
+        async with staged(self.kind, chapter.policy()) as stage:
             await stage.start()
             wrong, self.totals[chapter.name] = await played(stage, chapter, 0, at=NEVER)
         self.found.wrong.extend(f"{chapter.name}, undisturbed: {each}" for each in wrong)
@@ -183,7 +182,7 @@ class Sweep:
 
     async def _tries(self, dice: Random, chapter: Chapter, points: Sequence[int]) -> None:
         """One ledger; it is left where a round broke, for what came after would say nothing."""
-        async with staged(self.nursery, self.kind, chapter.policy(), migrated=dice.random() < HALF) as stage:
+        async with staged(self.kind, chapter.policy(), migrated=dice.random() < HALF) as stage:
             try:
                 await stage.start(at=dice.randint(1, OF_A_START) if dice.random() < HALF else NEVER)
                 for place, at in enumerate(points):
@@ -222,6 +221,5 @@ class Sweep:
 
 async def crashes(kind: str, count: int, tried: Callable[[], object], *, seed: int) -> Counts:
     """So many deaths, on databases of that kind."""
-    async with nursery() as born:
-        found = await Sweep(born, kind, seed, count, tried).run()
+    found = await Sweep(kind, seed, count, tried).run()
     return Counts(tried=count, broken=max(found.broken, bool(found.wrong)), figures=found.figures())
