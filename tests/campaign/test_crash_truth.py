@@ -32,8 +32,15 @@ async def found(mutant: str, *, kill: bool = False) -> list[str]:
 
 
 async def test_a_bot_that_leaves_one_thing_out_is_found_out_and_one_that_does_not_is_not() -> None:
-    assert await found("") == []
-    assert await found("", kill=True) == []
-    assert any("pending" in said for said in await found("forgets_to_tell"))
-    assert await found("guesses_a_key")
-    assert any("acknowledged and lost" in said for said in await found("acknowledges_first", kill=True))
+    unharmed, killed, silent, guessing, hasty = await asyncio.gather(
+        found(""),
+        found("", kill=True),
+        found("forgets_to_tell"),
+        found("guesses_a_key"),
+        found("acknowledges_first", kill=True),
+    )
+
+    assert unharmed == killed == []
+    assert any("pending" in said for said in silent)
+    assert guessing
+    assert any("acknowledged and lost" in said for said in hasty)
