@@ -30,6 +30,8 @@ from typing import IO, Any, Protocol
 ROOT = Path(__file__).parents[1]
 MOST = 1 << 16
 """Bytes of an order."""
+LONGEST = 1 << 24
+"""Bytes of a line that a program says."""
 _LENT = [False]
 _STARTING = threading.Lock()
 
@@ -59,26 +61,41 @@ def lent() -> Iterator[None]:
         _LENT[0] = False
 
 
-async def started(*words: str, environment: Mapping[str, str], cwd: Path, stderr: IO[bytes] | None = None) -> Program:
+async def started(
+    *words: str,
+    environment: Mapping[str, str],
+    cwd: Path,
+    stdin: IO[bytes] | None = None,
+    stderr: IO[bytes] | None = None,
+) -> Program:
     """`python -m` those words, its standard output read here."""
     if _LENT[0]:
-        return await forked(*words, environment=environment, cwd=cwd, stderr=stderr)
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", *words, stdin=DEVNULL, stdout=PIPE, stderr=stderr, cwd=cwd, env=dict(environment)
-    )  # type: ignore[return-value] # its `communicate` takes what to send as well
+        return await forked(*words, environment=environment, cwd=cwd, stdin=stdin, stderr=stderr)
+    return await asyncio.create_subprocess_exec(  # type: ignore[return-value] # `communicate` takes what to send too
+        sys.executable, "-m", *words, stdin=stdin or DEVNULL, stdout=PIPE, stderr=stderr, cwd=cwd,
+        env=dict(environment), limit=LONGEST,
+    )  # fmt: skip
 
 
-async def forked(*words: str, environment: Mapping[str, str], cwd: Path, stderr: IO[bytes] | None = None) -> "Child":
+async def forked(
+    *words: str,
+    environment: Mapping[str, str],
+    cwd: Path,
+    stdin: IO[bytes] | None = None,
+    stderr: IO[bytes] | None = None,
+) -> "Child":
     """The same from the nursery, whether it is lent or not; where it is not, its bots keep Slack's pace."""
     reader, writer = await asyncio.open_unix_connection(await asyncio.to_thread(_address))
     ours, theirs = os.pipe()
     order = {"words": words, "cwd": str(cwd), "environment": dict(environment), "paced": not _LENT[0]}
-    files = [theirs, stderr.fileno() if stderr is not None else 2]
     raw = writer.get_extra_info("socket")
-    with contextlib.closing(socket.socket(fileno=os.dup(raw.fileno()))) as plain:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    files = [stdin.fileno() if stdin else nothing, theirs, stderr.fileno() if stderr else 2]
+    with closing(socket.socket(fileno=os.dup(raw.fileno()))) as plain:
         socket.send_fds(plain, [json.dumps(order).encode()], files)
     os.close(theirs)
-    said = asyncio.StreamReader()
+    os.close(nothing)
+    said = asyncio.StreamReader(limit=LONGEST)
     await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb")
     )
@@ -175,7 +192,7 @@ class Nursery:
             os.kill(child, signal.SIGKILL)
 
     def _begin(self, line: socket.socket) -> None:
-        said, files, _, _ = socket.recv_fds(line, MOST, 2)
+        said, files, _, _ = socket.recv_fds(line, MOST, 3)
         if not said:
             line.close()
             return
@@ -214,12 +231,12 @@ class Nursery:
             line.sendall(json.dumps(what).encode() + b"\n")
 
 
-def be(order: dict[str, Any], stdout: int, stderr: int) -> None:
+def be(order: dict[str, Any], *files: int) -> None:
     """The program, to its end."""
     os.chdir(order["cwd"])
     os.environ.clear()
     os.environ.update(order["environment"])
-    for stream, opened in ((0, os.open(os.devnull, os.O_RDONLY)), (1, stdout), (2, stderr)):
+    for stream, opened in enumerate(files):
         os.dup2(opened, stream)
         os.close(opened)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
