@@ -20,7 +20,7 @@ from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
 RESTED_WITHIN = 45.0
 """Seconds from the last death; a lease of a task that nobody took over would be sixty."""
-LOOK_EVERY = 0.04
+LOOK_EVERY = 0.1
 ROUNDS, FEW_ROUNDS = 20, 4
 """On one ledger and one platform; then both are new."""
 LANES = 3
@@ -107,9 +107,11 @@ class Round:
         while looks < 2:
             await self.stage.up()
             await asyncio.sleep(LOOK_EVERY)
-            accounts = {a["id"]: a["active"] for a in (await self.stage.truth())["accounts"]}
-            still = all(accounts[e.account] is e.active for e in self.endings if e.account)
-            looks = looks + 1 if still and not unrest(self.stage, then) else 0
+            looks = looks + 1 if not unrest(self.stage, then) and await self._as_it_ends() else 0
+
+    async def _as_it_ends(self) -> bool:
+        accounts = {a["id"]: a["active"] for a in (await self.stage.truth())["accounts"]}
+        return all(accounts[e.account] is e.active for e in self.endings if e.account)
 
 
 async def played(stage: Stage, chapter: Chapter, number: int, *, at: int) -> tuple[list[str], int]:
@@ -195,7 +197,7 @@ class Sweep:
         """One point; where this time the chapter had ended before it came, an earlier one. Whether all of it held."""
         wrong: list[str] = []
         for again in range(AGAIN):
-            more = dice.randint(0, FEW if self._sweeps else MANY)
+            more = min(dice.randint(0, FEW if self._sweeps else MANY), max(self._left, 0))
             stage.again_at[:] = [dice.randint(1, OF_A_START) for _ in range(more)]
             wrong, reached = await played(stage, chapter, place * AGAIN + again, at=at)
             if stage.deaths or wrong:

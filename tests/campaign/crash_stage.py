@@ -32,7 +32,7 @@ CASTS = 5
 READY_WITHIN = 60.0
 LIMITS = r"(requests_per_person_hour|deactivations_per_hour|emergencies_per_person_day) = \d+"
 SAMPLES = 'samples = ["50ms", "100ms", "150ms", "200ms", "300ms"]'
-LOOK_EVERY = 0.01
+LOOK_EVERY = 0.03
 
 
 class Died(Exception):
@@ -222,8 +222,8 @@ class Stage:
 
     @contextlib.contextmanager
     def ledger(self) -> Iterator[Connection]:
-        """The database as it stands, for reading alone: opened and closed, for a reader that stays mends a dead
-        writer's file before the bot could."""
+        """The database as it stands, for reading alone: a file is opened and closed, for a reader that stays mends a
+        dead writer's file before the bot could."""
         with self.reader.connect() as connection:
             yield connection
 
@@ -272,6 +272,8 @@ async def staged(kind: str, text: str, *, migrated: bool = True, mutant: str = "
         stack.push_async_callback(pager.stop)
         await pager.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        reader = create_engine(_readable(url), **({"poolclass": NullPool} if kind == "sqlite" else {}))
+        stack.callback(reader.dispose)
         port = _free_port()
         workspace.events_url = f"http://127.0.0.1:{port}/slack/events"
         given = {"DATABASE_URL": url, "PORT": str(port), "PAGER_URL": pager.url}
@@ -281,7 +283,7 @@ async def staged(kind: str, text: str, *, migrated: bool = True, mutant: str = "
             platform=platform,
             session=session,
             folder=folder,
-            reader=create_engine(_readable(url), poolclass=NullPool),
+            reader=reader,
             pager=pager,
             environment={**_environment(workspace, platform, folder), **given},
             points=Points(folder / "points"),
