@@ -11,7 +11,7 @@ from tests.campaign.crash_stories import CHAPTERS, Chapter, approved
 from tests.campaign.crash_truth import before
 
 ALONE = Chapter(name="alone", stories=(approved,), policy=CHAPTERS[0].policy)
-PATIENCE = {True: 4.0, False: 40.0}
+PATIENCE = {True: 6.0, False: 40.0}
 """Seconds for a mutant, which comes to no rest, and for a bot that must."""
 
 
