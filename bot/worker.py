@@ -78,6 +78,8 @@ class Worker:
         self._flows = flows
         self._gates = {name: asyncio.Semaphore(size) for name, size in LANES.items()}
         self._running: dict[str, asyncio.Task[None]] = {}
+        self._again: dict[str, Task] = {}
+        """Leased anew before the run that put them off was over: nobody else finds them until that lease is."""
         self._held: Counter[str] = Counter()
         """Tasks of each lane that run here or wait for their turn."""
         self._stopping = False
@@ -86,7 +88,9 @@ class Worker:
         """Start tasks already leased to this process; after `drain` has begun they are left to the next start."""
         calls = any(task.record is not None for task in tasks)
         for task in tasks:
-            if not self._stopping and task.key not in self._running and not self._too_many(task):
+            if task.key in self._running:
+                self._again[task.key] = task
+            elif not self._stopping and not self._too_many(task):
                 after = AFTER_THE_CALL if calls and task.kind not in AT_ONCE else 0.0
                 started = asyncio.create_task(self._run(task, after=after), name=task.key)
                 self._running[task.key] = started
@@ -101,6 +105,8 @@ class Worker:
     def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
         self._running.pop(task.get_name(), None)
         self._held[lane] -= 1
+        if (again := self._again.pop(task.get_name(), None)) is not None:
+            self.take([again])
 
     async def poll(self) -> None:
         """Look for due tasks for as long as the process lives; returns only by being cancelled."""

@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.sandbox.stage import STOPPED_WITHIN, _environment
+from tests import nursery
 from tests.databases import query
 from tests.stories.scene import Scene
 
@@ -34,7 +35,7 @@ class Replica:
     folder: Path
     environment: Mapping[str, str]
     session: aiohttp.ClientSession
-    process: asyncio.subprocess.Process | None = None
+    process: nursery.Program | None = None
     url: str = ""
     stopped: bool = False
 
@@ -54,10 +55,9 @@ class Replica:
     async def start(self) -> Self:
         """Start it and wait until it is ready to record."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
-                stdout=asyncio.subprocess.PIPE, stderr=log, env=dict(self.environment), cwd=self.folder,
-            )  # fmt: skip
+            self.process = await nursery.started(
+                "bot", "run", environment=self.environment, cwd=self.folder, stderr=log
+            )
         assert self.process.stdout is not None
         said = (await asyncio.wait_for(self.process.stdout.readline(), STARTED_WITHIN)).decode()
         found = [word.removesuffix(".") for word in said.split() if word.startswith("http://") and "readyz" in word]

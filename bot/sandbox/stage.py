@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 
@@ -66,10 +66,7 @@ class Stage:
     async def start_bot(self) -> None:
         """Start `countersign run` and wait until it hears Slack. Raises NotStaged."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
-                stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment, cwd=self.folder,
-            )  # fmt: skip
+            self.process = await self._begin(log)
         assert self.process.stdout is not None
         try:
             said = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN)).decode()
@@ -82,6 +79,12 @@ class Stage:
         self.bot_url = found[0]
         self.workspace.events_url = f"{self.bot_url}/slack/events"
         await self._until_ready()
+
+    async def _begin(self, log: IO[bytes]) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", "run",
+            stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment, cwd=self.folder,
+        )  # fmt: skip
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(READY_WITHIN):

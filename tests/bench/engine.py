@@ -6,6 +6,7 @@ showed its effect, and what that cost.
 """
 
 import asyncio
+import contextlib
 import json
 import resource
 import sys
@@ -42,6 +43,8 @@ from storage.ledger import SqlLedger
 AT_ONCE = 64
 """Requests under way at a time."""
 WARM_UP = 8
+LOST_AFTER = 10.0
+"""Seconds without a word of a request, after which the ledger is asked for it."""
 REASON = "Pretends to be the support desk and asks for passwords."
 MONA = "U02MONA"
 
@@ -92,8 +95,19 @@ class Engine:
             identity_known=True, reason=None, replay=f"{key}:approved",
         )  # fmt: skip
         assert isinstance(counted, Counted), counted
-        await self._waits.setdefault(request.id, asyncio.Event()).wait()
+        await self._ended(request.id)
         return time.perf_counter() - began
+
+    async def _ended(self, request: str) -> None:
+        """Told so here; or by the ledger, where another process took this one for gone and carried it out."""
+        told = self._waits.setdefault(request, asyncio.Event())
+        while not told.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(told.wait(), LOST_AFTER)
+                return
+            found = await self.world.ledger.read(lambda view: view.request(request))
+            if found is not None and found.ended_at is not None:
+                return
 
     async def all(self, ids: list[str]) -> list[float]:
         gate = asyncio.Semaphore(AT_ONCE)

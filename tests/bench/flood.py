@@ -3,13 +3,13 @@
 import asyncio
 import json
 import os
-import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests import nursery
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.flooder import MODES
 from tests.bench.judge import _processor
@@ -24,7 +24,7 @@ SLOWED, MOST = 3, 250
 HEALTH_EVERY = 0.05
 SETTLED_AFTER = 0.5
 PAUSE = 0.02
-READY_WITHIN = 20.0
+READY_WITHIN = 60.0
 
 
 @dataclass
@@ -76,12 +76,11 @@ async def _incidents(stand: Rig, count: int, what: str) -> list[float]:
 async def flooding(stand: Rig, mode: str) -> AsyncIterator[Flood]:
     """While it lasts forged requests come."""
     found = Flood()
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.flooder", stand.workspace.events_url, mode, str(CONNECTIONS[mode]),
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT, env={**os.environ},
-    )  # fmt: skip
+    theirs, ours = os.pipe()
+    with os.fdopen(theirs, "rb") as stdin:
+        words = ("tests.bench.flooder", stand.workspace.events_url, mode, str(CONNECTIONS[mode]))
+        process = await nursery.started(*words, environment=os.environ, cwd=ROOT, stdin=stdin)
     assert process.stdout is not None
-    assert process.stdin is not None
     async with asyncio.timeout(READY_WITHIN):
         await process.stdout.readline()
     await asyncio.sleep(SETTLED_AFTER)
@@ -93,7 +92,7 @@ async def flooding(stand: Rig, mode: str) -> AsyncIterator[Flood]:
         looking.cancel()
         took = time.perf_counter() - began
         found.processor = 100 * (_processor(stand.process_id) - busy) / took
-        process.stdin.close()
+        os.close(ours)
         said: dict[str, Any] = json.loads(await process.stdout.readline())
         found.answered = {status: count / (took + SETTLED_AFTER) for status, count in said.items()}
         await process.wait()

@@ -13,7 +13,7 @@ AT_ONCE = 10_000
 MOST_MEMORY = 300
 AWAY = 1800
 """Seconds."""
-A_LOOK, SHORTLY = 0.1, 2.0
+A_LOOK, SHORTLY = 0.1, 1.0
 """What is less than a quick look is only to see that it runs."""
 FLOOR_AWAY = 3.0
 """How long does not matter to a loop that keeps nothing."""

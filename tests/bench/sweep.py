@@ -5,6 +5,7 @@ import itertools
 import re
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,27 @@ INCREMENTAL = 1000
 DONE_WITHIN = 1200.0
 LOOK_EVERY = 0.2
 PAGE = 1000
+A_LOOK = 0.01
+"""What is less than a quick look is only to see that it runs."""
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two incremental sweeps, and how many of them are measured."""
+
+    every: float
+    times: int
+
+
+MEASURED, LOOKED = Pace(every=1.0, times=3), Pace(every=0.25, times=1)
 
 
 async def sweep(scale: float) -> list[Line]:
     """The ledger knows of all of them but ten; then a hundred more go down, ten of them by nobody who may."""
     many, fewer = max(int(INACTIVE * scale), 2 * PAGE), max(int(FEWER * scale), PAGE)
-    small, _, _, _ = await _swept(fewer)
-    large, whole, least, changes = await _swept(many)
+    pace = MEASURED if scale >= A_LOOK else LOOKED
+    small, _, _, _ = await _swept(fewer, pace)
+    large, whole, least, changes = await _swept(many, pace)
     flat = Figures.of([large / small])
     found = f"whole sweep over {many} inactive, {UNEXPLAINED} unexplained → restored"
     return [
@@ -47,9 +62,9 @@ async def sweep(scale: float) -> list[Line]:
     ]
 
 
-async def _swept(count: int) -> tuple[float, float, float, list[float]]:
-    """Megabytes at the peak; seconds of the whole sweep, of a bare listing, and of each of three incremental ones."""
-    async with rig(bot=False, policy=guard(sweep_every='"1s"')) as stand:
+async def _swept(count: int, pace: Pace) -> tuple[float, float, float, list[float]]:
+    """Megabytes at the peak; seconds of the whole sweep, of a bare listing, and of each incremental one."""
+    async with rig(bot=False, policy=guard(sweep_every=f'"{1000 * pace.every:.0f}ms"')) as stand:
         file = stand.stage.folder / "countersign.db"
         migrated(file)
         known(file, _known(count), cursor=0)
@@ -60,9 +75,9 @@ async def _swept(count: int) -> tuple[float, float, float, list[float]]:
             began = time.time()
             await stand.stage.start_bot()
             whole = await _back(stand, url, gone, began) - await _first_list(stand, url, calls)
-            await _listed(stand, url)
+            await _listed(stand, url, pace)
             peak = _peak(stand.process_id)
-            changes = [await _incremental(stand, url) for _ in range(3)]
+            changes = [await _incremental(stand, url, pace) for _ in range(pace.times)]
     return peak, whole, least, changes
 
 
@@ -109,19 +124,19 @@ async def _first_list(stand: Rig, url: str, calls: int) -> float:
     return float(next(at for at, whole in lists if whole))
 
 
-async def _listed(stand: Rig, url: str) -> None:
-    """Wait until no page of a whole list has been asked for in two seconds."""
-    while time.time() - (await told(stand, url))["times"]["last whole list"] < 2:  # noqa: ASYNC110 - another process
+async def _listed(stand: Rig, url: str, pace: Pace) -> None:
+    """Wait until no page of a whole list has been asked for in twice the time between two sweeps."""
+    while time.time() - (await told(stand, url))["times"]["last whole list"] < 2 * pace.every:  # noqa: ASYNC110 - another process
         await asyncio.sleep(LOOK_EVERY)
 
 
-async def _incremental(stand: Rig, url: str) -> float:
+async def _incremental(stand: Rig, url: str, pace: Pace) -> float:
     """From the first list that shows the changed ones to the last restore of those whom nobody approved."""
     gone = await _down(stand, url, UNEXPLAINED, rightly=CHANGED - UNEXPLAINED)
     since = time.time()
     back = await _back(stand, url, gone, since)
     lists = (await told(stand, url))["lists"]
-    await asyncio.sleep(1)
+    await asyncio.sleep(pace.every)
     return back - next((at for at, whole in lists if at >= since and not whole), since)
 
 

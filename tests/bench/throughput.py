@@ -8,11 +8,11 @@ they are. Each figure stands beside the raw commits a second of the same databas
 import asyncio
 import json
 import os
-import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
+from tests import nursery
 from tests.bench.engine import WARM_UP
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.rig import ROOT, Rig, rig
@@ -21,7 +21,7 @@ from tests.databases import migrated, query
 
 REQUESTS = 3_000
 GOAL, COMMITS = 100, 8
-READY_WITHIN, DONE_WITHIN = 30.0, 600.0
+READY_WITHIN, DONE_WITHIN = 60.0, 600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,28 +115,35 @@ async def _engines(stand: Rig, url: str, count: int, engines: int) -> list[dict[
     ids = [id for id, _ in await stand.new_accounts(engines * each, "bench_load_")]
     environment = {**stand.stage.environment, "DATABASE_URL": url}
     async with AsyncExitStack() as stack:
-        processes = [await _engine(stack, environment, f"engine{n}") for n in range(engines)]
-        for place, process in enumerate(processes):
-            assert process.stdin is not None
-            process.stdin.write(json.dumps(ids[place * each :][:each]).encode() + b"\n")
-        return list(await asyncio.gather(*map(_answer, processes)))
+        found = [await _engine(stack, environment, f"engine{n}") for n in range(engines)]
+        for place, (_, asked) in enumerate(found):
+            asked.write(json.dumps(ids[place * each :][:each]).encode() + b"\n")
+            await asyncio.to_thread(asked.flush)
+        return list(await asyncio.gather(*(_answer(process) for process, _ in found)))
 
 
-async def _engine(stack: AsyncExitStack, environment: dict[str, str], name: str) -> asyncio.subprocess.Process:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.bench.engine", name, env={**environment, "PYTHONPATH": os.fspath(ROOT)}, cwd=ROOT,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=2**24,
-    )  # fmt: skip
+async def _engine(stack: AsyncExitStack, environment: dict[str, str], name: str) -> tuple[nursery.Program, IO[bytes]]:
+    """An engine that is ready, and where to write what is asked of it."""
+    theirs, ours = os.pipe()
+    asked = stack.enter_context(os.fdopen(ours, "wb"))
+    with os.fdopen(theirs, "rb") as stdin:
+        process = await nursery.started(
+            "tests.bench.engine",
+            name,
+            environment={**environment, "PYTHONPATH": os.fspath(ROOT)},
+            cwd=ROOT,
+            stdin=stdin,
+        )
     stack.push_async_callback(process.wait)
     stack.callback(lambda: process.returncode is None and process.terminate())
     assert process.stdout is not None
     async with asyncio.timeout(READY_WITHIN):
         if await process.stdout.readline() != b"ready\n":
             raise RuntimeError(f"{name} did not start")
-    return process
+    return process, asked
 
 
-async def _answer(process: asyncio.subprocess.Process) -> dict[str, Any]:
+async def _answer(process: nursery.Program) -> dict[str, Any]:
     assert process.stdout is not None
     async with asyncio.timeout(DONE_WITHIN):
         found: dict[str, Any] = json.loads(await process.stdout.readline())

@@ -8,7 +8,8 @@ HTTP, stand-in Slack with its pace of a post a second, mock platform, SQLite in 
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -27,7 +28,9 @@ PACE = 1.0
 STANDING, MOST = 6, 30
 """Cards that stand before, and records at most that need a new one: at one a second all of them fit into a minute."""
 DRAFT = Draft(action=Action.DEACTIVATE, category="spam", reason=REASON, evidence=None, confirm_handle=None)
-TROUBLE: tuple[dict[str, Any], ...] = ({"status": 503}, {"status": 429, "retry_after": 5}, {"hang": 3.0})
+TROUBLE: tuple[dict[str, Any], ...] = ({"status": 503}, {"status": 429}, {"hang": 3.0})
+RETRY_AFTER = 5
+"""Seconds that a 429 asks for."""
 CARDS = "select id, state, version from requests where not by_policy union all select id, state, version from incidents"
 UNSAID = "select count(*) from tasks where state != 'done' and kind in ('draw', 'thread', 'tell', 'call', 'waiting')"
 
@@ -37,6 +40,7 @@ class Outage:
     """One stretch without Slack, and what came of it."""
 
     scene: Scene
+    retry_after: int = RETRY_AFTER
     standing: list[Any] = field(default_factory=list)
     guarded: list[float] = field(default_factory=list)
     """Seconds from an unapproved deactivation to its undoing."""
@@ -74,7 +78,9 @@ class Outage:
         for second in range(seconds):
             if second in {0, seconds // 3, 2 * seconds // 3}:
                 self.mend()
-                self.scene.workspace.faults.add("*", times=None, **TROUBLE[min(3 * second // seconds, 2)])
+                trouble = TROUBLE[min(3 * second // seconds, 2)]
+                more = {"retry_after": self.retry_after} if trouble.get("status") == 429 else {}
+                self.scene.workspace.faults.add("*", times=None, **trouble, **more)
             while done < load and due[done] <= second:
                 await (self.file(f"asked{done}_") if done % 2 else self.attack(f"struck{done}_"))
                 if done < len(self.standing):
@@ -106,12 +112,12 @@ class Outage:
         return None
 
 
-async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
+async def run(count: int, tried: Callable[[], object], *, seed: int = SEED, retry_after: int = RETRY_AFTER) -> Counts:
     """Away for `count` seconds; nothing in it is drawn by lot."""
     async with stage(start=False) as scene:
         scene.posts_every, scene.workspace.web_api.pace = POSTS_EVERY, PACE
         await scene.start()
-        outage = Outage(scene)
+        outage = Outage(scene, retry_after=retry_after)
         for number in range(min(STANDING, max(2, count // 4))):
             await outage.file(f"stood{number}_")
         assert await outage.right(within=WITHIN) is not None
@@ -151,3 +157,4 @@ CAMPAIGN = Campaign(
     full=1800,
     run=run,
 )
+SMOKE = replace(CAMPAIGN, run=partial(run, retry_after=1))

@@ -5,16 +5,15 @@ everybody is told. A try is one such burst.
 """
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections import Counter, defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.core.request import Choice, Request, State
 from bot.policy_book import read_policy
@@ -22,12 +21,11 @@ from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.records import Message, User, View
 from bot.sandbox.slack.server import APPROVALS
 from bot.wiring import Bot, running
-from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
 from tests.campaign.crowd_stage import server_at_hand
 from tests.campaign.rig import MEMORY
 from tests.campaign.stage import fresh, taken_down, value_of, wide
-from tests.databases import migrated
+from tests.databases import Databases
 from tests.stories.scene import ADA, Scene, inputs, set_scene
 
 CLICKS = 50
@@ -41,6 +39,15 @@ AROUND = timedelta(milliseconds=300)
 PATIENCE = 30.0
 """Seconds: how fast the machine is, is no matter of this campaign."""
 ENDS = frozenset({State.DONE, State.DENIED, State.EXPIRED, State.WITHDRAWN})
+
+
+@dataclass
+class Found:
+    """What the bursts came to."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    wrongs: Counter[str] = field(default_factory=Counter)
+    broken: int = 0
 
 
 @dataclass
@@ -59,7 +66,7 @@ class Stand:
         self.bots = [self.scene.bot]
         for place in self.others:
             rules = read_policy(self.scene.settings.policy_file)
-            self.bots.append(await place.enter_async_context(running(self.scene.settings, rules)))
+            self.bots.append(await place.enter_async_context(running(self.scene.settings, rules, posts_every=0.0)))
 
     async def stop(self) -> None:
         for place in self.others:
@@ -92,26 +99,13 @@ def brief(text: str) -> str:
     return crowded(text).replace('request_expires = "24h"', f'request_expires = "{EXPIRES.seconds}s"')
 
 
-@contextmanager
-def database(kind: str, folder: Path) -> Any:
-    """The URL of a new one."""
-    if kind == "sqlite":
-        yield f"sqlite:///{folder / 'countersign.db'}"
-        return
-    with server_at_hand():
-        name = f"clicks_{folder.name.rpartition('-')[2].lower()}"
-        try:
-            yield postgres.create(name)
-        finally:
-            postgres.drop(name)
-
-
 @asynccontextmanager
 async def stand(kind: str, policy: Callable[[str], str]) -> AsyncIterator[Stand]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-clicks-", dir=MEMORY)))
-        url = stack.enter_context(database(kind, folder))
-        await asyncio.to_thread(migrated, url)
+        databases = Databases(kind, folder)
+        stack.callback(databases.drop)
+        url = databases.migrated()
         scene = await stack.enter_async_context(set_scene(folder, database=url))
         scene.policy(policy)
         for id in MANAGERS:
@@ -195,25 +189,31 @@ def _wrong_of(request: Request, *, effects: int) -> list[str]:
 
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
-    """The tries go round the databases and what the clicks are held against."""
-    ends, wrongs, broken = Counter[str](), Counter[str](), 0
-    async with AsyncExitStack() as stack:
-        stands: dict[tuple[str, bool], Stand] = {}
-        for number in range(count):
-            kind, against, dice = DATABASES[number % 2], AGAINST[number // 2 % 3], dice_of(seed, number)
-            key = (kind, against == "its expiry")
-            if key not in stands:
-                stands[key] = await stack.enter_async_context(stand(kind, brief if key[1] else crowded))
-            end, wrong = await attempt(stands[key], against, number, dice)
-            ends[f"{kind}, against {against}: {end}"] += 1
-            wrongs.update(wrong)
-            broken += bool(wrong)
-            tried()
-        for each in stands.values():
-            await each.scene.log_agrees()
-    return Counts(
-        tried=count, broken=broken, figures={"clicks": count * CLICKS, "ended": dict(ends), "broke": dict(wrongs)}
-    )
+    """The tries go round the databases and what the clicks are held against; each stage plays its own in order."""
+    found = Found()
+    stands: dict[tuple[str, bool], list[int]] = defaultdict(list)
+    for number in range(count):
+        stands[DATABASES[number % 2], _against(number) == "its expiry"].append(number)
+
+    async def played(kind: str, numbers: Sequence[int], *, expires: bool) -> None:
+        async with stand(kind, brief if expires else crowded) as here:
+            for number in numbers:
+                against = _against(number)
+                end, wrong = await attempt(here, against, number, dice_of(seed, number))
+                found.ends[f"{kind}, against {against}: {end}"] += 1
+                found.wrongs.update(wrong)
+                found.broken += bool(wrong)
+                tried()
+            await here.scene.log_agrees()
+
+    with server_at_hand():
+        await asyncio.gather(*(played(kind, numbers, expires=brief) for (kind, brief), numbers in stands.items()))
+    figures = {"clicks": count * CLICKS, "ended": dict(found.ends), "broke": dict(found.wrongs)}
+    return Counts(tried=count, broken=found.broken, figures=figures)
+
+
+def _against(number: int) -> str:
+    return AGAINST[number // 2 % 3]
 
 
 CAMPAIGN = Campaign(

@@ -11,7 +11,7 @@ from bot.core.request import Request
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
 from tests.campaign.crash_people import People
 from tests.campaign.crash_rounds import ROUNDS, Round
-from tests.campaign.crash_stage import NotStarted, Stage, nursery, staged
+from tests.campaign.crash_stage import NotStarted, Stage, staged
 from tests.campaign.crash_stories import CHAPTERS
 from tests.campaign.crash_tracing import NO_STRACE, may_trace, traced
 from tests.campaign.crash_truth import Before, before, records
@@ -49,7 +49,6 @@ async def acted(stage: Stage, then: Before) -> list[str]:
 async def one(stage: Stage, round_: Round, when: int) -> tuple[bool, list[str]]:
     """Whether the disk was found full, and what did not hold."""
     then = await before(stage)
-    assert stage.pid is not None
     async with traced(stage.pid, CALLS, f"error=ENOSPC:when={when}+"):
         playing = asyncio.create_task(round_.play(then))
         full = await red(stage, playing)
@@ -63,27 +62,26 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
     if not may_trace():
         return Counts(tried=0, broken=0, figures={"skipped": NO_STRACE})
     seen, wrong, broken, done = Counter[str](), list[str](), 0, 0
-    async with nursery() as born:
-        while done < count:
-            dice = dice_of(seed, done)
-            chapter = dice.choice(CHAPTERS)
-            async with staged(born, "sqlite", chapter.policy()) as stage:
-                try:
-                    await stage.start()
-                    for number in range(min(ROUNDS, count - done)):
-                        when = dice.randint(1, WRITES)
-                        full, said = await one(stage, Round(stage, chapter, number, People(stage)), when)
-                        seen["said that it cannot record" if full else "there was room enough"] += 1
-                        wrong += [f"{chapter.name} {when}: {each}" for each in said]
-                        broken += bool(said)
-                        done += 1
-                        tried()
-                        if said:
-                            break
-                except (NotStarted, TimeoutError) as error:
-                    wrong.append(f"{chapter.name}: {error}")
-                    broken, done = broken + 1, done + 1
+    while done < count:
+        dice = dice_of(seed, done)
+        chapter = dice.choice(CHAPTERS)
+        async with staged("sqlite", chapter.policy()) as stage:
+            try:
+                await stage.start()
+                for number in range(min(ROUNDS, count - done)):
+                    when = dice.randint(1, WRITES)
+                    full, said = await one(stage, Round(stage, chapter, number, People(stage)), when)
+                    seen["said that it cannot record" if full else "there was room enough"] += 1
+                    wrong += [f"{chapter.name} {when}: {each}" for each in said]
+                    broken += bool(said)
+                    done += 1
                     tried()
+                    if said:
+                        break
+            except (NotStarted, TimeoutError) as error:
+                wrong.append(f"{chapter.name}: {error}")
+                broken, done = broken + 1, done + 1
+                tried()
     return Counts(tried=done, broken=broken, figures={**seen, "broke": wrong[:5]})
 
 

@@ -24,7 +24,7 @@ CAMPAIGN = Campaign(
     name="crash_postgresql",
     threat="R1",
     claim="after kill -9 and a start something acknowledged was lost, an effect was doubled, or an end did not come",
-    smoke=8,
+    smoke=76,
     full=2_000,
     run=run,
 )

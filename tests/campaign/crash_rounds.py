@@ -14,13 +14,13 @@ from random import Random
 from tests.campaign.campaign import Counts, dice_of
 from tests.campaign.crash_people import People
 from tests.campaign.crash_points import NEVER
-from tests.campaign.crash_stage import NotStarted, Nursery, Stage, nursery, staged
+from tests.campaign.crash_stage import NotStarted, Stage, staged
 from tests.campaign.crash_stories import CHAPTERS, Chapter, Ending
 from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
 RESTED_WITHIN = 45.0
 """Seconds from the last death; a lease of a task that nobody took over would be sixty."""
-LOOK_EVERY = 0.04
+LOOK_EVERY = 0.1
 ROUNDS, FEW_ROUNDS = 20, 4
 """On one ledger and one platform; then both are new."""
 LANES = 3
@@ -107,9 +107,11 @@ class Round:
         while looks < 2:
             await self.stage.up()
             await asyncio.sleep(LOOK_EVERY)
-            accounts = {a["id"]: a["active"] for a in (await self.stage.truth())["accounts"]}
-            still = all(accounts[e.account] is e.active for e in self.endings if e.account)
-            looks = looks + 1 if still and not unrest(self.stage, then) else 0
+            looks = looks + 1 if not unrest(self.stage, then) and await self._as_it_ends() else 0
+
+    async def _as_it_ends(self) -> bool:
+        accounts = {a["id"]: a["active"] for a in (await self.stage.truth())["accounts"]}
+        return all(accounts[e.account] is e.active for e in self.endings if e.account)
 
 
 async def played(stage: Stage, chapter: Chapter, number: int, *, at: int) -> tuple[list[str], int]:
@@ -124,7 +126,6 @@ async def played(stage: Stage, chapter: Chapter, number: int, *, at: int) -> tup
 class Sweep:
     """Every point of every chapter once, in an order thrown by dice, then all again, up to a count of deaths."""
 
-    nursery: Nursery
     kind: str
     seed: int
     count: int
@@ -143,7 +144,7 @@ class Sweep:
 
     async def _count(self, chapter: Chapter) -> None:
         """Play it once with nobody dying."""
-        async with staged(self.nursery, self.kind, chapter.policy()) as stage:
+        async with staged(self.kind, chapter.policy()) as stage:
             await stage.start()
             wrong, self.totals[chapter.name] = await played(stage, chapter, 0, at=NEVER)
         self.found.wrong.extend(f"{chapter.name}, undisturbed: {each}" for each in wrong)
@@ -183,7 +184,7 @@ class Sweep:
 
     async def _tries(self, dice: Random, chapter: Chapter, points: Sequence[int]) -> None:
         """One ledger; it is left where a round broke, for what came after would say nothing."""
-        async with staged(self.nursery, self.kind, chapter.policy(), migrated=dice.random() < HALF) as stage:
+        async with staged(self.kind, chapter.policy(), migrated=dice.random() < HALF) as stage:
             try:
                 await stage.start(at=dice.randint(1, OF_A_START) if dice.random() < HALF else NEVER)
                 for place, at in enumerate(points):
@@ -196,7 +197,7 @@ class Sweep:
         """One point; where this time the chapter had ended before it came, an earlier one. Whether all of it held."""
         wrong: list[str] = []
         for again in range(AGAIN):
-            more = dice.randint(0, FEW if self._sweeps else MANY)
+            more = min(dice.randint(0, FEW if self._sweeps else MANY), max(self._left, 0))
             stage.again_at[:] = [dice.randint(1, OF_A_START) for _ in range(more)]
             wrong, reached = await played(stage, chapter, place * AGAIN + again, at=at)
             if stage.deaths or wrong:
@@ -222,6 +223,5 @@ class Sweep:
 
 async def crashes(kind: str, count: int, tried: Callable[[], object], *, seed: int) -> Counts:
     """So many deaths, on databases of that kind."""
-    async with nursery() as born:
-        found = await Sweep(born, kind, seed, count, tried).run()
+    found = await Sweep(kind, seed, count, tried).run()
     return Counts(tried=count, broken=max(found.broken, bool(found.wrong)), figures=found.figures())

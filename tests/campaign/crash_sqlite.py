@@ -14,7 +14,7 @@ CAMPAIGN = Campaign(
     name="crash_sqlite",
     threat="R1",
     claim="after kill -9 and a start something acknowledged was lost, an effect was doubled, or an end did not come",
-    smoke=12,
+    smoke=120,
     full=10_000,
     run=run,
 )

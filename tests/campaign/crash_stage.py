@@ -2,13 +2,9 @@
 
 import asyncio
 import contextlib
-import itertools
-import json
-import os
 import re
 import signal
 import socket
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -25,18 +21,18 @@ from bot.sandbox.platform.server import MockPlatform
 from bot.sandbox.slack.records import User
 from bot.sandbox.slack.server import Workspace
 from bot.sandbox.stage import PEOPLE, _environment, sample_policy
+from tests import nursery
 from tests.campaign.crash_points import NEVER, Points
 from tests.campaign.rig import MEMORY
 from tests.databases import Databases
 
 T = TypeVar("T")
-ROOT = Path(__file__).parents[2]
 CASTS = 5
 """So many stories may be played at once, each with people of its own: nobody's form is in another's way."""
-READY_WITHIN = 20.0
+READY_WITHIN = 60.0
 LIMITS = r"(requests_per_person_hour|deactivations_per_hour|emergencies_per_person_day) = \d+"
 SAMPLES = 'samples = ["50ms", "100ms", "150ms", "200ms", "300ms"]'
-LOOK_EVERY = 0.01
+LOOK_EVERY = 0.03
 
 
 class Died(Exception):
@@ -88,54 +84,6 @@ def everybody() -> list[User]:
     return [*PEOPLE, *casts]
 
 
-class Nursery:
-    """A process that forks bots."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self._numbers = itertools.count()
-        self._said: dict[int, asyncio.Queue[dict[str, int]]] = {}
-
-    async def begin(self, order: dict[str, Any]) -> tuple[int, int]:
-        """Start a bot; its number and its process id."""
-        assert self._process.stdin is not None
-        number = next(self._numbers)
-        self._said[number] = asyncio.Queue()
-        self._process.stdin.write(json.dumps({**order, "number": number}).encode() + b"\n")
-        await self._process.stdin.drain()
-        return number, (await self._said[number].get())["began"]
-
-    async def ended(self, number: int) -> int:
-        """Wait until it ends; its exit code."""
-        said = await self._said[number].get()
-        del self._said[number]
-        return said["ended"]
-
-    async def listen(self) -> None:
-        """Hand on what is said, until the nursery ends."""
-        assert self._process.stdout is not None
-        while line := await self._process.stdout.readline():
-            said = json.loads(line)
-            self._said[said["number"]].put_nowait(said)
-
-
-@asynccontextmanager
-async def nursery() -> AsyncIterator[Nursery]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.campaign.crash_nursery",
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, cwd=ROOT,
-    )  # fmt: skip
-    found = Nursery(process)
-    listening = asyncio.create_task(found.listen())
-    try:
-        yield found
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        await listening
-        await process.wait()
-
-
 class Pager:
     """Who is woken: a web hook that takes everything."""
 
@@ -165,7 +113,6 @@ class Pager:
 class Stage:
     """One ledger and the bots that live on it one after the other."""
 
-    nursery: Nursery
     workspace: Workspace
     platform: MockPlatform
     session: aiohttp.ClientSession
@@ -177,8 +124,7 @@ class Stage:
     port: int
     mutant: str = ""
     """What is left out of the bots, for those who want to see that it is noticed."""
-    pid: int | None = None
-    number: int = 0
+    process: nursery.Child | None = None
     deaths: list[str] = field(default_factory=list)
     """The points at which a bot died, in this round."""
     again_at: list[int] = field(default_factory=list)
@@ -191,6 +137,11 @@ class Stage:
     _keeper: asyncio.Task[None] | None = None
     _stopping: bool = False
 
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
     # the bot's lives
 
     async def start(self, *, at: int = NEVER) -> None:
@@ -201,19 +152,15 @@ class Stage:
         await self.up()
 
     async def _begin(self) -> None:
-        order = {
-            "folder": str(self.folder),
-            "environment": self.environment,
-            "points": str(self.folder / "points"),
-            "log": str(self.folder / "bot.log"),
-            "mutant": self.mutant,
-        }
-        self.number, self.pid = await self.nursery.begin(order)
+        words = ["tests.campaign.crash_bot", str(self.folder / "points"), *([self.mutant] if self.mutant else [])]
+        with (self.folder / "bot.log").open("ab") as log:
+            self.process = await nursery.forked(*words, environment=self.environment, cwd=self.folder, stderr=log)
 
     async def _keep(self) -> None:
         while True:
             hearing = asyncio.create_task(self._hears())
-            ended = await self.nursery.ended(self.number)
+            assert self.process is not None
+            ended = await self.process.wait()
             hearing.cancel()
             self._up.clear()
             self._down.set()
@@ -262,10 +209,9 @@ class Stage:
     async def stop(self) -> None:
         """Kill the bot that lives, by its own id; a wait for it ends with it."""
         self._stopping = True
-        if self._keeper is None or self._keeper.done() or self.pid is None:
+        if self._keeper is None or self._keeper.done() or self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        self.process.kill()
         await self._keeper
 
     def log(self) -> str:
@@ -276,8 +222,8 @@ class Stage:
 
     @contextlib.contextmanager
     def ledger(self) -> Iterator[Connection]:
-        """The database as it stands, for reading alone: opened and closed, for a reader that stays mends a dead
-        writer's file before the bot could."""
+        """The database as it stands, for reading alone: a file is opened and closed, for a reader that stays mends a
+        dead writer's file before the bot could."""
         with self.reader.connect() as connection:
             yield connection
 
@@ -311,9 +257,7 @@ def _free_port() -> int:
 
 
 @asynccontextmanager
-async def staged(
-    nursery: Nursery, kind: str, text: str, *, migrated: bool = True, mutant: str = ""
-) -> AsyncIterator[Stage]:
+async def staged(kind: str, text: str, *, migrated: bool = True, mutant: str = "") -> AsyncIterator[Stage]:
     """A new ledger of that kind and everything around it but the bot."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-crash-", dir=MEMORY)))
@@ -328,17 +272,18 @@ async def staged(
         stack.push_async_callback(pager.stop)
         await pager.start()
         session = await stack.enter_async_context(aiohttp.ClientSession())
+        reader = create_engine(_readable(url), **({"poolclass": NullPool} if kind == "sqlite" else {}))
+        stack.callback(reader.dispose)
         port = _free_port()
         workspace.events_url = f"http://127.0.0.1:{port}/slack/events"
         given = {"DATABASE_URL": url, "PORT": str(port), "PAGER_URL": pager.url}
         (folder / "policy.toml").write_text(text, encoding="utf-8")
         found = Stage(
-            nursery=nursery,
             workspace=workspace,
             platform=platform,
             session=session,
             folder=folder,
-            reader=create_engine(_readable(url), poolclass=NullPool),
+            reader=reader,
             pager=pager,
             environment={**_environment(workspace, platform, folder), **given},
             points=Points(folder / "points"),

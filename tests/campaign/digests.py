@@ -14,6 +14,7 @@ from bot.core.digest import Digest, Week, due
 from bot.core.errors import SlackAway
 from bot.core.transition import Change, Kind, TaskKind
 from bot.flows.digest import arm_digest, post_digest
+from bot.flows.turns import Turns
 from bot.flows.world import World
 from storage.ledger import SqlLedger
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
@@ -70,7 +71,8 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
         (Path(folder) / "files").mkdir()
         shelf = Shelf(Databases("sqlite", Path(folder) / "files"))
         ledger, clock = shelf.open(), shelf.clock
-        world = replace(world_of(ledger, clock), desk=cast("Any", paper), book=cast("Any", Book()))
+        unpaced = Turns(every=0.0, longest_pause=0.0)  # the weeks pass by another clock than the turns
+        world = replace(world_of(ledger, clock), desk=cast("Any", paper), book=cast("Any", Book()), turns=unpaced)
         await start(world, ledger, clock)
         while len(paper.posted) < count:
             clock.at += timedelta(hours=dice.choice(DOWN_FOR))

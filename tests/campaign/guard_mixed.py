@@ -28,7 +28,7 @@ LOOK_EVERY = 0.25
 async def on_script(rig: Rig, **script: Any) -> AsyncIterator[str]:
     """A platform that plays the script, in a process of its own, in the place of the mock; its address."""
     async with AsyncExitStack() as stack:
-        said = await _spawn(stack, ["-m", "tests.campaign.scripted", json.dumps(script)], lines=1)
+        said = await _spawn(stack, ["tests.campaign.scripted", json.dumps(script)], lines=1)
         url = said[0].strip()
         rig.stage.environment["PLATFORM_URL"] = url
         stack.push_async_callback(rig.stage.stop_bot)  # before the platform is gone

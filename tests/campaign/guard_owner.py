@@ -95,7 +95,7 @@ CAMPAIGN = Campaign(
     name="guard_owner",
     threat="R14",
     claim="undone, or not as they wanted it, where the owner or legal deactivated too",
-    smoke=40,
+    smoke=24,
     full=2_400,
     run=run,
 )

@@ -20,7 +20,7 @@ from tests.campaign.crowd_stage import crowd, working
 from tests.campaign.crowd_truth import figures_of, wrong_of
 from tests.campaign.guard_truth import spread
 
-RED_WITHIN = 5.0
+RED_WITHIN = 20.0
 """Seconds until `/readyz` says so: it asks the database for two of them."""
 ON_WITHIN = 30.0
 """Seconds until a request is carried through again: a person who was not answered tries again, and a busy machine."""

@@ -18,7 +18,7 @@ from bot.core.tasks import tell as tell_tasks
 from bot.core.transition import Change, Kind, Task, TaskKind, move
 from bot.flows.digest import post_digest
 from bot.flows.show import Drawing, tell
-from bot.flows.world import Result, World
+from bot.flows.world import FINISHED, Result, World
 from bot.ports import CardAt, Message, View
 from bot.worker import Flow, Worker
 from storage.ledger import SqlLedger
@@ -355,3 +355,20 @@ async def test_the_on_call_is_called_in_slack_before_all_the_rest_is_said(ledger
         await ledger.add(task("call:1", kind=TaskKind.CALL))
         async with asyncio.timeout(2):
             await called.wait()
+
+
+async def test_a_task_that_is_leased_anew_before_its_run_is_over_runs_again(ledger: SqlLedger, shelf: Shelf) -> None:
+    runs: list[int] = []
+
+    async def put_off_and_due_at_once(_: World, given: Task) -> Result:
+        runs.append(given.attempts)
+        if len(runs) > 1:
+            return None
+        await ledger.postpone(given, due=AT)
+        worker.take(await ledger.claim_due(limit=1))
+        return FINISHED
+
+    async with at_work(here(ledger, shelf, Wall()), {TaskKind.DRAW: put_off_and_due_at_once}) as worker:
+        await ledger.add(to_draw())
+        await ends(shelf, "draw:REQ-1:1", "done")
+    assert len(runs) == 2
