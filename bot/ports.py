@@ -166,6 +166,10 @@ class View(Protocol):
         """The accounts of which an event was taken, and which are still to be read and judged."""
         ...
 
+    def task(self, key: str) -> Task | None:
+        """As it stands, done or not; `owner` is who has it leased."""
+        ...
+
     def unfinished(self, task: str) -> bool:
         """Whether the task with that key is still to be done, or being done."""
         ...

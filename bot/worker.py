@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
+from typing import Any
 
 from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
 from bot.core.transition import Change, Task, TaskKind
@@ -79,7 +80,8 @@ class Worker:
         self._gates = {name: asyncio.Semaphore(size) for name, size in LANES.items()}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._again: dict[str, Task] = {}
-        """Leased anew before the run that put them off was over: nobody else finds them until that lease is."""
+        """Handed over while they ran: perhaps leased anew before the run that put them off was over, and then nobody
+        else finds them until that lease is."""
         self._held: Counter[str] = Counter()
         """Tasks of each lane that run here or wait for their turn."""
         self._stopping = False
@@ -91,11 +93,13 @@ class Worker:
             if task.key in self._running:
                 self._again[task.key] = task
             elif not self._stopping and not self._too_many(task):
-                after = AFTER_THE_CALL if calls and task.kind not in AT_ONCE else 0.0
-                started = asyncio.create_task(self._run(task, after=after), name=task.key)
-                self._running[task.key] = started
-                self._held[lane_of(task)] += 1
-                started.add_done_callback(partial(self._ended, lane_of(task)))
+                self._start(task, self._run(task, after=AFTER_THE_CALL if calls and task.kind not in AT_ONCE else 0.0))
+
+    def _start(self, task: Task, run: Coroutine[Any, Any, None]) -> None:
+        started = asyncio.create_task(run, name=task.key)
+        self._running[task.key] = started
+        self._held[lane_of(task)] += 1
+        started.add_done_callback(partial(self._ended, lane_of(task)))
 
     def _too_many(self, task: Task) -> bool:
         """Of what is said in Slack no more waits here than is found: the others' leases run out, and they are found."""
@@ -105,8 +109,9 @@ class Worker:
     def _ended(self, lane: str, task: asyncio.Task[None]) -> None:
         self._running.pop(task.get_name(), None)
         self._held[lane] -= 1
-        if (again := self._again.pop(task.get_name(), None)) is not None:
-            self.take([again])
+        again = self._again.pop(task.get_name(), None)
+        if again is not None and not self._stopping:
+            self._start(again, self._run_again(again))
 
     async def poll(self) -> None:
         """Look for due tasks for as long as the process lives; returns only by being cancelled."""
@@ -136,6 +141,15 @@ class Worker:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+
+    async def _run_again(self, task: Task) -> None:
+        """Run it if it is still this process's: the run before may have finished it, or put it off until later."""
+        try:
+            stands = await self._world.ledger.read(lambda view: view.task(task.key))
+        except LedgerAway:
+            return  # its lease runs out
+        if stands is not None and (stands.owner, stands.attempts) == (task.owner, task.attempts):
+            await self._run(task, after=0)
 
     async def _run(self, task: Task, *, after: float) -> None:
         if after:

@@ -372,3 +372,21 @@ async def test_a_task_that_is_leased_anew_before_its_run_is_over_runs_again(ledg
         await ledger.add(to_draw())
         await ends(shelf, "draw:REQ-1:1", "done")
     assert len(runs) == 2
+
+
+async def test_a_task_that_is_handed_over_again_while_it_runs_to_its_end_runs_once(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    runs: list[int] = []
+
+    async def handed_over_meanwhile(_: World, given: Task) -> Result:
+        runs.append(given.attempts)
+        await ledger.add(to_draw())  # it is on file, and this process's
+        await asyncio.sleep(0)
+        return None
+
+    async with at_work(here(ledger, shelf, Wall()), {TaskKind.DRAW: handed_over_meanwhile}):
+        await ledger.add(to_draw())
+        await ends(shelf, "draw:REQ-1:1", "done")
+        await asyncio.sleep(0.3)
+    assert len(runs) == 1
