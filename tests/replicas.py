@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import os
 import signal
-import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.sandbox.stage import STOPPED_WITHIN, _environment
+from tests.commands import Running, begun
 from tests.databases import query
 from tests.stories.scene import Scene
 
@@ -34,7 +35,7 @@ class Replica:
     folder: Path
     environment: Mapping[str, str]
     session: aiohttp.ClientSession
-    process: asyncio.subprocess.Process | None = None
+    process: Running | None = None
     url: str = ""
     stopped: bool = False
 
@@ -54,10 +55,7 @@ class Replica:
     async def start(self) -> Self:
         """Start it and wait until it is ready to record."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "bot", "run",
-                stdout=asyncio.subprocess.PIPE, stderr=log, env=dict(self.environment), cwd=self.folder,
-            )  # fmt: skip
+            self.process = await begun("bot", "run", stdout=PIPE, stderr=log, env=self.environment, cwd=self.folder)
         assert self.process.stdout is not None
         said = (await asyncio.wait_for(self.process.stdout.readline(), STARTED_WITHIN)).decode()
         found = [word.removesuffix(".") for word in said.split() if word.startswith("http://") and "readyz" in word]
@@ -99,11 +97,7 @@ class Replica:
 
     async def doctor(self) -> str:
         """What `countersign doctor` says beside it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "doctor",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env=dict(self.environment), cwd=self.folder,
-        )  # fmt: skip
+        process = await begun("bot", "doctor", stdout=PIPE, stderr=STDOUT, env=self.environment, cwd=self.folder)
         printed, _ = await process.communicate()
         return printed.decode()
 

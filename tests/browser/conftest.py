@@ -6,6 +6,7 @@ from playwright.async_api import Browser, expect
 
 from bot.sandbox.stage import Stage, stage
 from tests.browser.visitor import DESK, PHONE, Visitor, chromium, launched
+from tests.commands import Staged
 
 expect.set_options(timeout=20_000)  # milliseconds; of a busy machine
 
@@ -14,7 +15,7 @@ expect.set_options(timeout=20_000)  # milliseconds; of a busy machine
 async def empty_stage() -> AsyncIterator[Stage]:
     """Workspace, platform and page, without the bot."""
     chromium()
-    async with stage() as set_up:
+    async with stage(of=Staged) as set_up:
         yield set_up
 
 

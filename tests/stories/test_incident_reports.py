@@ -11,9 +11,9 @@ from bot.core.transition import Kind
 from bot.sandbox.slack.people import Outcome
 from bot.sandbox.slack.records import Message, View
 from bot.sandbox.slack.server import APPROVALS
+from tests.commands import Ran, countersign
 from tests.slack.validators import check_view
 from tests.stories.scene import ADA, MONA, OMAR, PINE, REX, SAM, TESSA, TOM, Scene, id_of, inputs, text_of
-from tests.stories.test_the_command_line import Ran, countersign
 
 HOSTILE = "<!channel> *x* `|<https://evil.example|click>\u202e\x1b[31m"
 
