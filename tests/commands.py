@@ -15,7 +15,7 @@ import subprocess
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -86,8 +86,9 @@ class Born:
         return self.ended()
 
     def send_signal(self, what: int) -> None:
-        if self.returncode is None:
-            os.kill(self.pid, what)
+        with suppress(ProcessLookupError):  # it has ended, and how is not heard yet
+            if self.returncode is None:
+                os.kill(self.pid, what)
 
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
