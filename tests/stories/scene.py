@@ -64,6 +64,13 @@ class Scene:
         await self._running.aclose()
         self.bot = None
 
+    def let_go(self) -> None:
+        """The story is over: whatever keeps the bot waiting for an answer does so no longer."""
+        self.workspace.faults.clear()
+        self.workspace._stopping.set()
+        self.platform._world.faults.clear()
+        self.platform._background._stopping.set()
+
     async def restart(self) -> None:
         await self.stop()
         await self.start()
@@ -285,4 +292,5 @@ async def set_scene(
         settings.policy_file.write_text(sample_policy())
         scene = Scene(folder, workspace, platform, session, settings, stack)
         stack.push_async_callback(scene.stop)
+        stack.callback(scene.let_go)
         yield scene
