@@ -199,7 +199,7 @@ async def test_sigterm_drains_and_ends_well(staged: Stage) -> None:
     assert staged.process is not None
 
     staged.process.send_signal(signal.SIGTERM)
-    out, _ = await asyncio.wait_for(staged.process.communicate(), 15)
+    out, _ = await asyncio.wait_for(staged.process.communicate(), 20)
 
     assert staged.process.returncode == 0
     assert b"Draining" in out
@@ -230,7 +230,7 @@ async def test_the_mock_platform_says_where_it_listens(tmp_path: Path) -> None:
     words = ("platform", "--port", "0", "--control-port", "0", "--accounts", "20")
     process = await begun("bot", *words, cwd=tmp_path, env=KEPT, stdout=PIPE)
     assert process.stdout is not None
-    first = await asyncio.wait_for(process.stdout.readline(), 15)
+    first = await asyncio.wait_for(process.stdout.readline(), 20)
     process.terminate()
     await process.communicate()
 
@@ -277,7 +277,7 @@ async def test_a_start_is_broken_off_by_a_signal_and_survives_a_hangup(staged: S
     await asyncio.sleep(0.2)
     assert process.returncode is None
     process.terminate()
-    _, err = await asyncio.wait_for(process.communicate(), 15)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
 
     assert process.returncode == 130
     assert b"Traceback" not in err
