@@ -4,8 +4,8 @@ import asyncio
 import itertools
 import os
 import signal
-import sys
 import time
+from asyncio.subprocess import PIPE, STDOUT
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -99,11 +99,7 @@ class Replica:
 
     async def doctor(self) -> str:
         """What `countersign doctor` says beside it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "doctor",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
-            env=dict(self.environment), cwd=self.folder,
-        )  # fmt: skip
+        process = await begun("bot", "doctor", stdout=PIPE, stderr=STDOUT, env=self.environment, cwd=self.folder)
         printed, _ = await process.communicate()
         return printed.decode()
 

@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 import tempfile
+from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ class Stage:
     folder: Path
     session: aiohttp.ClientSession
     environment: dict[str, str]
-    process: asyncio.subprocess.Process | None = None
+    process: Process | None = None
     bot_url: str = ""
 
     @property
@@ -63,10 +64,16 @@ class Stage:
         file.write_text("\n".join(lines) + "\n")
         return file
 
+    async def begin(self, *words: str, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> Process:
+        """Begin a command of the bot in its folder, with its environment."""
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "bot", *words, stdout=stdout, stderr=stderr, env=self.environment, cwd=self.folder
+        )
+
     async def start_bot(self) -> None:
         """Start `countersign run` and wait until it hears Slack. Raises NotStaged."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await self._begin(log)
+            self.process = await self.begin("run", stdout=PIPE, stderr=log)
         assert self.process.stdout is not None
         try:
             said = (await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN)).decode()
@@ -79,12 +86,6 @@ class Stage:
         self.bot_url = found[0]
         self.workspace.events_url = f"{self.bot_url}/slack/events"
         await self._until_ready()
-
-    async def _begin(self, log: IO[bytes]) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", "run",
-            stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environment, cwd=self.folder,
-        )  # fmt: skip
 
     async def _until_ready(self) -> None:
         async with asyncio.timeout(READY_WITHIN):
@@ -107,10 +108,7 @@ class Stage:
 
     async def command(self, *words: str) -> str:
         """Run a command of the bot beside it, and answer what it printed."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", *words,
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, env=self.environment, cwd=self.folder,
-        )  # fmt: skip
+        process = await self.begin(*words, stdout=PIPE, stderr=STDOUT)
         try:
             printed, _ = await process.communicate()
         finally:
@@ -154,7 +152,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[Stage]:
+async def stage(*, port: int = 0, policy: str | None = None, of: type[Stage] = Stage) -> AsyncIterator[Stage]:
     """Set it up in a folder that is gone afterwards; the bot is started by whoever plays."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="countersign-")))
@@ -171,7 +169,7 @@ async def stage(*, port: int = 0, policy: str | None = None) -> AsyncIterator[St
         )
         await workspace.start(port=port, mount=mount)
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        found = Stage(
+        found = of(
             workspace=workspace,
             platform=platform,
             folder=folder,

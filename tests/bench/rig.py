@@ -53,8 +53,10 @@ class Benched(Stage):
 
     __slots__ = ()
 
-    async def _begin(self, log: IO[bytes]) -> Any:
-        return await nursery.started("bot", "run", environment=self.environment, cwd=self.folder, stderr=log)
+    async def begin(self, *words: str, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> Any:
+        if isinstance(stderr, int):
+            return await super().begin(*words, stdout=stdout, stderr=stderr)
+        return await nursery.started("bot", *words, environment=self.environment, cwd=self.folder, stderr=stderr)
 
 
 @dataclass

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
+import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import expect
 from slack_sdk.web.async_client import AsyncWebClient
@@ -46,7 +47,7 @@ def view(person: Json, groups: Json, *, optional: bool = False) -> Json:
     return {"type": "modal", "callback_id": "roster", **titles, "blocks": inputs}
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def heard(empty_stage: Stage) -> AsyncIterator[list[Json]]:
     """What a bot gets to hear that acknowledges everything: the state of each form sent in."""
     states: list[Json] = []

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ from bot.core.errors import CountersignError
 from storage.backup import BackupFailed, copy_of
 from storage.database import Database
 from storage.ledger import SqlLedger
+from tests.commands import countersign, program
 from tests.databases import migrated, query
 from tests.storage.scene import Hand, Shelf, disagreements, filing, voting
-from tests.stories.test_the_command_line import countersign, is_empty
+from tests.stories.test_the_command_line import is_empty
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = "select count(*) from audit"
@@ -65,17 +65,11 @@ def mode_of(file: Path) -> int:
 @contextmanager
 def writer(url: str) -> Iterator[None]:
     """A process that writes as fast as it can."""
-    command = [sys.executable, "-m", "tests.storage.load", url, "writer"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)  # noqa: S603 - our own words
-    assert process.stdout is not None
-    try:
+    with program("tests.storage.load", url, "writer") as (_, said):
         for _ in range(200):
-            process.stdout.readline()
-        os.set_blocking(process.stdout.fileno(), False)
+            said.readline()
+        os.set_blocking(said.fileno(), False)
         yield
-    finally:
-        process.kill()
-        process.communicate()
 
 
 async def agrees(file: Path) -> bool:

@@ -1,25 +1,18 @@
 """kill −9 in the middle of the load: what was acknowledged is on disk, whole, and the log has no gap."""
 
-import subprocess
-import sys
-from pathlib import Path
-
+from tests.commands import program
 from tests.storage.scene import SECOND, Shelf, disagreements
 
-ROOT = Path(__file__).parents[2]
 KILLED_AFTER = (1, 37, 90, 211)
 """Acknowledgements heard before each kill."""
 
 
 def acknowledged(url: str, name: str, *, after: int) -> dict[str, int]:
     """Let a process work and kill it; every version of a request that it said was written."""
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and file
-        [sys.executable, "-m", "tests.storage.load", url, name], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        heard = [process.stdout.readline() for _ in range(after)]
+    with program("tests.storage.load", url, name) as (process, said):
+        heard = [said.readline() for _ in range(after)]
         process.kill()
-        heard += process.stdout.readlines()
+        heard += said.readlines()
     return {id: int(version) for id, version in (line.split() for line in heard if line.endswith("\n"))}
 
 

@@ -87,7 +87,7 @@ async def test_a_guard_that_was_overtaken_stops_and_waits_for_its_turn(shelf: Sh
     shelf.clock.at += timedelta(seconds=HELD_FOR)  # it was stopped for so long
     assert await two.hold("guard", seconds=3600)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while world.status.fence is not None:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)
     assert not guard.done()
@@ -150,6 +150,6 @@ class Deaf:
 
 
 async def holds(world: World) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while world.status.fence is None:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.01)

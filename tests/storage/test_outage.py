@@ -86,7 +86,7 @@ async def test_who_gives_up_waiting_undoes_nothing_and_its_tasks_reach_the_worke
     with occupied(shelf.url), pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1):
             await ledger.decide(lambda _: Change(transitions=filing().transitions, tasks=(task(),)))
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         await handed.wait()
     assert await request(ledger) is not None
     assert "sweep:1" in [t.key for t in taken]

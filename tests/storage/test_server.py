@@ -78,7 +78,7 @@ def heard(process: "subprocess.Popen[str]") -> str:
 
 
 async def takes_something_over(ledger: SqlLedger) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         while await ledger.take_over() == 0:  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.05)
 

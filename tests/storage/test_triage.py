@@ -50,7 +50,7 @@ async def test_the_protected_among_what_the_feed_announced_are_judged_once_and_n
     waiting = backlog(told, because="9", due=AT + SECOND)
     await ledger.decide(lambda _: Change(tasks=(waiting,)))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         assert await triage(world, triage_task(heard=AT)) is None
 
     assert shelf.sql("select account from incidents order by account") == [("told_1",), ("told_2",)]

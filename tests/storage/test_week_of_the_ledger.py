@@ -97,7 +97,7 @@ async def test_what_takes_long_to_read_keeps_nobody_else_waiting(ledger: SqlLedg
 
     reading = asyncio.create_task(ledger.read(long, long=True))
     await asyncio.to_thread(began.wait, 10)
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(20):
         assert await ledger.read(lambda view: view.cursor()) is None
         await ledger.decide(lambda _: Change(cursor=7))
         assert await ledger.read(lambda view: view.cursor()) == 7

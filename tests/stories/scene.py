@@ -1,7 +1,7 @@
 """The stage of a story: workspace, platform and bot, joined by HTTP, with SQLite in a file."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,6 +64,13 @@ class Scene:
         await self._running.aclose()
         self.bot = None
 
+    def let_go(self) -> None:
+        """The story is over: whatever keeps the bot waiting for an answer does so no longer."""
+        self.workspace.faults.clear()
+        self.workspace._stopping.set()
+        self.platform._world.faults.clear()
+        self.platform._background._stopping.set()
+
     async def restart(self) -> None:
         await self.stop()
         await self.start()
@@ -104,13 +111,18 @@ class Scene:
             given["confirm_handle"] = handle
         return await self.workspace.submit(user, view, {**given, **values})
 
+    async def insist(self, do: Callable[[], Awaitable[Outcome]]) -> Outcome:
+        """What a person does who is told to try again, as a busy machine may have it."""
+        for _ in range(4):
+            if NOT_RECORDED not in str(sent := await do()):
+                break
+        return sent
+
     async def ask(self, handle: str, *, user: str = ADA, command: str = "/deactivate", **values: Any) -> Message:
         """File a request through the form and find its card."""
         known = {m.ts for m in self.cards()}
         view = await self.form(user, f"@{handle} {REASON}", command=command)
-        sent = await self.fill(user, view, handle, **values)
-        if NOT_RECORDED in str(sent.errors):  # told to try again, as a busy machine may have it, a person does
-            sent = await self.fill(user, view, handle, **values)
+        sent = await self.insist(lambda: self.fill(user, view, handle, **values))
         assert sent.ok, sent
         assert not sent.errors, sent.errors
         return await self.workspace.wait_for_message(
@@ -285,4 +297,5 @@ async def set_scene(
         settings.policy_file.write_text(sample_policy())
         scene = Scene(folder, workspace, platform, session, settings, stack)
         stack.push_async_callback(scene.stop)
+        stack.callback(scene.let_go)
         yield scene

@@ -93,7 +93,7 @@ async def test_cards_that_slack_did_not_take_are_drawn_when_it_does(scene: Scene
     assert sent.ok
     assert not sent.errors
 
-    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "maria_k" in text_of(m), timeout=15)
+    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "maria_k" in text_of(m), timeout=20)
 
     await scene.log_agrees()
 

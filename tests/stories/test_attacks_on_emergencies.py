@@ -55,7 +55,7 @@ async def test_a_public_view_that_lags_makes_no_failure_of_what_was_done(scene: 
     await scene.eventually(uncertain)
     await scene.mend()
     await scene.workspace.wait_for_message(APPROVALS, lambda m: state_of(m) in {"provisional", "lapsed"})
-    await scene.eventually(lambda: undone(scene, id), within=10.0)
+    await scene.eventually(lambda: undone(scene, id), within=20)
     assert (await scene.public(MARIA))["state"] == "active"
 
 

@@ -95,7 +95,7 @@ async def test_one_account_that_the_public_view_cannot_tell_of_keeps_no_other_do
     await unstarted.fault(kind="silent")
     for id in (odd, plain):
         await unstarted.act("staff-dev-token:rex", id, active=False)
-    await unstarted.public_becomes(plain, "active", within=12)
+    await unstarted.public_becomes(plain, "active", within=20)
     await swept_twice(unstarted)
 
 

@@ -209,7 +209,7 @@ async def test_a_deny_whose_form_comes_back_to_a_silent_slack_keeps_its_reason(s
     view = await scene.workspace.wait_for_view(OMAR, lambda v: inputs(v) == {"reason"})
     silent(scene)
 
-    sent = await scene.workspace.submit_raw(MONA, view, {"reason": "Not what it seems."})
+    sent = await scene.insist(lambda: scene.workspace.submit_raw(MONA, view, {"reason": "Not what it seems."}))
 
     assert "Slack does not say who you are" in str(sent.body)
     assert (await scene.request(card)).state is State.PENDING

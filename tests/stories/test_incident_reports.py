@@ -11,9 +11,9 @@ from bot.core.transition import Kind
 from bot.sandbox.slack.people import Outcome
 from bot.sandbox.slack.records import Message, View
 from bot.sandbox.slack.server import APPROVALS
+from tests.commands import Ran, countersign
 from tests.slack.validators import check_view
 from tests.stories.scene import ADA, MONA, OMAR, PINE, REX, SAM, TESSA, TOM, Scene, id_of, inputs, text_of
-from tests.stories.test_the_command_line import Ran, countersign
 
 HOSTILE = "<!channel> *x* `|<https://evil.example|click>\u202e\x1b[31m"
 
@@ -22,7 +22,7 @@ async def opened(scene: Scene, user: str, card: Message) -> View:
     """Press the button and wait for the report."""
     clicked = await scene.workspace.click(user, card, "incident_report")
     assert clicked.ok, clicked
-    return await scene.workspace.wait_for_view(user, lambda v: "Not known" in text_of(v), timeout=8)
+    return await scene.workspace.wait_for_view(user, lambda v: "Not known" in text_of(v), timeout=20)
 
 
 async def set_to(scene: Scene, user: str, view: View, cause: str) -> Outcome:
@@ -33,7 +33,7 @@ async def set_to(scene: Scene, user: str, view: View, cause: str) -> Outcome:
 
 async def shown_to(scene: Scene, user: str, cause: str) -> View:
     """The report once it shows that cause."""
-    return await scene.workspace.wait_for_view(user, lambda v: f"Cause: {cause}" in text_of(v), timeout=8)
+    return await scene.workspace.wait_for_view(user, lambda v: f"Cause: {cause}" in text_of(v), timeout=20)
 
 
 async def printed(scene: Scene, *words: str) -> Ran:
@@ -127,7 +127,7 @@ async def test_a_cause_is_set_then_corrected_and_the_correction_is_drafted(scene
     kinds = [(e.by, e.facts["earlier"]) for _, e in await scene.log() if e.kind is Kind.ESTABLISHED]
     assert kinds == [("omar", None), ("tessa", "human_error")]
     redrawn = await scene.workspace.wait_for_message(
-        APPROVALS, lambda m: m.ts == card.ts and "Cause: " in text_of(m) and "deliberate" in text_of(m), timeout=8
+        APPROVALS, lambda m: m.ts == card.ts and "Cause: " in text_of(m) and "deliberate" in text_of(m), timeout=20
     )
     assert "tessa" in text_of(redrawn)
     await scene.log_agrees()
@@ -148,7 +148,7 @@ async def test_the_actor_reads_the_report_and_sets_nothing_acknowledged_or_not(s
 
     before = await opened(scene, MONA, card)
     await scene.workspace.click(ADA, card, "acknowledge")
-    await scene.workspace.wait_for_message(APPROVALS, lambda m: "Acknowledged by" in text_of(m), timeout=8)
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: "Acknowledged by" in text_of(m), timeout=20)
     after = await opened(scene, MONA, card)
     forged = await scene.workspace.submit_raw(MONA, await opened(scene, OMAR, card), {"cause": "human_error"})
 

@@ -145,7 +145,7 @@ async def test_what_was_acknowledged_meanwhile_is_not_paged_any_more(scene: Scen
     waits = await page(world, task)
 
     await scene.workspace.click(ADA, card, "acknowledge")
-    await scene.workspace.wait_for_message(APPROVALS, lambda m: "Acknowledged by" in text_of(m), timeout=8)
+    await scene.workspace.wait_for_message(APPROVALS, lambda m: "Acknowledged by" in text_of(m), timeout=20)
 
     assert waits is not None
     assert await page(world, task) is None

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -55,10 +56,28 @@ def tasks(scene: Scene, kind: str = "remind") -> list[tuple[str, str, int, dict[
     return [(key, state, due, json.loads(payload)) for key, state, due, payload in rows]
 
 
+async def falls_due(scene: Scene, card: Message, step: int) -> None:
+    """The time of that reminder, the first being 0, has come."""
+
+    def waits() -> bool:
+        return [(key.rsplit(":", 1)[-1], state) for key, state, *_ in tasks(scene)][-1:] == [(str(step + 1), "waiting")]
+
+    await scene.until(waits)
+    policy, passed = scene.world.policy, scene.world.now() - (await scene.request(card)).filed_at
+    times = [*policy.reminders.after, policy.reminders.escalate_after]
+    times[step] = passed
+    rules = replace(policy.reminders, after=tuple(times[:-1]), escalate_after=times[-1])
+    scene.world.book.policy = replace(policy, reminders=rules)
+    scene.sql("update tasks set due = 0 where kind = 'remind' and state = 'waiting'")
+
+
 async def test_reminders_stand_in_the_thread_and_the_last_mentions_those_it_is_escalated_to(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"400ms", "1200ms"', escalate_after='"2s"', to='"manager", "ada"')
+    with_reminders(unstarted, after='"1h", "2h"', escalate_after='"3h"', to='"manager", "ada"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
+    for step in range(3):
+        await falls_due(unstarted, card, step)
+        await said(unstarted, card, step + 1)
 
     first, second, last = await said(unstarted, card, 3)
 
@@ -75,23 +94,28 @@ async def test_reminders_stand_in_the_thread_and_the_last_mentions_those_it_is_e
 
 
 async def test_each_reminder_is_counted_from_the_filing(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"400ms", "1200ms"', escalate_after='"2s"', to='"omar"')
+    with_reminders(unstarted, after='"400ms", "1h"', escalate_after='"2h"', to='"omar"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
-    await said(unstarted, card, 3)
-
+    (first,) = await said(unstarted, card, 1)
     filed_at = round((await unstarted.request(card)).filed_at.timestamp() * 1000)
+    await unstarted.until(lambda: len(tasks(unstarted)) == 2)
+    second = tasks(unstarted)[-1]
+    await falls_due(unstarted, card, 1)
+    await unstarted.until(lambda: len(tasks(unstarted)) == 3)
+    last = tasks(unstarted)[-1]
 
-    assert [key.rsplit(":", 1)[-1] for key, *_ in tasks(unstarted)] == ["1", "2", "3"]
-    stood = [float(message.ts) * 1000 - filed_at for message in unstarted.workspace.replies(card)]
-    assert all(at >= wanted - 5 for at, wanted in zip(stood, (400, 1200, 2000), strict=True)), stood
+    assert float(first.ts) * 1000 - filed_at >= 400 - 5
+    assert (second[0].rsplit(":", 1)[-1], second[2] - filed_at) == ("2", 3_600_000)
+    assert (last[0].rsplit(":", 1)[-1], last[2] - filed_at) == ("3", 7_200_000)
 
 
 async def test_a_deleted_card_is_posted_again_at_the_reminder_which_stands_below_it(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"1s"')
+    with_reminders(unstarted, after='"30m"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
     unstarted.workspace.delete_message(APPROVALS, card.ts)
+    await falls_due(unstarted, card, 0)
 
     again = await unstarted.workspace.wait_for_message(
         APPROVALS, lambda m: m.ts != card.ts and state_of(m) == "pending" and id_of(m) == id_of(card)
@@ -115,10 +139,12 @@ async def test_a_card_that_stands_is_not_posted_twice(unstarted: Scene) -> None:
 
 
 async def test_after_one_of_two_approvals_only_the_other_is_said_to_be_needed(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"1200ms"')
+    with_reminders(unstarted, after='"30m"')
     await unstarted.start()
     card = await unstarted.ask("president")
-    await unstarted.workspace.click(OMAR, card, "approve")
+    assert (await unstarted.workspace.click(OMAR, card, "approve")).ok
+    await unstarted.workspace.wait_for_ephemeral(OMAR, lambda m: "Counted" in m.text)
+    await falls_due(unstarted, card, 0)
 
     (only,) = await said(unstarted, card, 1)
 
@@ -127,11 +153,12 @@ async def test_after_one_of_two_approvals_only_the_other_is_said_to_be_needed(un
 
 
 async def test_decided_while_slack_redraws_the_card_it_gets_no_reminder_after_its_end(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"700ms"')
+    with_reminders(unstarted, after='"30m"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
-    unstarted.workspace.faults.add("chat.update", delay=1.0, times=1)
-    await asyncio.sleep(0.9)
+    slow = unstarted.workspace.faults.add("chat.update", delay=0.7, times=1)
+    await falls_due(unstarted, card, 0)
+    await unstarted.until(lambda: slow.hits == 1)
     await unstarted.workspace.click(ADA, card, "withdraw")
 
     await unstarted.until(lambda: tasks(unstarted)[0][1] == "done")
@@ -143,7 +170,7 @@ async def test_decided_while_slack_redraws_the_card_it_gets_no_reminder_after_it
 
 @pytest.mark.parametrize("how", ["approve", "deny", "withdraw"])
 async def test_a_decided_request_gets_none(unstarted: Scene, how: str) -> None:
-    with_reminders(unstarted, after='"2500ms"', escalate_after='"2600ms"', to='"tessa"')
+    with_reminders(unstarted, after='"1h"', escalate_after='"2h"', to='"tessa"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
 
@@ -155,6 +182,8 @@ async def test_a_decided_request_gets_none(unstarted: Scene, how: str) -> None:
     await said(unstarted, card, 1)
     unstarted.workspace.delete_message(APPROVALS, ended.ts)
     known = len(unstarted.cards())
+
+    await falls_due(unstarted, card, 0)
 
     await unstarted.until(lambda: tasks(unstarted)[0][1] == "done")
     assert [key.rsplit(":", 1)[-1] for key, *_ in tasks(unstarted)] == ["1"]
@@ -172,7 +201,7 @@ async def test_a_policy_that_reminds_of_nothing_files_none(unstarted: Scene) -> 
 
 
 async def test_a_reminder_that_would_come_after_the_end_is_not_filed(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"1500ms"', escalate_after='"2s"', to='"omar"', expires='"1500ms"')
+    with_reminders(unstarted, after='"500ms"', escalate_after='"1s"', to='"omar"', expires='"500ms"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
 
@@ -182,12 +211,12 @@ async def test_a_reminder_that_would_come_after_the_end_is_not_filed(unstarted: 
 
 
 async def test_those_that_fell_due_while_the_bot_was_down_are_said_as_one(unstarted: Scene) -> None:
-    with_reminders(unstarted, after='"2s", "2100ms", "2200ms"', escalate_after='"2300ms"', to='"omar"')
+    with_reminders(unstarted, after='"1s", "1100ms", "1200ms"', escalate_after='"1300ms"', to='"omar"')
     await unstarted.start()
     card = await unstarted.ask("maria_k")
     await unstarted.stop()
     assert unstarted.workspace.replies(card) == []
-    await asyncio.sleep(2.4)
+    await asyncio.sleep(1.4)
 
     await unstarted.start()
 

@@ -260,7 +260,7 @@ async def test_who_cannot_be_locked_out_is_restored_for_ever_with_pauses_and_one
     async def four() -> bool:
         return await restores(scene, account) >= 4
 
-    await scene.eventually(four, within=14)
+    await scene.eventually(four, within=20)
 
     assert (await stands(scene, Standing.UNCONTAINABLE, "system:rogue")).why == "no_staff"
     assert len(await pages(scene, "cannot lock this actor out")) == 1
@@ -283,7 +283,7 @@ async def test_a_definitive_no_of_the_platform_is_told_once_and_restoring_goes_o
     async def three() -> bool:
         return await restores(scene, MARIA) >= 3
 
-    await scene.eventually(three, within=10)
+    await scene.eventually(three, within=20)
     assert len(await pages(scene, "cannot lock this actor out")) == 1
 
 

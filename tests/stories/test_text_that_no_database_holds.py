@@ -99,7 +99,7 @@ async def test_evil_text_that_people_type_is_filed_as_far_as_it_can_be_held(scen
     sent = await scene.fill(ADA, view, "maria_k", reason=f"{REASON}{EVIL}")
     assert sent.ok, sent
     assert not sent.errors
-    card = await scene.workspace.wait_for_message("C0APPROVALS", lambda m: state_of(m) == "pending", timeout=8)
+    card = await scene.workspace.wait_for_message("C0APPROVALS", lambda m: state_of(m) == "pending", timeout=20)
     assert event_of(card) == "countersign_request"
     assert (await scene.request(card)).reason == f"{REASON}��"
 

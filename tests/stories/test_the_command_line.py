@@ -2,38 +2,27 @@
 
 import asyncio
 import json
-import os
 import signal
 import sqlite3
 import sys
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from bot.sandbox.stage import Stage, stage
+from tests.commands import KEPT, ROOT, Ran, Staged, begun, countersign
 from tests.stories.scene import ADA, REASON
 
-ROOT = Path(__file__).parents[2]
 
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-
-async def countersign(*words: str, cwd: Path, **environment: str) -> Ran:
-    kept = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+async def typed(*words: str, cwd: Path, **environment: str) -> Ran:
+    """From the interpreter's own start on, as a shell has it."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", *words, cwd=cwd, env={**kept, **environment},
-        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+        sys.executable, "-m", "bot", *words, cwd=cwd, env={**KEPT, **environment}, stdout=PIPE, stderr=PIPE
+    )
     out, err = await process.communicate()
-    assert process.returncode is not None
-    return Ran(process.returncode, out.decode(), err.decode())
+    return Ran(await process.wait(), out.decode(), err.decode())
 
 
 def is_empty(folder: Path) -> bool:
@@ -43,7 +32,7 @@ def is_empty(folder: Path) -> bool:
 @pytest.fixture
 async def staged() -> AsyncIterator[Stage]:
     """A bot in a process of its own."""
-    async with stage() as found:
+    async with stage(of=Staged) as found:
         await found.start_bot()
         yield found
 
@@ -71,7 +60,7 @@ HELPFUL = [
 
 @pytest.mark.parametrize("words", HELPFUL)
 async def test_every_command_has_help(words: str, tmp_path: Path) -> None:
-    ran = await countersign(*words.split(), "--help", cwd=tmp_path)
+    ran = await (countersign if words else typed)(*words.split(), "--help", cwd=tmp_path)
 
     assert ran.code == 0
     assert "Usage:" in ran.out
@@ -98,7 +87,7 @@ async def test_wrong_usage_is_exit_code_2_and_a_sentence(words: list[str], tmp_p
 
 
 async def test_an_empty_environment_is_told_all_at_once(tmp_path: Path) -> None:
-    ran = await countersign("run", cwd=tmp_path)
+    ran = await typed("run", cwd=tmp_path)
 
     assert ran.code == 1
     for name in ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET", "APPROVALS_CHANNEL", "PLATFORM_URL", "PLATFORM_TOKEN"):
@@ -210,7 +199,7 @@ async def test_sigterm_drains_and_ends_well(staged: Stage) -> None:
     assert staged.process is not None
 
     staged.process.send_signal(signal.SIGTERM)
-    out, _ = await asyncio.wait_for(staged.process.communicate(), 15)
+    out, _ = await asyncio.wait_for(staged.process.communicate(), 20)
 
     assert staged.process.returncode == 0
     assert b"Draining" in out
@@ -230,7 +219,7 @@ async def test_no_secret_is_in_the_log_or_in_an_error(staged: Stage) -> None:
 
 
 async def test_the_whole_story_holds(tmp_path: Path) -> None:
-    ran = await countersign("demo", "--script", cwd=tmp_path)
+    ran = await typed("demo", "--script", cwd=tmp_path)
 
     assert ran.code == 0, ran.out + ran.err
     assert "6 of 6 steps held" in ran.out
@@ -238,12 +227,10 @@ async def test_the_whole_story_holds(tmp_path: Path) -> None:
 
 
 async def test_the_mock_platform_says_where_it_listens(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "platform", "--port", "0", "--control-port", "0", "--accounts", "20",
-        cwd=tmp_path, env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}, stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    words = ("platform", "--port", "0", "--control-port", "0", "--accounts", "20")
+    process = await begun("bot", *words, cwd=tmp_path, env=KEPT, stdout=PIPE)
     assert process.stdout is not None
-    first = await asyncio.wait_for(process.stdout.readline(), 15)
+    first = await asyncio.wait_for(process.stdout.readline(), 20)
     process.terminate()
     await process.communicate()
 
@@ -262,11 +249,8 @@ async def test_a_seed_that_is_none_is_a_sentence(tmp_path: Path) -> None:
 
 
 async def test_a_demo_ended_from_outside_takes_its_bot_down_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "demo", "--script",
-        cwd=tmp_path, stdout=asyncio.subprocess.PIPE,
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)},
-    )  # fmt: skip
+    environment = {**KEPT, "PYTHONUNBUFFERED": "1", "TMPDIR": str(tmp_path)}
+    process = await begun("bot", "demo", "--script", cwd=tmp_path, env=environment, stdout=PIPE)
     assert process.stdout is not None
     assert b"are up" in await asyncio.wait_for(process.stdout.readline(), 20)
 
@@ -279,15 +263,13 @@ async def test_a_demo_ended_from_outside_takes_its_bot_down_and_leaves_nothing_b
 
 async def test_a_start_is_broken_off_by_a_signal_and_survives_a_hangup(staged: Stage, tmp_path: Path) -> None:
     (tmp_path / "policy.toml").write_text(staged.policy.read_text())
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=tmp_path, stderr=asyncio.subprocess.PIPE,
-        env={
-            **staged.environment,
-            "SLACK_API_URL": "http://127.0.0.1:9/",
-            "DATABASE_URL": "sqlite:///countersign.db",
-            "POLICY_FILE": "policy.toml",
-        },
-    )  # fmt: skip
+    environment = {
+        **staged.environment,
+        "SLACK_API_URL": "http://127.0.0.1:9/",
+        "DATABASE_URL": "sqlite:///countersign.db",
+        "POLICY_FILE": "policy.toml",
+    }
+    process = await begun("bot", "run", cwd=tmp_path, env=environment, stderr=PIPE)
     assert process.stderr is not None
     assert b"Slack cannot be reached yet" in await asyncio.wait_for(process.stderr.readuntil(b"reached yet"), 20)
 
@@ -295,7 +277,7 @@ async def test_a_start_is_broken_off_by_a_signal_and_survives_a_hangup(staged: S
     await asyncio.sleep(0.2)
     assert process.returncode is None
     process.terminate()
-    _, err = await asyncio.wait_for(process.communicate(), 15)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
 
     assert process.returncode == 130
     assert b"Traceback" not in err

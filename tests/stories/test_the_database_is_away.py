@@ -60,7 +60,7 @@ async def becomes(scene: Scene, wanted: int) -> None:
     async def so() -> bool:
         return await status(scene, "readyz") == wanted
 
-    await scene.eventually(so, within=15)
+    await scene.eventually(so, within=20)
 
 
 async def nothing_is_promised(scene: Scene, away: Away) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.stories.scene import ADA, MONA, Scene, state_of
+from tests.stories.scene import ADA, MONA, NOT_RECORDED, Scene, state_of
 
 
 async def post(scene: Scene, body: bytes, headers: dict[str, str]) -> int:
@@ -119,7 +119,10 @@ async def test_many_replays_at_once_have_one_effect(scene: Scene) -> None:
 
     answers = await asyncio.gather(*(scene.workspace.redeliver(clicked) for _ in range(30)))
 
-    assert {a.status for a in answers} == {401}
+    # on a busy machine the ledger may be taken for away: then somebody is told so, and nothing is recorded
+    doubted = [answer for answer in answers if answer.status != 401]
+    await scene.until(lambda: sum(NOT_RECORDED in m.text for m in scene.workspace.ephemerals(MONA)) == len(doubted))
+    assert {(await scene.workspace.redeliver(clicked)).status for _ in range(3)} == {401}
     assert len((await scene.request(card)).votes) == 1
 
 

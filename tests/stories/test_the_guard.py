@@ -64,7 +64,7 @@ async def test_unknown_unregistered_and_our_own_name_without_a_key_are_restored_
 
     await scene.public_becomes(TOM, "active")
     await scene.incident_card("restored")
-    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "Somebody has to look" in text_of(m), timeout=8)
+    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "Somebody has to look" in text_of(m), timeout=20)
 
 
 async def test_what_was_approved_is_never_undone(scene: Scene) -> None:
@@ -204,7 +204,7 @@ async def test_a_restore_the_platform_refuses_for_good_ends_and_wakes_a_person(s
 
     card = await scene.incident_card("stuck")
     assert "a person has to look" in text_of(card)
-    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "Somebody has to look" in text_of(m), timeout=8)
+    await scene.workspace.wait_for_message("C0APPROVALS", lambda m: "Somebody has to look" in text_of(m), timeout=20)
 
 
 async def test_a_rogue_who_does_it_again_is_undone_again(scene: Scene) -> None:
@@ -267,6 +267,6 @@ async def test_an_incident_is_acknowledged_by_another_and_not_by_its_actor(scene
     await scene.workspace.click(ADA, card, "acknowledge")
 
     acknowledged = await scene.workspace.wait_for_message(
-        "C0APPROVALS", lambda m: m.ts == card.ts and "Acknowledged by" in text_of(m), timeout=8
+        "C0APPROVALS", lambda m: m.ts == card.ts and "Acknowledged by" in text_of(m), timeout=20
     )
     assert state_of(acknowledged) == "restored"

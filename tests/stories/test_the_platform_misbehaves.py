@@ -51,7 +51,7 @@ async def test_a_call_that_hangs_after_its_effect_is_found_by_reading(scene: Sce
 
     await scene.workspace.click(MONA, card, "approve")
 
-    await scene.card_becomes(card, "done", within=15)
+    await scene.card_becomes(card, "done", within=20)
     assert len(await scene.effects(MARIA)) == 1
 
 
@@ -74,7 +74,7 @@ async def test_a_renamed_account_is_shown_anew_before_anything_is_done(scene: Sc
     await scene.workspace.click(MONA, card, "approve")
 
     revised = await scene.workspace.wait_for_message(
-        "C0APPROVALS", lambda m: m.ts == card.ts and "maria.kovac" in text_of(m), timeout=8
+        "C0APPROVALS", lambda m: m.ts == card.ts and "maria.kovac" in text_of(m), timeout=20
     )
     assert "handle" in text_of(revised)
     await scene.workspace.wait_for_dm(ADA, lambda m: "changed" in m.text)
@@ -90,7 +90,7 @@ async def test_an_approved_request_waits_while_the_platform_is_away_and_says_so(
 
     await scene.workspace.click(MONA, card, "approve")
     await scene.workspace.wait_for_message(
-        "C0APPROVALS", lambda m: m.ts == card.ts and "platform" in text_of(m).lower(), timeout=8
+        "C0APPROVALS", lambda m: m.ts == card.ts and "platform" in text_of(m).lower(), timeout=20
     )
     await scene.mend()
 

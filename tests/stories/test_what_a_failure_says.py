@@ -47,7 +47,7 @@ async def test_an_unknown_outcome_is_a_code_too(scene: Scene) -> None:
     await scene.card_becomes(card, "uncertain")
     assert (await scene.request(card)).outcome == Failed.NO_ANSWER
     await scene.mend()
-    await scene.card_becomes(card, "done", within=15)
+    await scene.card_becomes(card, "done", within=20)
 
 
 async def test_what_somebody_typed_is_never_taken_for_a_code(

@@ -8,7 +8,7 @@ from bot.sandbox.slack.records import Json, Message, View
 from bot.sandbox.slack.state import Call
 
 Found = TypeVar("Found")
-WITHIN = 5.0  # seconds that a wait has unless it says otherwise
+WITHIN = 20.0  # seconds that a wait has unless it says otherwise
 
 
 def newest(messages: list[Message], predicate: Callable[[Message], object]) -> Message | None:
