@@ -1,7 +1,7 @@
 """`countersign …` as somebody types it: a process of its own, with its own files, folder and environment.
 
-It is begun by a nursery (tests/forked_commands.py), one for each process of the tests, because the imports of a start cost more
-than most tests do. What `python -m bot` does from the interpreter's own start on is tried in
+It is begun by a nursery (tests/forked_commands.py), one for each process of the tests, because the imports of a start
+cost more than most tests do. What `python -m bot` does from the interpreter's own start on is tried in
 tests/stories/test_the_command_line.py.
 """
 

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from bot.sandbox.stage import STOPPED_WITHIN, _environment
 from tests import nursery
+from tests.commands import begun
 from tests.databases import query
 from tests.stories.scene import Scene
 
@@ -35,7 +36,7 @@ class Replica:
     folder: Path
     environment: Mapping[str, str]
     session: aiohttp.ClientSession
-    process: nursery.Program | None = None
+    process: nursery.Child | None = None
     url: str = ""
     stopped: bool = False
 
@@ -55,9 +56,7 @@ class Replica:
     async def start(self) -> Self:
         """Start it and wait until it is ready to record."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await nursery.started(
-                "bot", "run", environment=self.environment, cwd=self.folder, stderr=log
-            )
+            self.process = await nursery.forked("bot", "run", environment=self.environment, cwd=self.folder, stderr=log)
         assert self.process.stdout is not None
         said = (await asyncio.wait_for(self.process.stdout.readline(), STARTED_WITHIN)).decode()
         found = [word.removesuffix(".") for word in said.split() if word.startswith("http://") and "readyz" in word]
@@ -101,7 +100,7 @@ class Replica:
         """What `countersign doctor` says beside it."""
         process = await begun("bot", "doctor", stdout=PIPE, stderr=STDOUT, env=self.environment, cwd=self.folder)
         printed, _ = await process.communicate()
-        return printed.decode()
+        return (printed or b"").decode()
 
     def memory(self) -> tuple[float, int]:
         """Resident megabytes, and open file descriptors."""
