@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from sqlalchemy import Connection, Insert, Select, Update
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
@@ -57,11 +58,17 @@ class Compiled:
         return [makes[name](whole[name]) if name in makes else whole[name] for name in self.names]
 
 
+DIALECTS: Mapping[str, Dialect] = {
+    "sqlite": SQLiteDialect_pysqlite(),
+    "postgresql": PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]  # it has no types
+}
+"""Each engine has a dialect of its own; what is compiled is compiled once for all engines."""
+
+
 @cache
-def compiled(statement: Insert | Update | Select[Any], keys: tuple[str, ...], dialect: Dialect) -> Compiled:
-    """Once a statement and database: it takes longer than writing a row."""
-    if dialect.name == "postgresql":
-        dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]  # it has no types
+def compiled(statement: Insert | Update | Select[Any], keys: tuple[str, ...], database: str) -> Compiled:
+    """Once a statement and kind of database: it takes longer than writing a row."""
+    dialect = DIALECTS[database]
     built: Any = statement.compile(dialect=dialect, column_keys=list(keys) or None)
     makes = {
         name: make
@@ -81,7 +88,7 @@ class Question:
 
     def rows(self, connection: Connection, **values: Any) -> list[dict[str, Any]]:
         """Raises DBAPIError."""
-        names, makes = _answered(self, connection.dialect)
+        names, makes = _answered(self, connection.dialect.name)
         dictionaries = [dict(zip(names, row, strict=True)) for row in self._ask(connection, values)]
         for name, make in makes:
             for row in dictionaries:
@@ -90,13 +97,13 @@ class Question:
 
     def firsts(self, connection: Connection, **values: Any) -> list[Any]:
         """The first column alone."""
-        (name, *_), makes = _answered(self, connection.dialect)
+        (name, *_), makes = _answered(self, connection.dialect.name)
         found = [row[0] for row in self._ask(connection, values)]
         make = dict(makes).get(name)
         return found if make is None else [make(value) for value in found]
 
     def _ask(self, connection: Connection, values: Row) -> Sequence[Any]:
-        asked = compiled(self.query, (), connection.dialect)
+        asked = compiled(self.query, (), connection.dialect.name)
         with directly(connection) as raw:
             cursor = cursor_of(raw)
             try:
@@ -107,8 +114,9 @@ class Question:
 
 
 @cache
-def _answered(question: Question, dialect: Dialect) -> tuple[tuple[str, ...], tuple[tuple[str, Make], ...]]:
+def _answered(question: Question, database: str) -> tuple[tuple[str, ...], tuple[tuple[str, Make], ...]]:
     """The columns' names, and what makes values of those that are not the driver's own."""
+    dialect = DIALECTS[database]
     columns = {column.name: column.type for column in question.query.selected_columns}
     makes = {name: kind.dialect_impl(dialect).result_processor(dialect, None) for name, kind in columns.items()}
     return tuple(columns), tuple((name, make) for name, make in makes.items() if make is not None)

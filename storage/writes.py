@@ -30,7 +30,7 @@ class Writes:
     def add(self, statement: Insert | Update, rows: Sequence[Row], *, expect: Expect | None = None) -> None:
         """Write rows, all with the same keys; `expect` is told how many were written."""
         if rows:
-            as_sent = compiled(statement, tuple(rows[0]), self.connection.dialect)
+            as_sent = compiled(statement, tuple(rows[0]), self.connection.dialect.name)
             self._writes.append(_Write(as_sent, rows, expect))
 
     def send(self) -> None:
