@@ -222,13 +222,14 @@ class SqlLedger:
         writes.add(new, [{"key": key, "at": stamp(at)}], expect=_not_replayed)
 
     async def hold(self, name: str, *, seconds: float, facts: Mapping[str, Any] = NOTHING) -> Fence | None:
-        def work(connection: Connection) -> Fence | None:
+        def work(connection: Connection) -> tuple[Fence | None, Sequence[Task]]:
             fence, before = self._leases.hold(connection, name, seconds=seconds, facts=facts)
             if before is not None:
                 self.tasks.take_back(connection, before)
-            return fence
+            return fence, ()
 
-        return await self._transact(work)
+        # a guard that is busy is no guard that is gone
+        return await self._write(work, first=True)
 
     async def read(self, query: Callable[[LedgerView], T], *, long: bool = False) -> T:
         def run() -> T:
@@ -381,8 +382,8 @@ class SqlLedger:
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         return await self._write(lambda connection: (work(connection), ()))
 
-    async def _write(self, work: Work[T]) -> T:
-        return await self._writer.write(work)
+    async def _write(self, work: Work[T], *, first: bool = False) -> T:
+        return await self._writer.write(work, first=first)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:

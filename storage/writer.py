@@ -32,19 +32,20 @@ class _Wish:
 
 
 class Writer:
-    """Writes in the order in which it was asked."""
+    """Writes in the order in which it was asked, but first what says that this process is at work."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-write")
         self._waiting: deque[_Wish] = deque()
+        self._first: deque[_Wish] = deque()
         self.failed: str | None = None
         """Why the last change could not be recorded; None since one could."""
         self.committed: Callable[[Sequence[Task]], None] = lambda _: None
         """Told, in its loop, of the tasks that a commit leased to this process."""
 
-    async def write(self, work: Work[T]) -> T:
-        """Do it in a transaction, and hand the tasks that it leased to the worker.
+    async def write(self, work: Work[T], *, first: bool = False) -> T:
+        """Do it in a transaction, before all that waits where it goes `first`; hand the tasks it leased to the worker.
 
         A caller who waits no longer (a listener's two seconds) undoes nothing that is under way: it is committed, and
         the thread itself hands its tasks over. What had not begun by then is dropped.
@@ -52,7 +53,7 @@ class Writer:
         Raises LedgerAway, and what the work raises: then nothing of it was written.
         """
         wish = _Wish(work, Future(), asyncio.get_running_loop())
-        self._waiting.append(wish)
+        (self._first if first else self._waiting).append(wish)
         try:
             self._thread.submit(self._turn)
         except RuntimeError as error:  # it was shut down
@@ -80,8 +81,8 @@ class Writer:
                 self._done(wish, outcome)
 
     def _next(self) -> _Wish | None:
-        while self._waiting:
-            wish = self._waiting.popleft()
+        while waiting := self._first or self._waiting:
+            wish = waiting.popleft()
             if wish.promised.set_running_or_notify_cancel():
                 return wish
         return None

@@ -166,13 +166,13 @@ class Away(SqlLedger):
         self.times, self.asked = times, list[float]()
         return self
 
-    async def _write(self, work: Any) -> Any:
+    async def _write(self, work: Any, *, first: bool = False) -> Any:
         if hasattr(self, "asked"):
             self.asked.append(asyncio.get_running_loop().time())
         if self.times > 0:
             self.times -= 1
             raise LedgerAway("No.")
-        return await super()._write(work)
+        return await super()._write(work, first=first)
 
 
 @pytest.fixture
