@@ -25,6 +25,8 @@ BUSY = (
 """Slack sends an event again after it, and tells a person that it did not work."""
 ONE = 8192
 """Bytes that count as one request: a click on a card brings some six thousand, and a read may bring many requests."""
+MOST_HELD = 1 << 18
+"""Bytes that one connection may have waiting: as many as one read brings. No request of Slack's is as long."""
 BACKLOG = 1024
 """Connections that the kernel keeps until they are let in."""
 AGAIN = 0.05
@@ -166,7 +168,7 @@ class Turn(asyncio.Protocol):
     def __init__(self, door: Turnstile, handler: RequestHandler) -> None:
         self._door = door
         self._handler = handler
-        self._held = b""
+        self._held = bytearray()
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -176,13 +178,11 @@ class Turn(asyncio.Protocol):
         self._handler.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        if self._held:
-            self._held += data
-        elif self._door.goes_on(data):
+        if not self._held and self._door.goes_on(data):
             self._handler.data_received(data)
-        elif self._door.waits(self):
-            self._held = data
-            self._transport.pause_reading()
+        elif len(self._held) + len(data) <= MOST_HELD and (self._held or self._door.waits(self)):
+            self._held += data
+            self._transport.pause_reading()  # also where it was: the server reads on when it has answered what it has
         else:
             self._transport.write(BUSY)
             self.end()
@@ -192,7 +192,7 @@ class Turn(asyncio.Protocol):
         return _cost(self._held)
 
     def go_on(self) -> None:
-        held, self._held = self._held, b""
+        held, self._held = bytes(self._held), bytearray()
         self._handler.data_received(held)
         if not self._transport.is_closing():
             self._transport.resume_reading()
@@ -216,5 +216,5 @@ class Turn(asyncio.Protocol):
         self._handler.resume_writing()
 
 
-def _cost(data: bytes) -> float:
+def _cost(data: bytes | bytearray) -> float:
     return max(1, len(data) / ONE)

@@ -113,6 +113,17 @@ async def test_what_cannot_wait_is_told_so_unread_and_its_connection_ends() -> N
         assert await refused.ended()
 
 
+async def test_who_goes_on_sending_while_it_waits_is_let_go() -> None:
+    """The server resumes the reading of what it has room for; whose turn it is, it does not know."""
+    head = b"POST / HTTP/1.1\r\nHost: door\r\nContent-Length: 100000000\r\n\r\n"
+    async with door(replace(NARROW, requests=0.001)) as say:
+        line = await say(head + b"x" * 1000)
+        for _ in range(100):
+            line.send(b"x" * 500_000)
+            await asyncio.sleep(0.001)
+        assert await line.status() in {0, 503}
+
+
 async def test_requests_behind_each_other_on_one_connection_count_each() -> None:
     big = b"POST / HTTP/1.1\r\nHost: door\r\nContent-Length: 6000\r\n\r\n" + b"x" * 6000
     async with door(NARROW) as say:
