@@ -1,7 +1,7 @@
-"""`countersign …` as somebody types it: a process of its own, with its own files, folder and environment.
+"""Programs as somebody starts them: processes of their own, with their own files, folder and environment.
 
-It is begun by a nursery (tests/forked_commands.py), one for each process of the tests, because the imports of a start
-cost more than most tests do. What `python -m bot` does from the interpreter's own start on is tried in
+They are begun by a nursery (tests/nursery.py), one for each process of the tests, because the imports of a start cost
+more than most tests do. What `python -m bot` does from the interpreter's own start on is tried in
 tests/stories/test_the_command_line.py.
 """
 
@@ -13,19 +13,32 @@ import signal
 import socket
 import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from bot.sandbox.stage import Stage
 
 ROOT = Path(__file__).parents[1]
 KEPT = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
 """What a program needs of the environment of the tests."""
+LONGEST = 1 << 24
+"""Bytes of a line that a program says."""
+_LENT = [False]
+
+
+@contextmanager
+def lent() -> Iterator[None]:
+    """Meanwhile what is `started` is forked too, and bots post in Slack without the pace of a post a second."""
+    _LENT[0] = True
+    try:
+        yield
+    finally:
+        _LENT[0] = False
 
 
 @cache
@@ -34,60 +47,44 @@ def _nursery() -> socket.socket:
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     for end in (ours, its):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-    words = [sys.executable, "-m", "tests.forked_commands", str(its.fileno())]
+    words = [sys.executable, "-m", "tests.nursery", str(its.fileno())]
     process = subprocess.Popen(words, cwd=ROOT, env=KEPT, pass_fds=[its.fileno()], stdin=DEVNULL)  # noqa: S603 - ours
     its.close()
-    atexit.register(_end, ours, process)
+    atexit.register(process.wait)
+    atexit.register(ours.close)  # which is the first of the two
     return ours
 
 
-def _end(orders: socket.socket, nursery: "subprocess.Popen[bytes]") -> None:
-    orders.close()
-    nursery.wait()
+class Running:
+    """What `asyncio.create_subprocess_exec` gives, of a program that the nursery began."""
 
+    def __init__(self, pid: int, ended: asyncio.StreamReader, line: asyncio.StreamWriter) -> None:
+        self.pid = pid
+        self.stdout: asyncio.StreamReader | None = None
+        self.stderr: asyncio.StreamReader | None = None
+        self.returncode: int | None = None
+        self._ending = asyncio.create_task(self._end(ended, line))
 
-class Born:
-    """A program that runs, and how it ended."""
+    async def _end(self, ended: asyncio.StreamReader, line: asyncio.StreamWriter) -> int:
+        with closing(line):
+            self.returncode = await _number(ended)
+        return self.returncode
 
-    def __init__(
-        self, *words: str, folder: Path | str, environment: Mapping[str, str], files: tuple[int, int, int]
-    ) -> None:
-        self.returncode_: int | None = None
-        self.line, its = socket.socketpair()
-        order = {"words": words, "folder": str(folder), "environment": dict(environment)}
-        with its:
-            socket.send_fds(_nursery(), [json.dumps(order).encode()], [*files, its.fileno()])
-        self.pid = int(self._heard())
+    async def wait(self) -> int:
+        """Its exit code, negative for a signal."""
+        return await asyncio.shield(self._ending)
 
-    def _heard(self) -> bytes:
-        said = b""
-        while not said.endswith(b"\n"):
-            if not (more := self.line.recv(1)):
-                raise ChildProcessError("The nursery has ended.")
-            said += more
-        return said
+    async def communicate(self) -> tuple[bytes | None, bytes | None]:
+        async def of(stream: asyncio.StreamReader | None) -> bytes | None:
+            return None if stream is None else await stream.read()
 
-    def ended(self) -> int:
-        """Wait until it has; its exit code, negative for a signal."""
-        if self.returncode_ is None:
-            self.line.setblocking(True)
-            self.returncode_ = int(self._heard())
-            self.line.close()
-        return self.returncode_
-
-    @property
-    def returncode(self) -> int | None:
-        """None while it runs."""
-        if self.returncode_ is None:
-            try:
-                self.line.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-            except BlockingIOError:
-                return None
-        return self.ended()
+        out, err, _ = await asyncio.gather(of(self.stdout), of(self.stderr), self.wait())
+        return out, err
 
     def send_signal(self, what: int) -> None:
-        with suppress(ProcessLookupError):  # it has ended, and how is not heard yet
-            if self.returncode is None:
+        """Not to one whose end was heard: its number may be another's."""
+        if self.returncode is None:
+            with suppress(ProcessLookupError):
                 os.kill(self.pid, what)
 
     def terminate(self) -> None:
@@ -97,84 +94,68 @@ class Born:
         self.send_signal(signal.SIGKILL)
 
 
-@dataclass
-class Running:
-    """What `asyncio.create_subprocess_exec` gives, of a program that the nursery began."""
-
-    born: Born
-    stdout: asyncio.StreamReader | None = None
-    stderr: asyncio.StreamReader | None = None
-    _ended: "asyncio.Future[int] | None" = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.born, name)
-
-    async def wait(self) -> int:
-        if self.born.returncode_ is None and self._ended is None:
-            loop = asyncio.get_running_loop()
-            self._ended = loop.create_future()
-            loop.add_reader(self.born.line, self._end)
-        return self.born.ended() if self._ended is None else await asyncio.shield(self._ended)
-
-    def _end(self) -> None:
-        asyncio.get_running_loop().remove_reader(self.born.line)
-        assert self._ended is not None
-        self._ended.set_result(self.born.ended())
-
-    async def communicate(self) -> tuple[bytes | None, bytes | None]:
-        async def of(stream: asyncio.StreamReader | None) -> bytes | None:
-            return None if stream is None else await stream.read()
-
-        out, err, _ = await asyncio.gather(of(self.stdout), of(self.stderr), self.wait())
-        return out, err
-
-
-@contextmanager
-def program(*words: str) -> Iterator[tuple[Born, IO[str]]]:
-    """A module at work, and what it says; it is killed at the end."""
-    ours, its = os.pipe()
-    with open(os.devnull) as nothing, open(ours, encoding="utf-8") as said:  # noqa: PTH123 - of a file that is open
-        try:
-            process = Born(*words, folder=ROOT, environment=KEPT, files=(nothing.fileno(), its, 2))
-        finally:
-            os.close(its)
-        try:
-            yield process, said
-        finally:
-            process.kill()
-            process.ended()
+Started: TypeAlias = Process | Running
 
 
 async def begun(
-    *words: str, cwd: Path | str, env: Mapping[str, str], stdout: Any = None, stderr: Any = None
+    *words: str,
+    cwd: Path | str,
+    env: Mapping[str, str],
+    stdin: IO[bytes] | None = None,
+    stdout: Any = None,
+    stderr: Any = None,
 ) -> Running:
     """Begin a module, `bot` or another, with those arguments, as `asyncio.create_subprocess_exec` does."""
-    streams: dict[str, asyncio.StreamReader] = {}
-    given: list[int] = []  # what is the child's alone
-    files = [os.open(os.devnull, os.O_RDONLY)]
-    given.append(files[0])
-    for number, (name, how) in enumerate((("stdout", stdout), ("stderr", stderr)), start=1):
-        if how == PIPE:
-            ours, its = os.pipe()
-            streams[name] = await _stream(ours)
-            given.append(its)
-            files.append(its)
-        else:
-            files.append(files[1] if how == STDOUT else number if how is None else how.fileno())
-    try:
-        born = Born(*words, folder=cwd, environment=env, files=(files[0], files[1], files[2]))
-    finally:
-        for file in given:
-            os.close(file)
-    return Running(born, **streams)
+    order = {"words": words, "cwd": str(cwd), "env": dict(env), "paced": not _LENT[0]}
+    ours, its = socket.socketpair()
+    with its, open(os.devnull, "rb") as nothing, ExitStack() as given:  # noqa: ASYNC230, PTH123 - it holds nothing
+        said, output = await _output(stdout, 1, given)
+        complained, errors = (None, output) if stderr == STDOUT else await _output(stderr, 2, given)
+        files = [(stdin or nothing).fileno(), output, errors, its.fileno()]
+        socket.send_fds(_nursery(), [json.dumps(order).encode()], files)
+    ended, line = await asyncio.open_unix_connection(sock=ours)
+    running = Running(await _number(ended), ended, line)
+    running.stdout, running.stderr = said, complained
+    return running
 
 
-async def _stream(file: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader()
+async def _output(how: Any, number: int, given: ExitStack) -> tuple[asyncio.StreamReader | None, int]:
+    """What reads it, if anything does, and the file to give to the program, which is closed once it is given."""
+    if how != PIPE:
+        return None, number if how is None else how.fileno()
+    ours, its = os.pipe()
+    given.callback(os.close, its)
+    reader = asyncio.StreamReader(limit=LONGEST)
     await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(file, "rb", buffering=0)
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(ours, "rb", buffering=0)
     )
-    return reader
+    return reader, its
+
+
+async def _number(line: asyncio.StreamReader) -> int:
+    if not (said := await line.readline()):
+        raise ChildProcessError("The nursery has ended.")
+    return int(said)
+
+
+async def started(*words: str, **how: Any) -> Started:
+    """As `begun`, but by the interpreter unless the nursery is `lent`: a bench measures what people start."""
+    if _LENT[0]:
+        return await begun(*words, **how)
+    how = {"stdin": DEVNULL, **how}
+    return await asyncio.create_subprocess_exec(sys.executable, "-m", *words, limit=LONGEST, **how)
+
+
+@asynccontextmanager
+async def program(*words: str) -> AsyncIterator[tuple[Running, asyncio.StreamReader]]:
+    """A module at work, and what it says; it is killed at the end."""
+    process = await begun(*words, cwd=ROOT, env=KEPT, stdout=PIPE)
+    assert process.stdout is not None
+    try:
+        yield process, process.stdout
+    finally:
+        process.kill()
+        await process.communicate()
 
 
 @dataclass(frozen=True)

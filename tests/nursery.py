@@ -1,267 +1,140 @@
-"""Starts Python programs by fork from a process that has imported everything and begun nothing: no start imports.
+"""Begins programs by fork: this process has imported everything and begun nothing, so a start costs no import.
 
-While one is `lent`, whoever starts a program through `started` gets a forked one; else it is started as ever. What is
-forked is the program from its first line on, with the environment and the folder that it is given, but for one thing:
-its bots post in Slack without the pace of a post a second, which nobody who lends a nursery is about.
+An order comes with four open files, of which the last is a line of its own: what to run, where, with which environment.
+On that line the nursery says the child's number and, once it has ended, how. Who closes the line has the child killed;
+when whoever started the nursery (`tests/commands.py`) is gone, so are all. What is run is the module's own `__main__`,
+from its first line on.
 """
 
-import asyncio
 import atexit
-import contextlib
 import functools
 import gc
+import importlib
 import json
 import os
 import runpy
-import secrets
 import select
 import signal
 import socket
-import subprocess
 import sys
 import threading
-from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
-from functools import cache
-from pathlib import Path
-from typing import IO, Any, Protocol
+from contextlib import suppress
+from typing import Any, NoReturn
 
-ROOT = Path(__file__).parents[1]
-MOST = 1 << 16
+import bot.serving
+
+IMPORTED = (
+    "alembic.command", "bot.backing_up", "bot.doctor", "bot.policy_printing", "bot.printing", "bot.report_printing",
+    "bot.sandbox.demo", "psycopg", "slack_bolt", "sqlalchemy.dialects.postgresql", "sqlalchemy.dialects.sqlite",
+    "storage.ledger", "tests.campaign.crash_mutants", "tests.campaign.crash_points", "tests.storage.scene",
+)  # fmt: skip
+FILES = 4
+"""With each order: the child's standard input, output and error, and its line."""
+MOST = 1 << 20
 """Bytes of an order."""
-LONGEST = 1 << 24
-"""Bytes of a line that a program says."""
-_LENT = [False]
-_STARTING = threading.Lock()
-
-
-class Program(Protocol):
-    """What there is to do with a process that was started, forked or not."""
-
-    stdout: asyncio.StreamReader | None
-
-    @property
-    def pid(self) -> int: ...
-    @property
-    def returncode(self) -> int | None: ...
-    async def wait(self) -> int: ...
-    async def communicate(self) -> tuple[bytes, Any]: ...
-    def terminate(self) -> None: ...
-    def kill(self) -> None: ...
-
-
-@contextmanager
-def lent() -> Iterator[None]:
-    """Meanwhile programs are forked, all from one nursery of this process, which ends with it."""
-    _LENT[0] = True
-    try:
-        yield
-    finally:
-        _LENT[0] = False
-
-
-async def started(
-    *words: str,
-    environment: Mapping[str, str],
-    cwd: Path,
-    stdin: IO[bytes] | None = None,
-    stderr: IO[bytes] | None = None,
-) -> Program:
-    """`python -m` those words, its standard output read here."""
-    if _LENT[0]:
-        return await forked(*words, environment=environment, cwd=cwd, stdin=stdin, stderr=stderr)
-    return await asyncio.create_subprocess_exec(  # type: ignore[return-value] # `communicate` takes what to send too
-        sys.executable, "-m", *words, stdin=stdin or DEVNULL, stdout=PIPE, stderr=stderr, cwd=cwd,
-        env=dict(environment), limit=LONGEST,
-    )  # fmt: skip
-
-
-async def forked(
-    *words: str,
-    environment: Mapping[str, str],
-    cwd: Path,
-    stdin: IO[bytes] | None = None,
-    stderr: IO[bytes] | None = None,
-) -> "Child":
-    """The same from the nursery, whether it is lent or not; where it is not, its bots keep Slack's pace."""
-    reader, writer = await asyncio.open_unix_connection(await asyncio.to_thread(_address))
-    ours, theirs = os.pipe()
-    order = {"words": words, "cwd": str(cwd), "environment": dict(environment), "paced": not _LENT[0]}
-    raw = writer.get_extra_info("socket")
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    files = [stdin.fileno() if stdin else nothing, theirs, stderr.fileno() if stderr else 2]
-    with closing(socket.socket(fileno=os.dup(raw.fileno()))) as plain:
-        socket.send_fds(plain, [json.dumps(order).encode()], files)
-    os.close(theirs)
-    os.close(nothing)
-    said = asyncio.StreamReader(limit=LONGEST)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(said), os.fdopen(ours, "rb")
-    )
-    return Child(json.loads(await reader.readline())["began"], said, reader, writer)
-
-
-class Child:
-    """A forked process, for whoever ordered it."""
-
-    def __init__(
-        self, pid: int, stdout: asyncio.StreamReader, said: asyncio.StreamReader, line: asyncio.StreamWriter
-    ) -> None:
-        self.pid = pid
-        self.stdout: asyncio.StreamReader | None = stdout
-        self.returncode: int | None = None
-        self._ending = asyncio.create_task(self._ended(said, line))
-
-    async def _ended(self, said: asyncio.StreamReader, line: asyncio.StreamWriter) -> int:
-        heard = await said.readline()
-        self.returncode = json.loads(heard)["ended"] if heard else -signal.SIGKILL
-        line.close()
-        return int(self.returncode or 0)
-
-    async def wait(self) -> int:
-        return await asyncio.shield(self._ending)
-
-    async def communicate(self) -> tuple[bytes, None]:
-        """All that it says until it ends."""
-        assert self.stdout is not None
-        said = await self.stdout.read()
-        await self.wait()
-        return said, None
-
-    def terminate(self) -> None:
-        self._send(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._send(signal.SIGKILL)
-
-    def _send(self, what: signal.Signals) -> None:
-        """Not to one whose end was heard: its number may be another's."""
-        if self.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, what)
-
-
-def _address() -> str:
-    """Where this process's nursery listens, started by the first who asks."""
-    with _STARTING:
-        return _begun()
-
-
-@cache
-def _begun() -> str:
-    address = f"\0countersign-nursery-{secrets.token_hex(8)}"
-    process = subprocess.Popen(  # noqa: S603 - our own words
-        [sys.executable, "-m", "tests.nursery", address[1:]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    atexit.register(process.wait)
-    atexit.register(process.stdin.close)  # which is the first of the two
-    with closing(process.stdout):
-        if not process.stdout.readline():
-            raise RuntimeError("The nursery did not start.")
-    return address
 
 
 class Nursery:
-    """The process that forks. It ends when its standard input does, and nobody outlives whoever ordered them."""
-
-    def __init__(self, listener: socket.socket) -> None:
-        self._listener = listener
-        self._orders: dict[socket.socket, int] = {}
-        """Who ordered which child."""
+    def __init__(self, orders: socket.socket) -> None:
+        self._orders = orders
+        self._children: dict[socket.socket, int] = {}
+        """Those that live, by their lines."""
 
     def serve(self) -> None:
+        """Until there are no more orders."""
         woken, wakes = os.pipe()
         os.set_blocking(wakes, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(wakes)
         while True:
-            ready, _, _ = select.select([woken, 0, self._listener, *self._orders], [], [])
-            if 0 in ready:
-                break
-            if woken in ready:
-                os.read(woken, 512)
-                self._tell_of_the_dead()
-            for line in [line for line in ready if line in self._orders]:
-                self._let_go(line)
-            if self._listener in ready:
-                self._begin(self._listener.accept()[0])
-        for child in self._orders.values():
-            os.kill(child, signal.SIGKILL)
+            for ready in select.select([woken, self._orders, *self._children], [], [])[0]:
+                if ready is woken:
+                    os.read(woken, 512)
+                    self._tell_of_the_dead()
+                elif ready is self._orders:
+                    said, files, _, _ = socket.recv_fds(self._orders, MOST, FILES)
+                    if not said:
+                        for line in list(self._children):
+                            self._hang_up(line)
+                        return
+                    self._begin(json.loads(said), files)
+                elif ready in self._children:
+                    self._hang_up(ready)
 
-    def _begin(self, line: socket.socket) -> None:
-        said, files, _, _ = socket.recv_fds(line, MOST, 3)
-        if not said:
-            line.close()
-            return
+    def _begin(self, order: dict[str, Any], files: list[int]) -> None:
         child = os.fork()
         if child == 0:
-            signal.set_wakeup_fd(-1)
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            for each in (self._listener, line, *self._orders):
-                each.close()
-            be(json.loads(said), *files)
-            sys.exit()
-        for file in files:
+            self._leave(files)
+            become(order)
+        for file in files[:-1]:
             os.close(file)
-        self._orders[line] = child
-        self._say(line, began=child)
+        line = socket.socket(fileno=files[-1])
+        self._children[line] = child
+        _say(line, child)
+
+    def _leave(self, files: list[int]) -> None:
+        """Have nothing of the nursery's but what was imported."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for number, file in enumerate(files[:-1]):
+            os.dup2(file, number)
+        for held in (self._orders, *self._children):
+            held.detach()
+        os.closerange(3, os.sysconf("SC_OPEN_MAX"))
 
     def _tell_of_the_dead(self) -> None:
-        while self._orders:
-            child, status = os.waitpid(-1, os.WNOHANG)
-            if child == 0:
-                return
-            line = next(line for line, of in self._orders.items() if of == child)
-            del self._orders[line]
-            self._say(line, ended=os.waitstatus_to_exitcode(status))
-            line.close()
+        for line, child in list(self._children.items()):
+            ended, status = os.waitpid(child, os.WNOHANG)
+            if ended:
+                del self._children[line]
+                with line:
+                    _say(line, os.waitstatus_to_exitcode(status))
 
-    def _let_go(self, line: socket.socket) -> None:
-        """Whoever ordered it is gone."""
-        os.kill(self._orders[line], signal.SIGKILL)
-        os.waitpid(self._orders.pop(line), 0)
+    def _hang_up(self, line: socket.socket) -> None:
+        """Nobody waits for that one any more."""
+        child = self._children.pop(line)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
         line.close()
 
-    @staticmethod
-    def _say(line: socket.socket, **what: int) -> None:
-        with contextlib.suppress(OSError):
-            line.sendall(json.dumps(what).encode() + b"\n")
+
+def _say(line: socket.socket, number: int) -> None:
+    with suppress(OSError):  # nobody waits for it
+        line.sendall(f"{number}\n".encode())
 
 
-def be(order: dict[str, Any], *files: int) -> None:
-    """The program, to its end."""
+def become(order: dict[str, Any]) -> NoReturn:
+    """The program itself. What else it raises than its end ends this process as it would end any.
+
+    After its end only what the interpreter does for the outside is done: taking this memory apart takes longer than
+    most commands.
+    """
     os.chdir(order["cwd"])
     os.environ.clear()
-    os.environ.update(order["environment"])
-    for stream, opened in enumerate(files):
-        os.dup2(opened, stream)
-        os.close(opened)
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    os.environ.update(order["env"])
+    if order["env"].get("PYTHONUNBUFFERED"):
+        sys.stdout.reconfigure(write_through=True)  # type: ignore[union-attr]
     if not order["paced"]:
-        import bot.serving  # noqa: PLC0415 - of the child, as long as it is imported already
-
-        bot.serving.running = functools.partial(bot.serving.running, posts_every=0.0)  # type: ignore[assignment]
-    name, *sys.argv[1:] = order["words"]
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
-
-
-def main(address: str) -> None:
-    for name in (
-        "alembic.command", "psycopg", "bot.serving", "storage.ledger", "bot.sandbox.platform.server", "slack_bolt",
-        "tests.campaign.crash_mutants", "tests.campaign.crash_points",
-    ):  # fmt: skip
-        __import__(name)
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(f"\0{address}")
-        listener.listen(100)
-        print("ready", flush=True)
-        gc.collect()
-        gc.freeze()
-        Nursery(listener).serve()
+        bot.serving.running = functools.partial(bot.serving.running, posts_every=0.0)  # type: ignore[attr-defined]
+    module, *words = order["words"]
+    sys.argv = [module, *words]
+    code = None
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        code = end.code
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code or 0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    for name in IMPORTED:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    Nursery(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -16,8 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.sandbox.stage import STOPPED_WITHIN, _environment
-from tests import nursery
-from tests.commands import begun
+from tests.commands import Running, begun
 from tests.databases import query
 from tests.stories.scene import Scene
 
@@ -36,7 +35,7 @@ class Replica:
     folder: Path
     environment: Mapping[str, str]
     session: aiohttp.ClientSession
-    process: nursery.Child | None = None
+    process: Running | None = None
     url: str = ""
     stopped: bool = False
 
@@ -56,7 +55,7 @@ class Replica:
     async def start(self) -> Self:
         """Start it and wait until it is ready to record."""
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await nursery.forked("bot", "run", environment=self.environment, cwd=self.folder, stderr=log)
+            self.process = await begun("bot", "run", cwd=self.folder, env=self.environment, stdout=PIPE, stderr=log)
         assert self.process.stdout is not None
         said = (await asyncio.wait_for(self.process.stdout.readline(), STARTED_WITHIN)).decode()
         found = [word.removesuffix(".") for word in said.split() if word.startswith("http://") and "readyz" in word]

@@ -4,17 +4,18 @@ import asyncio
 import json
 import os
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests import nursery
 from tests.bench.figures import Figures, Line, milliseconds
 from tests.bench.flooder import MODES
 from tests.bench.judge import _processor
-from tests.bench.rig import ROOT, Rig, progress, rig
+from tests.bench.rig import Rig, progress, rig
 from tests.bench.stores import A_LOOK
+from tests.commands import ROOT, started
 
 INCIDENTS = 200
 WARM_UP = 3
@@ -79,7 +80,7 @@ async def flooding(stand: Rig, mode: str) -> AsyncIterator[Flood]:
     theirs, ours = os.pipe()
     with os.fdopen(theirs, "rb") as stdin:
         words = ("tests.bench.flooder", stand.workspace.events_url, mode, str(CONNECTIONS[mode]))
-        process = await nursery.started(*words, environment=os.environ, cwd=ROOT, stdin=stdin)
+        process = await started(*words, cwd=ROOT, env=os.environ, stdin=stdin, stdout=PIPE)
     assert process.stdout is not None
     async with asyncio.timeout(READY_WITHIN):
         await process.stdout.readline()

@@ -13,6 +13,7 @@ import re
 import sqlite3
 import tempfile
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -26,11 +27,10 @@ from bot.sandbox.slack.records import Message, User
 from bot.sandbox.slack.server import APPROVALS, Workspace
 from bot.sandbox.stage import PEOPLE, Stage, _environment, sample_policy
 from bot.sandbox.story import REASON, _ask
-from tests import nursery
+from tests.commands import ROOT, Started, started
 
 __all__ = ["APPROVALS", "MONA", "REASON", "Rig", "floor", "progress", "rig"]
 
-ROOT = Path(__file__).parents[2]
 MONA = "U02MONA"
 AGENTS = tuple(f"U1AGENT{number:02d}" for number in range(20))
 """Twenty who ask in turn, so that nobody's hourly limit or open form is in the way."""
@@ -56,9 +56,7 @@ class Benched(Stage):
     __slots__ = ()
 
     async def begin(self, *words: str, stdout: int | IO[bytes], stderr: int | IO[bytes]) -> Any:
-        if isinstance(stderr, int):
-            return await super().begin(*words, stdout=stdout, stderr=stderr)
-        return await nursery.started("bot", *words, environment=self.environment, cwd=self.folder, stderr=stderr)
+        return await started("bot", *words, cwd=self.folder, env=self.environment, stdout=stdout, stderr=stderr)
 
 
 @dataclass
@@ -201,7 +199,7 @@ async def _spawn(
     errors = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed with the stack
     stack.callback(errors.close)
     environment = {**os.environ, **(settings or {})}
-    process = await nursery.started(*words, environment=environment, cwd=ROOT, stderr=errors)
+    process = await started(*words, cwd=ROOT, env=environment, stdout=PIPE, stderr=errors)
     assert process.stdout is not None
     stack.push_async_callback(_ended, process)
     said: list[bytes] = []
@@ -216,7 +214,7 @@ async def _spawn(
     return [line.decode() for line in said]
 
 
-async def _ended(process: nursery.Program) -> None:
+async def _ended(process: Started) -> None:
     if process.returncode is None:
         process.terminate()
     await process.wait()

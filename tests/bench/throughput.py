@@ -8,15 +8,16 @@ they are. Each figure stands beside the raw commits a second of the same databas
 import asyncio
 import json
 import os
+from asyncio.subprocess import PIPE
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import IO, Any
 
-from tests import nursery
 from tests.bench.engine import WARM_UP
 from tests.bench.figures import Figures, Line, milliseconds
-from tests.bench.rig import ROOT, Rig, rig
+from tests.bench.rig import Rig, rig
 from tests.bench.stores import A_LOOK, drop_raw, kinds, raw_commits, store
+from tests.commands import ROOT, Started, started
 from tests.databases import migrated, query
 
 REQUESTS = 3_000
@@ -113,7 +114,7 @@ async def run(kind: str, count: int, *, scale: float, engines: int) -> Run:
 async def _engines(stand: Rig, url: str, count: int, engines: int) -> list[dict[str, Any]]:
     each = WARM_UP + count // engines
     ids = [id for id, _ in await stand.new_accounts(engines * each, "bench_load_")]
-    environment = {**stand.stage.environment, "DATABASE_URL": url}
+    environment = {**stand.stage.environment, "DATABASE_URL": url, "PYTHONPATH": os.fspath(ROOT)}
     async with AsyncExitStack() as stack:
         found = [await _engine(stack, environment, f"engine{n}") for n in range(engines)]
         for place, (_, asked) in enumerate(found):
@@ -122,18 +123,12 @@ async def _engines(stand: Rig, url: str, count: int, engines: int) -> list[dict[
         return list(await asyncio.gather(*(_answer(process) for process, _ in found)))
 
 
-async def _engine(stack: AsyncExitStack, environment: dict[str, str], name: str) -> tuple[nursery.Program, IO[bytes]]:
+async def _engine(stack: AsyncExitStack, environment: dict[str, str], name: str) -> tuple[Started, IO[bytes]]:
     """An engine that is ready, and where to write what is asked of it."""
     theirs, ours = os.pipe()
     asked = stack.enter_context(os.fdopen(ours, "wb"))
     with os.fdopen(theirs, "rb") as stdin:
-        process = await nursery.started(
-            "tests.bench.engine",
-            name,
-            environment={**environment, "PYTHONPATH": os.fspath(ROOT)},
-            cwd=ROOT,
-            stdin=stdin,
-        )
+        process = await started("tests.bench.engine", name, cwd=ROOT, env=environment, stdin=stdin, stdout=PIPE)
     stack.push_async_callback(process.wait)
     stack.callback(lambda: process.returncode is None and process.terminate())
     assert process.stdout is not None
@@ -143,7 +138,7 @@ async def _engine(stack: AsyncExitStack, environment: dict[str, str], name: str)
     return process, asked
 
 
-async def _answer(process: nursery.Program) -> dict[str, Any]:
+async def _answer(process: Started) -> dict[str, Any]:
     assert process.stdout is not None
     async with asyncio.timeout(DONE_WITHIN):
         found: dict[str, Any] = json.loads(await process.stdout.readline())

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import tempfile
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,9 +22,9 @@ from bot.sandbox.platform.server import MockPlatform
 from bot.sandbox.slack.records import User
 from bot.sandbox.slack.server import Workspace
 from bot.sandbox.stage import PEOPLE, _environment, sample_policy
-from tests import nursery
 from tests.campaign.crash_points import NEVER, Points
 from tests.campaign.rig import MEMORY
+from tests.commands import Running, begun
 from tests.databases import Databases
 
 T = TypeVar("T")
@@ -124,7 +125,7 @@ class Stage:
     port: int
     mutant: str = ""
     """What is left out of the bots, for those who want to see that it is noticed."""
-    process: nursery.Child | None = None
+    process: Running | None = None
     deaths: list[str] = field(default_factory=list)
     """The points at which a bot died, in this round."""
     again_at: list[int] = field(default_factory=list)
@@ -154,7 +155,7 @@ class Stage:
     async def _begin(self) -> None:
         words = ["tests.campaign.crash_bot", str(self.folder / "points"), *([self.mutant] if self.mutant else [])]
         with (self.folder / "bot.log").open("ab") as log:
-            self.process = await nursery.forked(*words, environment=self.environment, cwd=self.folder, stderr=log)
+            self.process = await begun(*words, cwd=self.folder, env=self.environment, stdout=PIPE, stderr=log)
 
     async def _keep(self) -> None:
         while True:

@@ -6,8 +6,8 @@ import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
@@ -62,13 +62,12 @@ def mode_of(file: Path) -> int:
     return file.stat().st_mode & 0o777
 
 
-@contextmanager
-def writer(url: str) -> Iterator[None]:
+@asynccontextmanager
+async def writer(url: str) -> AsyncIterator[None]:
     """A process that writes as fast as it can."""
-    with program("tests.storage.load", url, "writer") as (_, said):
+    async with program("tests.storage.load", url, "writer") as (_, said):
         for _ in range(200):
-            said.readline()
-        os.set_blocking(said.fileno(), False)
+            await said.readline()
         yield
 
 
@@ -91,7 +90,7 @@ async def test_it_is_of_one_moment_however_much_is_written_meanwhile(
         looked.append(count(shelf.path))
         time.sleep(0.02)  # in which the writer writes
 
-    with writer(shelf.url):
+    async with writer(shelf.url):
         before = count(shelf.path)
         with copy_of(shelf.path, target, look):
             pass

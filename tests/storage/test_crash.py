@@ -7,20 +7,20 @@ KILLED_AFTER = (1, 37, 90, 211)
 """Acknowledgements heard before each kill."""
 
 
-def acknowledged(url: str, name: str, *, after: int) -> dict[str, int]:
+async def acknowledged(url: str, name: str, *, after: int) -> dict[str, int]:
     """Let a process work and kill it; every version of a request that it said was written."""
-    with program("tests.storage.load", url, name) as (process, said):
-        heard = [said.readline() for _ in range(after)]
+    async with program("tests.storage.load", url, name) as (process, said):
+        heard = [await said.readline() for _ in range(after)]
         process.kill()
-        heard += said.readlines()
-    return {id: int(version) for id, version in (line.split() for line in heard if line.endswith("\n"))}
+        heard += (await said.read()).splitlines(keepends=True)
+    return {id: int(version) for id, version in (line.decode().split() for line in heard if line.endswith(b"\n"))}
 
 
 async def test_what_was_acknowledged_survives_being_killed_in_mid_load(shelf: Shelf) -> None:
     shelf.open().close()
     heard: dict[str, int] = {}
     for n, after in enumerate(KILLED_AFTER):
-        heard |= acknowledged(shelf.url, f"p{n}", after=after)
+        heard |= await acknowledged(shelf.url, f"p{n}", after=after)
         beside = shelf.open_to_read()
         assert await disagreements(beside) == []
         stored = await beside.read(lambda view: {r.id: r.version for r in view.all_requests()})
