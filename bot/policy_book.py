@@ -32,12 +32,16 @@ class Book:
         mark = view.policy_mark()
         if mark is None:
             return self.policy
-        number, digest = mark
-        found = self._parsed.get(digest) or self._parse(view)
+        _, digest = mark
+        return self._parsed.get(digest) or self._parse(view)
+
+    def take_up(self, view: View) -> None:
+        mark = view.policy_mark()
+        if mark is None or mark[0] <= self._newest:
+            return
+        found = self.policy_in(view)
         with self._lock:
-            if number > self._newest:
-                self.policy, self._newest = found, number
-        return found
+            self.policy, self._newest = found, mark[0]
 
     def _parse(self, view: View) -> Policy:
         row = view.policy_in_force()

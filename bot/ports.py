@@ -502,3 +502,7 @@ class PolicyBook(Protocol):
     def policy_in(self, view: View) -> Policy:
         """That of the ledger's row in force as this transaction sees it; where there is none yet, `policy`."""
         ...
+
+    def take_up(self, view: View) -> None:
+        """Let `policy` be that one. Only of a snapshot: what a transaction that writes sees may never have been."""
+        ...

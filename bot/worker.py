@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.core.errors import CountersignError, LedgerAway, SlackAway, SlackRefused
 from bot.core.transition import Change, Task, TaskKind
+from bot.flows.persist import persist
 from bot.flows.world import Finished, Result, World
 
 log = logging.getLogger(__name__)
@@ -144,10 +145,7 @@ class Worker:
 
     async def _run_again(self, task: Task) -> None:
         """Run it if it is still this process's: the run before may have finished it, or put it off until later."""
-        try:
-            stands = await self._world.ledger.read(lambda view: view.task(task.key))
-        except LedgerAway:
-            return  # its lease runs out
+        stands = await persist(lambda: self._world.ledger.read(lambda view: view.task(task.key)), "the ledger")
         if stands is not None and (stands.owner, stands.attempts) == (task.owner, task.attempts):
             await self._run(task, after=0)
 

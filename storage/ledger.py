@@ -229,7 +229,7 @@ class SqlLedger:
             return fence, ()
 
         # a guard that is busy is no guard that is gone
-        return await self._write(work, first=True)
+        return await self._write(work, first=True, counts=False)
 
     async def read(self, query: Callable[[LedgerView], T], *, long: bool = False) -> T:
         def run() -> T:
@@ -342,11 +342,14 @@ class SqlLedger:
         return await self._transact(lambda connection: prune(connection, place, at=at))
 
     async def probe(self) -> None:
-        head, failed = table("audit_head"), self._writer.failed
-        await self._transact(lambda connection: connection.execute(update(head).values(seq=head.c.seq)))
-        # room for a byte is not room for a change: what failed last must have worked since
-        self._writer.failed = failed
-        if failed is not None:
+        head = table("audit_head")
+
+        def work(connection: Connection) -> tuple[None, Sequence[Task]]:
+            connection.execute(update(head).values(seq=head.c.seq))
+            return None, ()
+
+        await self._write(work, counts=False)
+        if (failed := self._writer.failed) is not None:  # room for a byte is not room for a change
             raise LedgerAway(failed)
 
     async def next_due(self) -> datetime | None:
@@ -382,8 +385,8 @@ class SqlLedger:
     async def _transact(self, work: Callable[[Connection], T]) -> T:
         return await self._write(lambda connection: (work(connection), ()))
 
-    async def _write(self, work: Work[T], *, first: bool = False) -> T:
-        return await self._writer.write(work, first=first)
+    async def _write(self, work: Work[T], *, first: bool = False, counts: bool = True) -> T:
+        return await self._writer.write(work, first=first, counts=counts)
 
     async def _in(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         try:

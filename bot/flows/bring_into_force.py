@@ -34,7 +34,7 @@ async def bring_into_force(world: World, offered: Policy, *, by: str) -> bool:
         return replace(taking_force(world, last, policy, by=by, at=world.now()), answer=True)
 
     change = await world.ledger.decide(propose)
-    await world.ledger.read(world.policy_in)
+    await world.ledger.read(world.book.take_up)
     return isinstance(change, Change) and change.answer is True
 
 

@@ -74,7 +74,7 @@ async def change_rules(world: World, task: Task) -> Result:
         return _made(world, view, request)
 
     change = await world.ledger.decide(propose)
-    await world.ledger.read(world.policy_in)
+    await world.ledger.read(world.book.take_up)
     again = change.answer if isinstance(change, Change) else None
     return again if isinstance(again, datetime) else None
 

@@ -28,7 +28,7 @@ async def take_over(world: World) -> None:
 async def _keep_up(world: World) -> None:
     """What is shown goes by the policy in force, also where nothing is decided here; another process may change it."""
     try:
-        await world.ledger.read(world.policy_in)
+        await world.ledger.read(world.book.take_up)
     except LedgerAway as away:
         log.warning("which policy is in force is not known: %s", away)
     except Misconfigured as wrong:

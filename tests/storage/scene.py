@@ -58,6 +58,9 @@ class Book:
     def policy_in(self, _: View) -> Policy:
         return self.policy
 
+    def take_up(self, view: View) -> None:
+        """It is always this one."""
+
 
 class Shelf:
     """One database, opened as often as a test likes; all is closed at the end.

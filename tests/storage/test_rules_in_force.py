@@ -52,7 +52,19 @@ async def change(world: World, rule: RuleChange) -> Policy:
     done = await world.ledger.decide(propose)
     assert isinstance(done, Change)
     assert isinstance(done.answer, Policy)
+    await world.ledger.read(world.book.take_up)
     return await world.ledger.read(world.policy_in)
+
+
+async def test_what_a_transaction_that_writes_saw_is_not_shown_for_it_may_never_have_been(world: World) -> None:
+    await bring_into_force(world, parse_policy(SAMPLE), by="file")
+    elsewhere = replace(world, book=Book(world.policy))
+    changed = await change(elsewhere, LEAVE)
+    seen = await world.ledger.decide(lambda view: Change(answer=world.policy_in(view)))
+    assert isinstance(seen, Change)
+    assert seen.answer == changed != world.policy
+    await world.ledger.read(world.book.take_up)
+    assert world.policy == changed
 
 
 async def test_without_a_row_the_file_that_was_read_is_in_force(world: World) -> None:
@@ -173,6 +185,7 @@ async def test_an_older_snapshot_is_answered_with_its_own_policy_and_takes_nothi
     await bring_into_force(world, parse_policy(SAMPLE), by="file")
     older = await world.ledger.read(Older)
     changed = await change(world, LEAVE)
-    await world.ledger.read(world.policy_in)
+    await world.ledger.read(world.book.take_up)
+    world.book.take_up(older)  # type: ignore[arg-type]
     assert world.policy_in(older).people["omar"].last_day is None  # type: ignore[arg-type]
     assert world.policy == changed

@@ -166,13 +166,13 @@ class Away(SqlLedger):
         self.times, self.asked = times, list[float]()
         return self
 
-    async def _write(self, work: Any, *, first: bool = False) -> Any:
+    async def _write(self, work: Any, **how: Any) -> Any:
         if hasattr(self, "asked"):
             self.asked.append(asyncio.get_running_loop().time())
         if self.times > 0:
             self.times -= 1
             raise LedgerAway("No.")
-        return await super()._write(work, first=first)
+        return await super()._write(work, **how)
 
 
 @pytest.fixture

@@ -114,6 +114,44 @@ async def test_one_that_fails_leaves_nothing_behind_and_takes_nobody_with_it(wri
     assert await writer.write(lambda connection: (keys(connection), ())) == ["a", "b"]
 
 
+async def test_what_the_database_refuses_of_one_is_no_outage_for_the_others(writer: Writer) -> None:
+    def refused(connection: Connection) -> tuple[str, Sequence[Task]]:
+        connection.execute(insert(REPLAYS), {"key": "no", "at": None})
+        return "no", ()
+
+    with held_up(writer) as there:
+        await there()
+        waiting = await asked(*(writer.write(work) for work in (writing("a"), refused, writing("b"))))
+    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [outcomes[0], outcomes[2]] == ["a", "b"]
+    assert isinstance(outcomes[1], LedgerAway)
+    assert await writer.write(lambda connection: (keys(connection), ())) == ["a", "b"]
+
+
+async def test_what_says_that_a_process_is_at_work_goes_before_what_is_done_again(writer: Writer) -> None:
+    asked_for: list[asyncio.Future[str]] = []
+    loop = asyncio.get_running_loop()
+    there_now = threading.Event()
+
+    async def hold_the_lease() -> None:
+        asked_for.append(asyncio.ensure_future(writer.write(writing("lease"), first=True)))
+        await asyncio.sleep(0)
+        there_now.set()
+
+    def failing(_: Connection) -> tuple[str, Sequence[Task]]:
+        if not asked_for:
+            loop.call_soon_threadsafe(lambda: asyncio.ensure_future(hold_the_lease()))
+            there_now.wait(20)
+        raise Replayed("No.")
+
+    with held_up(writer) as there:
+        await there()
+        waiting = await asked(*(writer.write(work) for work in (writing("a"), failing, writing("b"))))
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await asyncio.gather(*asked_for)
+    assert await writer.write(lambda connection: (keys(connection), ())) == ["lease", "a", "b"]
+
+
 async def test_a_database_that_is_away_is_away_for_all_of_them(writer: Writer, database: Counting) -> None:
     with held_up(writer) as there:
         await there()
