@@ -24,7 +24,7 @@ def back_up(target: Path) -> None:
     """Write the copy, whole or not at all, and say in a sentence what it holds. Raises CountersignError."""
     settings = load_settings(needs={Part.LEDGER})
     if not settings.database_url.startswith(SQLITE):
-        tool = 'pg_dump --format=custom --file=FILE "$DATABASE_URL"'
+        tool = "pg_dump --format=custom --file=FILE URL"
         raise Misconfigured(f"DATABASE_URL is PostgreSQL’s, which has a tool of its own for it: {tool}.")
     source, found = Path(settings.database_url.removeprefix(SQLITE)).resolve(), target.resolve()
     with _bar() as progress, copy_of(source, found, progress) as part:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import aiohttp
 import click
 from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
@@ -103,10 +104,22 @@ async def _slack(settings: Settings) -> str:
         raise Misconfigured(_no(error)) from None
     except UNREACHED as error:
         raise SlackAway(f"{_unreached('Slack', settings.slack_api_url, error)} Check SLACK_API_URL.") from None
+    if settings.slack_app_token is not None:
+        await _hears(client, settings.slack_app_token.get_secret_value())
     missing = sorted(SCOPES - granted) if granted else []
     if missing:
         raise Misconfigured(f"The token lacks {', '.join(missing)}: reinstall the app from manifest.yml.")
     return f"the token is of workspace {who.team_id} and has the scopes."
+
+
+async def _hears(client: AsyncWebClient, app_token: str) -> None:
+    """Raises Misconfigured where Slack would not let the bot listen over Socket Mode."""
+    try:
+        await client.apps_connections_open(app_token=app_token)
+    except SlackApiError as error:
+        said = error.response.get("error")
+        cure = "make an app-level token with the scope connections:write, and turn Socket Mode on"
+        raise Misconfigured(f"SLACK_APP_TOKEN is refused by Slack ({said}): {cure}.") from None
 
 
 async def _channel(settings: Settings) -> str:

@@ -10,6 +10,7 @@ from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
 from bot.core.overlay import file_of
 from bot.core.transition import Standing
+from bot.flows.status import Watch
 from bot.flows.world import World
 from bot.metrics import Stands, exposition
 
@@ -118,15 +119,19 @@ async def _guard(world: World, probe: Probe) -> web.Response:
         {
             "ledger": await probe.ask(),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
-            "platform": Check(
-                lag is not None and not watch.platform_away, "away" if watch.platform_away else "answers"
-            ),
+            "platform": Check(lag is not None and not watch.platform_away, _platform(watch)),
             "sweep": Check(swept is not None and swept <= overdue, _since("a sweep ended", swept)),
             "latch": await _latch(world),
             "mode": Check(enforces, "enforces" if enforces else "only observes"),
             "policy": await _policy(world),
         }
     )
+
+
+def _platform(watch: Watch) -> str:
+    if watch.platform_away:
+        return "away"
+    return "answers" if watch.lag is not None else "has not answered yet"
 
 
 async def _latch(world: World) -> Check:

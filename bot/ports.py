@@ -243,9 +243,9 @@ class Ledger(Protocol):
     ) -> Change | Refusal:
         """Run a rule in one transaction and write what it proposes.
 
-        `propose` is pure but for the view and may be called again when another writer came first. A refusal
-        writes nothing (but see `refused`). `finish` is the task that led here; `replay` is the key of the
-        signed request that did.
+        `propose` is pure but for the view and may be called again: when another writer came first, or when what shared
+        its transaction could not be written. A refusal writes nothing (but see `refused`). `finish` is the task that
+        led here; `replay` is the key of the signed request that did.
 
         Raises:
             LedgerAway: nothing was recorded.

@@ -65,7 +65,12 @@ class Settings:
 class _Environment(BaseSettings):
     """The variables as they stand, `.env` below the environment; reading them fails on nothing."""
 
-    model_config = SettingsConfigDict(case_sensitive=True, extra="ignore", env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(
+        case_sensitive=True,
+        extra="ignore",
+        env_file_encoding="utf-8",
+        env_ignore_empty=True,  # one that was lost on its way must not hide the file's
+    )
 
     SLACK_BOT_TOKEN: str | None = None
     SLACK_SIGNING_SECRET: str | None = None

@@ -116,13 +116,20 @@ class Worker:
 
     async def poll(self) -> None:
         """Look for due tasks for as long as the process lives; returns only by being cancelled."""
+        away = False
         while True:
             try:
                 due = await self._world.ledger.next_due()
                 if due is not None and due <= self._world.now():
                     self.take(await self._world.ledger.claim_due(limit=CLAIMED, without=self._enough()))
             except LedgerAway:
-                log.warning("the ledger is away; due tasks wait")
+                if not away:  # it is asked ten times a second
+                    log.warning("the ledger is away; due tasks wait")
+                away = True
+            else:
+                if away:
+                    log.warning("the ledger is back")
+                away = False
             await asyncio.sleep(POLL)
 
     def _enough(self) -> frozenset[TaskKind]:

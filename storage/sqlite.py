@@ -1,6 +1,7 @@
 """SQLite as this program uses it: one file that one process writes and any number of others only read."""
 
 import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,6 +48,8 @@ class SqliteFile:
 
     def _connect(self, *, writes: bool) -> sqlite3.Connection:
         mode = "rwc" if self._writable else "ro"
+        if self._writable and not self.path.exists():  # it will hold operation keys: nobody else reads it
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
         connection = sqlite3.connect(
             f"file:{quoted(self.path)}?mode={mode}",
             uri=True,

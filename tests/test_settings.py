@@ -258,3 +258,11 @@ def test_the_example_explains_every_variable_and_demands_what_has_no_default() -
     with pytest.raises(Misconfigured) as refusal:
         load_settings(EXAMPLE)
     assert {sentence.split()[0] for sentence in refusal.value.sentences} == set(HTTP)
+
+
+def test_a_variable_that_was_lost_on_its_way_does_not_hide_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "")
+    file = written({**HTTP, "DATABASE_URL": "postgresql://db/countersign"}, tmp_path)
+    assert load_settings(file).database_url == "postgresql://db/countersign"

@@ -151,3 +151,15 @@ def test_every_commit_is_on_the_disk_before_it_is_acknowledged(shelf: Shelf, dat
         assert connection.exec_driver_sql("pragma journal_mode").scalar_one() == "wal"
     with closing(sqlite3.connect(shelf.path)) as connection_of_others:
         assert connection_of_others.execute("pragma journal_mode").fetchone() == ("wal",)
+
+
+def test_a_new_file_is_for_nobody_else_to_read(shelf: Shelf) -> None:
+    """Operation keys stand in it, and in what SQLite keeps beside it."""
+    url = shelf.url.replace("countersign", "new")
+    made = Database(url)
+    made.migrate()
+    path = Path(url.removeprefix("sqlite:///"))
+    modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.glob("new.db*")}
+    del modes["new.db.lock"]  # it is empty
+    assert set(modes.values()) == {0o600}, modes
+    made.close()

@@ -147,6 +147,17 @@ async def test_the_doctor_names_what_is_wrong_and_the_cure(staged: Stage) -> Non
     assert "wrong\n" not in ran.out
 
 
+async def test_the_doctor_tries_the_token_of_socket_mode_too(staged: Stage) -> None:
+    well = await countersign(
+        "doctor", cwd=staged.folder, **{**staged.environment, "SLACK_APP_TOKEN": staged.workspace.app_token}
+    )
+    ran = await countersign("doctor", cwd=staged.folder, **{**staged.environment, "SLACK_APP_TOKEN": "xapp-wrong"})
+
+    assert well.code == 0, well.out
+    assert ran.code == 1
+    assert "SLACK_APP_TOKEN is refused by Slack (invalid_auth)" in ran.out
+
+
 async def test_a_second_run_on_the_same_file_is_refused(staged: Stage) -> None:
     ran = await beside(staged, "run")
 
