@@ -52,7 +52,17 @@ HAPPENED = text("select pg_xact_status(cast(cast(:mark as text) as xid8))")
 PATIENT = "set local lock_timeout = '60s'; set local idle_in_transaction_session_timeout = '60s'"
 """For one who migrates: others may be at the same."""
 LIVE = text("select pg_try_advisory_lock_shared(:at_work) as at_work, pg_try_advisory_lock(:process) as process")
-LIVES = text("select 1")
+STILL = 2
+"""Seconds for which one may have the turn to write and say nothing."""
+LIVES = text("""
+    select pg_terminate_backend(held.pid) from pg_locks held join pg_stat_activity process on process.pid = held.pid
+    where held.locktype = 'advisory' and held.granted and held.objsubid = 1
+    and held.database = (select oid from pg_database where datname = current_database())
+    and ((held.classid::bigint << 32) | held.objid::bigint) = :writes
+    and process.state = 'idle in transaction'
+    and process.state_change < clock_timestamp() - make_interval(secs => :still)
+""").bindparams(writes=WRITES, still=STILL)
+"""That this process lives; and one that does not go on, and stopped where the server minds no time, loses its turn."""
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
 

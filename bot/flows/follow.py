@@ -50,7 +50,8 @@ async def follow(world: World) -> None:
             assert cursor is not None, "the guard follows only what `first_list` has started"
             events, after = await world.platform.events(after=cursor, wait=patience)
             world.status.platform_away = False
-            world.status.feed_answered = world.clock.monotonic()
+            if not failures:  # a feed that answers and is not taken is as silent as one that does not
+                world.status.feed_answered = world.clock.monotonic()
             await take(world, events, after=after, cursor=cursor)
             world.status.feed_answered = world.clock.monotonic()
             failures, patience = 0, WAIT

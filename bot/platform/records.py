@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.core.account import Account, Deactivation, Event, EventType, PublicView
-from bot.core.characters import storable
+from bot.core.characters import indexable, storable
 from bot.core.errors import PlatformAway
 from bot.platform.wire import malformed
 
@@ -28,7 +28,7 @@ def account_of(user: Any, *, etag: str | None = None) -> Account:
     down = extension.get("deactivation")
     return Account(
         id=_text(user, "id"),
-        handle=_text(user, "userName"),
+        handle=indexable(_text(user, "userName")),
         display_name=_said(user.get("displayName")) or "",
         active=_flag(user, "active"),
         verified=extension.get("verified") is True,
@@ -64,9 +64,9 @@ def event_of(event: Any) -> Event:
         type=kind,
         account=account,
         handle=handle,
-        actor=_said(_maybe(event.get("actor")).get("id")),
+        actor=_named(_maybe(event.get("actor")).get("id")),
         at=_moment(event, "at"),
-        operation=_said(event.get("operation")),
+        operation=_named(event.get("operation")),
     )
 
 
@@ -89,17 +89,17 @@ def count_of(body: Mapping[str, Any]) -> int:
 
 def _whom(event: Mapping[str, Any], kind: EventType) -> tuple[str, str]:
     if kind in {EventType.SUSPENDED, EventType.REINSTATED}:
-        name = _text(_object(event.get("staff"), "staff"), "name")
+        name = indexable(_text(_object(event.get("staff"), "staff"), "name"))
         return f"staff:{name}", name
     account = _object(event.get("account"), "an account")
-    return _text(account, "id"), _said(account.get("handle")) or ""
+    return _text(account, "id"), _named(account.get("handle")) or ""
 
 
 def _deactivation(down: Mapping[str, Any]) -> Deactivation:
     return Deactivation(
-        actor=_said(_maybe(down.get("actor")).get("id")),
+        actor=_named(_maybe(down.get("actor")).get("id")),
         at=None if down.get("at") is None else _moment(down, "at"),
-        operation=_said(down.get("operation")),
+        operation=_named(down.get("operation")),
         reason=_said(down.get("reason")),
         purge_at=None if down.get("purgeAt") is None else _moment(down, "purgeAt"),
     )
@@ -132,6 +132,12 @@ def _text(of: Mapping[str, Any], key: str) -> str:
 
 def _said(value: Any) -> str | None:
     return storable(value) if isinstance(value, str) and value else None
+
+
+def _named(value: Any) -> str | None:
+    """What others chose, and an index of the ledger's has to take whatever its length: nobody's jams the feed."""
+    said = _said(value)
+    return None if said is None else indexable(said)
 
 
 def _flag(of: Mapping[str, Any], key: str) -> bool:

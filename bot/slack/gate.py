@@ -59,18 +59,10 @@ class Gate:
         self._room = in_flight
 
     async def handle(self, request: web.Request) -> web.Response:
-        """Answer it; where too many are being answered already, that, before anything is read or computed."""
-        if not self._room:
-            busy = web.Response(status=503, text="busy", headers={"Retry-After": "1"})
-            busy.force_close()
-            return busy
-        self._room -= 1
-        try:
-            return await self._answer(request)
-        finally:
-            self._room += 1
+        """Answer it; where too many are being answered already, that.
 
-    async def _answer(self, request: web.Request) -> web.Response:
+        Who has not sent all of it takes no room: the door bounds the connections, and the newest closes the oldest.
+        """
         body = await self._body(request)
         if body is None:
             return _refused()
@@ -80,6 +72,17 @@ class Gate:
         text = _readable(body, request.content_type)
         if text is None:
             return _refused()
+        if not self._room:
+            busy = web.Response(status=503, text="busy", headers={"Retry-After": "1"})
+            busy.force_close()
+            return busy
+        self._room -= 1
+        try:
+            return await self._passed(request, text, signature)
+        finally:
+            self._room += 1
+
+    async def _passed(self, request: web.Request, text: str, signature: str | None) -> web.Response:
         return await self._pass(text, dict(request.headers), self._replays.door(f"signature:{signature}"))
 
     async def _body(self, request: web.Request) -> bytes | None:

@@ -35,12 +35,14 @@ class Bolt:
     """Stands where Bolt does: remembers what reached it, records what it is told to."""
 
     heard: list[str] = field(default_factory=list)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
     records: bool = False
     replays: bool = False
 
     async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
         assert headers
         self.heard.append(text)
+        await self.goes_on.wait()
         door.settled, door.replayed = self.records, self.replays
         return Answer(status=200, body="heard", headers={"X-From": "bolt"})
 
@@ -93,6 +95,7 @@ def signed(body: bytes, *, secret: str = NEW, at: int | None = None) -> dict[str
 @pytest.fixture
 async def doorway(tmp_path: Path) -> AsyncIterator[Doorway]:
     clock, bolt = Watch(), Bolt()
+    bolt.goes_on.set()
     database = Database(f"sqlite:///{tmp_path / 'gate.db'}")
     database.migrate()
     ledger = SqlLedger(database, clock=clock, owner="gate")
@@ -352,14 +355,29 @@ def test_an_older_one_is_refused_with_a_sentence(version: str) -> None:
 
 
 @pytest.mark.parametrize(("others", "answer"), [(IN_FLIGHT - 1, (200, "heard")), (IN_FLIGHT, (503, "busy"))])
-async def test_beyond_so_many_in_flight_a_request_is_told_so_unread(
+async def test_beyond_so_many_that_are_being_answered_one_is_told_so(
     doorway: Doorway, others: int, answer: tuple[int, str]
 ) -> None:
+    doorway.bolt.goes_on.clear()
+    bodies = [f"command={n}".encode() for n in range(others)]
+    held = [asyncio.create_task(doorway.post(body, signed(body))) for body in bodies]
+    while len(doorway.bolt.heard) < others:  # noqa: ASYNC110 - there is no event for it
+        await asyncio.sleep(0.01)
+
+    asked = asyncio.create_task(doorway.post(b"command=x", signed(b"command=x")))
+    await asyncio.wait([asked], timeout=0.3)
+    doorway.bolt.goes_on.set()
+
+    assert await asked == answer
+    assert await asyncio.gather(*held) == [(200, "heard")] * others
+    assert await doorway.post(b"command=y", signed(b"command=y")) == (200, "heard")
+
+
+async def test_who_has_not_sent_all_of_it_takes_nobodys_place(doorway: Doorway) -> None:
     head = b"POST / HTTP/1.1\r\nHost: door\r\nContent-Length: 9\r\n\r\n"
-    held = [asyncio.create_task(doorway.raw(head, pause=0.4)) for _ in range(others)]
+    held = [asyncio.create_task(doorway.raw(head, pause=0.4)) for _ in range(2 * IN_FLIGHT)]
     await asyncio.sleep(0.2)
 
-    assert await doorway.post(b"command=x", signed(b"command=x")) == answer
+    assert await doorway.post(b"command=x", signed(b"command=x")) == (200, "heard")
 
     await asyncio.gather(*held)
-    assert await doorway.post(b"command=y", signed(b"command=y")) == (200, "heard")

@@ -1,12 +1,14 @@
 """The guard's feed over a real ledger: one account that nobody can make sense of leaves no other unguarded."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.core.account import OWN_PRINCIPAL, Account, Deactivation, Event, EventType, PublicView
+from bot.core.errors import LedgerAway
 from bot.core.transition import Change, Sighting, Task, TaskKind
-from bot.flows.follow import AT_ONCE, STRETCH, take
+from bot.flows.follow import AT_ONCE, STRETCH, follow, take
 from bot.flows.judge_later import PAGED_AT_ATTEMPT, judge_backlog, judge_later
 from bot.flows.world import World
 from storage.ledger import SqlLedger
@@ -240,3 +242,41 @@ async def test_a_record_that_cannot_say_who_or_when_is_not_believed_against_the_
     platform.publicly["acct_1"] = False
     assert await judge_later(world, task) is None
     assert shelf.sql("select why from incidents") == [("unknown_actor",)]
+
+
+class Deaf(SqlLedger):
+    """A ledger that takes nothing of the feed."""
+
+    async def decide(self, *_: object, **__: object) -> Change:
+        raise LedgerAway("No.")
+
+
+@dataclass
+class Talks(Reads):
+    """A platform whose feed answers with the same event each time it is asked."""
+
+    polls: int = 0
+
+    async def events(self, **_: object) -> tuple[list[Event], int]:
+        self.polls += 1
+        return [event(1, "plain")], 1
+
+
+async def test_a_feed_that_answers_and_is_not_taken_is_as_silent_as_one_that_does_not(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    await ledger.decide(lambda _: Change(cursor=0))
+    deaf = Deaf(ledger._database, clock=shelf.clock, owner="deaf")
+    platform = Talks({"plain": taken_down("plain")})
+    world = replace(world_of(deaf, shelf.clock), platform=platform)
+    following = asyncio.create_task(follow(world))
+    async with asyncio.timeout(20):
+        while platform.polls < 2:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.01)
+        heard = world.status.feed_answered
+        while platform.polls < 4:  # noqa: ASYNC110 - as above
+            await asyncio.sleep(0.01)
+    assert world.status.feed_answered == heard
+    following.cancel()
+    await asyncio.gather(following, return_exceptions=True)
+    deaf.close()

@@ -22,6 +22,7 @@ from storage import postgres as server_side
 from storage.database import Database, Schemas
 from storage.dialect import inserting_new
 from storage.ledger import SqlLedger
+from storage.postgres import WRITES
 from storage.tables import table
 from storage.writes import Writes
 from tests import postgres
@@ -337,6 +338,20 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
         while await is_held_up(ledger):
             assert time.monotonic() - began < 4.0, "two, and what a busy machine adds"
     assert shelf.sql("select count(*) from replays") == [(0,)]
+
+
+async def test_who_stands_still_where_the_server_minds_no_time_loses_the_turn_to_a_peer(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    """As one does that is stopped between a pipeline and its next statement."""
+    await ledger.take_over()
+    with closing(psycopg.connect(shelf.url)) as still:
+        still.execute("set idle_in_transaction_session_timeout = 0")
+        still.execute("select pg_advisory_xact_lock(%s)", [WRITES])
+        async with asyncio.timeout(20):
+            while await is_held_up(ledger):
+                with suppress(LedgerAway):
+                    await ledger.take_over()
 
 
 def test_who_reads_may_take_longer_for_that_holds_nobody_up(shelf: Shelf) -> None:

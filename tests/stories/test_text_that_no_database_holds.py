@@ -1,5 +1,6 @@
 """NUL characters, halves of surrogate pairs and impossible figures: nobody is kept from their account by them."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from bot.sandbox.platform.accounts import Deactivation
 from bot.sandbox.platform.principals import Actor
 from tests.stories.scene import ADA, MARIA, MONA, PINE, REASON, Scene, event_of, id_of, state_of, text_of
 
+LONG = "".join(hashlib.sha256(str(n).encode()).hexdigest() for n in range(100))
+"""Longer than an index of PostgreSQL's takes, and not to be made shorter by packing it."""
 EVIL = "\u0000\ud800"
 
 
@@ -42,6 +45,8 @@ IMPOSSIBLE = [
     {"at": "9999-12-31T23:59:59.999-23:00"},
     {"at": "0001-01-01T00:00:00+23:00"},
     {"account": {"id": EVIL, "handle": EVIL}, "operation": EVIL},
+    {"operation": LONG},
+    {"actor": {"id": f"staff:{LONG}", "kind": "staff"}},
 ]
 
 
