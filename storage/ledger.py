@@ -154,6 +154,7 @@ class SqlLedger:
             writes = Writes(connection)
             if replay is not None:
                 self._replay(writes, replay, at=self._clock.now())
+                writes.send()  # first of all: a repeat is one, whatever else would be refused of it
             filed = self._apply(writes, outcome)
             if finish is not None:
                 self.tasks.end(writes, finish)
