@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
 
 import aiohttp
 from slack_sdk.errors import SlackClientError
@@ -57,7 +56,6 @@ from storage.database import Database, is_made
 from storage.ledger import SqlLedger
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""

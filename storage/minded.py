@@ -19,8 +19,7 @@ class Minded(psycopg.Cursor[Any]):
             self.execute(query, params_seq[0])
             return
         super().executemany(query, params_seq, returning=returning)
-        if not self.connection.pgconn.pipeline_status:
-            self.connection.execute(MINDED)
+        _mind(self.connection)
 
 
 class Numbered(psycopg.RawCursor[Any]):
@@ -28,5 +27,10 @@ class Numbered(psycopg.RawCursor[Any]):
 
     def executemany(self, query: Any, params_seq: Sequence[Any], *, returning: bool = False) -> None:  # type: ignore[override]  # as above
         super().executemany(query, params_seq, returning=returning)
-        if not self.connection.pgconn.pipeline_status:
-            self.connection.execute(MINDED)
+        _mind(self.connection)
+
+
+def _mind(connection: psycopg.Connection[Any]) -> None:
+    """Have the server mind the time again, unless a pipeline goes on."""
+    if not connection.pgconn.pipeline_status:
+        connection.execute(MINDED)

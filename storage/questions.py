@@ -154,3 +154,6 @@ POLICY_MARK = Question(select(policies.c.place, policies.c.digest).order_by(poli
 CURSOR = Question(select(cursors.c.value).where(cursors.c.name == FEED))
 LEASE = Question(select(leases).where(leases.c.name == bindparam("name")))
 CARD = Question(select(cards).where(cards.c.record == bindparam("record")))
+LATCH = Question(select(latches).where(latches.c.name == bindparam("name")))
+TASK = Question(select(tasks).where(tasks.c.key == bindparam("key")))
+POLICY = Question(select(policies).order_by(policies.c.place.desc()).limit(1))

@@ -43,15 +43,18 @@ from storage.questions import (
     LANE,
     LAST_JUDGED,
     LAST_SAMPLE,
+    LATCH,
     LEASE,
     LIVE_OF_KIND,
     NOT_UNDONE,
     OPEN_INCIDENT,
+    POLICY,
     POLICY_MARK,
     PREVIOUS,
     REQUEST,
     RESTORED_AT,
     SEEN_AS,
+    TASK,
     TIERS_SEEN,
     UNACKNOWLEDGED,
     UNACKNOWLEDGED_ACTORS,
@@ -63,7 +66,6 @@ from storage.questions import (
     audit,
     heads,
     incidents,
-    latches,
     policies,
     requests,
     samples,
@@ -289,7 +291,7 @@ class ConnectionView:
         return [load(ActorStands, row) for row in self._rows(query)]
 
     def latch(self, name: str) -> Latch | None:
-        row = next(iter(self._rows(select(latches).where(latches.c.name == name))), None)
+        row = self._row(LATCH, name=name)
         found = load(Latch, row) if row else None
         return found if found is not None and found.since is not None else None
 
@@ -377,7 +379,7 @@ class ConnectionView:
 
     def task(self, key: str) -> Task | None:
         """A task as it stands, done or not."""
-        row = next(iter(self._rows(select(tasks).where(tasks.c.key == key))), None)
+        row = self._row(TASK, key=key)
         return task_of(row) if row else None
 
     def seen_as(self, tier: str, accounts: Collection[str], since: datetime) -> frozenset[str]:
@@ -395,7 +397,7 @@ class ConnectionView:
         return self._connection.execute(found).first() is not None
 
     def policy_in_force(self) -> PolicyRow | None:
-        row = next(iter(self._rows(select(policies).order_by(policies.c.place.desc()).limit(1))), None)
+        row = self._row(POLICY)
         return _policy_of(row) if row is not None else None
 
     def policies(self) -> Sequence[PolicyRow]:

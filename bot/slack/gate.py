@@ -78,12 +78,9 @@ class Gate:
             return busy
         self._room -= 1
         try:
-            return await self._passed(request, text, signature)
+            return await self._pass(text, dict(request.headers), self._replays.door(f"signature:{signature}"))
         finally:
             self._room += 1
-
-    async def _passed(self, request: web.Request, text: str, signature: str | None) -> web.Response:
-        return await self._pass(text, dict(request.headers), self._replays.door(f"signature:{signature}"))
 
     async def _body(self, request: web.Request) -> bytes | None:
         """The raw bytes, or None where they are too many or too slow."""
