@@ -4,7 +4,7 @@ What stands between costs more than SQLite itself, and some of what PostgreSQL's
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -16,9 +16,10 @@ from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.exc import DBAPIError
 
-from storage.minded import Numbered
+from storage import libpq
 
 Row = Mapping[str, Any]
+Values = Sequence[Any]
 Make = Callable[[Any], Any]
 
 
@@ -37,9 +38,29 @@ def directly(connection: Connection) -> Iterator[Any]:
         ) from error
 
 
-def cursor_of(raw: Any) -> Any:
-    """A cursor for compiled statements."""
-    return Numbered(raw) if isinstance(raw, psycopg.Connection) else raw.cursor()
+def ask(raw: Any, text: str, values: Values) -> Sequence[Any]:
+    """All rows of one question, in the driver's words. Raises the driver's errors, as `tell` does."""
+    if isinstance(raw, psycopg.Connection):
+        return libpq.ask(raw, text, values)
+    with closing(raw.cursor()) as cursor:
+        found: Sequence[Any] = cursor.execute(text, values).fetchall()
+        return found
+
+
+def tell(raw: Any, statements: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[int]:
+    """Run statements, each with its rows; how many rows each wrote, until one is refused."""
+    return libpq.tell(raw, statements) if isinstance(raw, psycopg.Connection) else _in_turn(raw, statements)
+
+
+def _in_turn(raw: Any, statements: Sequence[tuple[str, Sequence[Values]]]) -> Iterator[int]:
+    """SQLite ends no transaction while a cursor stands in it."""
+    for text, rows in statements:
+        with closing(raw.cursor()) as cursor:
+            if len(rows) == 1:
+                cursor.execute(text, rows[0])
+            else:
+                cursor.executemany(text, rows)
+            yield cursor.rowcount
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +74,7 @@ class Compiled:
     """Those that the statement brings with it."""
     makes: Mapping[str, Make]
 
-    def values(self, row: Row) -> Sequence[Any]:
+    def values(self, row: Row) -> Values:
         whole, makes = {**self.constants, **row}, self.makes
         return [makes[name](whole[name]) if name in makes else whole[name] for name in self.names]
 
@@ -105,12 +126,7 @@ class Question:
     def _ask(self, connection: Connection, values: Row) -> Sequence[Any]:
         asked = compiled(self.query, (), connection.dialect.name)
         with directly(connection) as raw:
-            cursor = cursor_of(raw)
-            try:
-                found: Sequence[Any] = cursor.execute(asked.text, asked.values(values)).fetchall()
-            finally:
-                cursor.close()
-        return found
+            return ask(raw, asked.text, asked.values(values))
 
 
 @cache

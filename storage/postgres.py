@@ -14,7 +14,6 @@ from sqlalchemy.pool import NullPool, QueuePool
 from bot.core.errors import LedgerAway, Misconfigured
 from storage.dialect import Begun, words
 from storage.driver import directly
-from storage.minded import Minded
 
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
@@ -62,7 +61,7 @@ LIVES = text("""
     and process.state = 'idle in transaction'
     and process.state_change < clock_timestamp() - make_interval(secs => :still)
 """).bindparams(writes=WRITES, still=STILL)
-"""That this process lives; and one that does not go on, and stopped where the server minds no time, loses its turn."""
+"""That this process lives; and one that does not go on, should the server not mind its time, loses its turn."""
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
 
@@ -94,7 +93,7 @@ class PostgresServer:
             "autocommit": True,
             "connect_timeout": CONNECTED_WITHIN,
             "application_name": "countersign",
-            "cursor_factory": Minded,
+            "prepare_threshold": None,  # with a rollback psycopg deallocates all, what libpq.py prepared too
             **LINE,
         }
         of_url = {name: value for name, value in self._url.query.items() if name in {*given, "options"}}

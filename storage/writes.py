@@ -1,13 +1,11 @@
 """What a transaction changes, sent together at its end: one way to a server and back, not one a statement."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing, nullcontext
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, Insert, Update
 
-from storage.driver import Compiled, Row, compiled, cursor_of, directly
+from storage.driver import Row, Values, compiled, directly, tell
 
 Expect = Callable[[int], None]
 """Told how many rows it was; raises where that is wrong."""
@@ -15,8 +13,8 @@ Expect = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class _Write:
-    compiled: Compiled
-    rows: Sequence[Row]
+    text: str
+    rows: Sequence[Values]
     expect: Expect | None
 
 
@@ -31,34 +29,18 @@ class Writes:
         """Write rows, all with the same keys; `expect` is told how many were written."""
         if rows:
             as_sent = compiled(statement, tuple(rows[0]), self.connection.dialect.name)
-            self._writes.append(_Write(as_sent, rows, expect))
+            self._writes.append(_Write(as_sent.text, [as_sent.values(row) for row in rows], expect))
 
     def send(self) -> None:
-        """Write what was added since. Raises DBAPIError, and what the expectations raise.
-
-        The last of it goes by itself: after a pipeline PostgreSQL minds no more how long the transaction is idle.
-        """
+        """Write what was added since. Raises DBAPIError, and what the expectations raise."""
         writes, self._writes = self._writes, []
         if not writes:
             return
-        in_a_pipeline = self.connection.dialect.name == "postgresql"
-        with directly(self.connection) as raw, ExitStack() as stack:
-            # SQLite ends no transaction while a cursor stands in it
-            sent = [(stack.enter_context(closing(cursor_of(raw))), write) for write in writes]
-            *others, last = sent
+        counts: list[int] = []
+        with directly(self.connection) as raw:
             try:
-                with raw.pipeline() if others and in_a_pipeline else nullcontext():
-                    for cursor, write in others:
-                        _execute(cursor, write)
-                _execute(*last)
+                counts.extend(tell(raw, [(write.text, write.rows) for write in writes]))
             finally:  # where one was refused, what was expected of those before it may say why
-                for cursor, write in sent:
-                    if write.expect is not None and cursor.rowcount >= 0:
-                        write.expect(cursor.rowcount)
-
-
-def _execute(cursor: Any, write: _Write) -> None:
-    if len(write.rows) == 1:
-        cursor.execute(write.compiled.text, write.compiled.values(write.rows[0]))
-    else:
-        cursor.executemany(write.compiled.text, [write.compiled.values(row) for row in write.rows])
+                for write, count in zip(writes, counts, strict=False):
+                    if write.expect is not None:
+                        write.expect(count)

@@ -314,12 +314,11 @@ async def test_a_connection_that_the_server_ended_while_idle_costs_nothing(ledge
 # who stands still, who is gone
 
 
-@pytest.mark.parametrize("together", [True, False])
 @pytest.mark.parametrize("rows", [1, 500])
 async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_seconds_at_most(
-    ledger: SqlLedger, shelf: Shelf, rows: int, *, together: bool
+    ledger: SqlLedger, shelf: Shelf, rows: int
 ) -> None:
-    """Many rows, and many statements together, go another way than one, after which a server minds the time no more."""
+    """What is written goes together, in a way of its own, after which the server is to mind the time all the same."""
     values = [{"key": str(n), "at": "x"} for n in range(rows)]
     still = Database(shelf.url)
     with (  # noqa: PT012 - it is its end that fails
@@ -327,13 +326,10 @@ async def test_who_stands_still_inside_a_transaction_holds_the_others_up_two_sec
         pytest.raises(LedgerAway, match="idle-in-transaction"),
         still.transaction() as connection,
     ):
-        if together:
-            writes = Writes(connection)
-            writes.add(inserting_new(connection, table("replays")), [{"key": "first", "at": "x"}])
-            writes.add(inserting_new(connection, table("replays")), values)
-            writes.send()
-        else:
-            connection.execute(inserting_new(connection, table("replays")), values)
+        writes = Writes(connection)
+        writes.add(inserting_new(connection, table("replays")), [{"key": "first", "at": "x"}])
+        writes.add(inserting_new(connection, table("replays")), values)
+        writes.send()
         began = time.monotonic()
         while await is_held_up(ledger):
             assert time.monotonic() - began < 4.0, "two, and what a busy machine adds"
