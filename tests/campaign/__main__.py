@@ -58,10 +58,11 @@ def main(name: str, *, count: int | None, seed: int) -> None:
 
 
 def run(campaign: Campaign, count: int, seed: int) -> int:
-    """Run it with a bar on standard error where that is a terminal; the exit code."""
+    """Run it with a bar on standard error, drawn once a minute where that is no terminal; the exit code."""
     logging.basicConfig(handlers=[logging.NullHandler()])  # what the bot logs of attacks is no news here
     watch = Stopwatch()
-    with tqdm(total=count, desc=campaign.name, leave=False, disable=None) as bar:
+    drawn_every = 0.1 if sys.stderr.isatty() else 60.0
+    with tqdm(total=count, desc=campaign.name, leave=False, mininterval=drawn_every) as bar:
         counts = asyncio.run(campaign.run(count, bar.update, seed=seed))
     click.echo(told(campaign, counts, seconds=watch.seconds))
     return 1 if counts.broken else 0

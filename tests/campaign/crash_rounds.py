@@ -14,7 +14,7 @@ from random import Random
 from tests.campaign.campaign import Counts, dice_of
 from tests.campaign.crash_people import People
 from tests.campaign.crash_points import NEVER
-from tests.campaign.crash_stage import NotStarted, Stage, staged
+from tests.campaign.crash_stage import UNNAMED, NotStarted, Stage, staged
 from tests.campaign.crash_stories import CHAPTERS, Chapter, Ending
 from tests.campaign.crash_truth import Before, Truth, all_of, before, unrest
 
@@ -67,7 +67,7 @@ class Found:
 def _kind_of(name: str) -> str:
     """Before or after a commit, a call of Slack's, of the platform's or of the pager's."""
     when, _, what = name.partition(" ")
-    if "commit" in name:
+    if "commit" in name or name == UNNAMED:
         return name
     if "/wake" in what:
         return f"{when} pager"
@@ -99,6 +99,8 @@ class Round:
             doing = [*self.people.doing, *self.people.refused[-3:]]
             said = f"no rest: {all_of(unrest(self.stage, then))}; {doing}; died {self.stage.deaths}"
             return [said, *Truth(self.stage, self.people, then, (), await self.stage.truth()).lost()]
+        finally:  # who dies now dies in no round
+            self.stage.on_death = lambda: None
         return Truth(self.stage, self.people, then, self.endings, await self.stage.truth()).wrong()
 
     async def _rest(self, then: Before) -> None:

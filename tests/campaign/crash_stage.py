@@ -34,6 +34,8 @@ READY_WITHIN = 60.0
 LIMITS = r"(requests_per_person_hour|deactivations_per_hour|emergencies_per_person_day) = \d+"
 SAMPLES = 'samples = ["50ms", "100ms", "150ms", "200ms", "300ms"]'
 LOOK_EVERY = 0.03
+UNNAMED = "a system call"
+"""Where a bot died that did not say at which point."""
 
 
 class Died(Exception):
@@ -150,6 +152,7 @@ class Stage:
         self.points.arm(at)
         await self._begin()
         self._keeper = asyncio.create_task(self._keep())
+        self._keeper.add_done_callback(lambda _: self._up.set())
         await self.up()
 
     async def _begin(self) -> None:
@@ -167,7 +170,7 @@ class Stage:
             self._down.set()
             if self._stopping:
                 return
-            self.deaths.append(self.points.killed_at or "a system call")
+            self.deaths.append(self.points.killed_at or UNNAMED)
             self.on_death()
             if ended != -signal.SIGKILL:
                 self.failed = f"ended by itself with {ended}: {self.log()[-1500:]}"
@@ -191,6 +194,8 @@ class Stage:
         """Wait until a bot hears. Raises NotStarted."""
         async with asyncio.timeout(READY_WITHIN):
             await self._up.wait()
+        if self._keeper is not None and self._keeper.done():
+            self._keeper.result()
         if self.failed is not None:
             raise NotStarted(self.failed)
 
