@@ -45,6 +45,11 @@ class People:
     doing: list[str] = field(default_factory=list)
     refused: list[str] = field(default_factory=list)
     """What a form said instead, for whoever has to find out why a story does not end."""
+    _before: int = 0
+    """Messages of those who were here earlier: none is about what these ask for."""
+
+    def __post_init__(self) -> None:
+        self._before = len(self.stage.workspace.messages(APPROVALS))
 
     async def insist(self, act: Callable[[], Awaitable[bool]], *, doing: str) -> None:
         """Until it is done: whatever fails on the way is tried again from its beginning."""
@@ -59,7 +64,7 @@ class People:
 
     def card(self, about: str, *, button: str | None = None) -> Message | None:
         """The newest card of a request that names it and, if asked for, has that button."""
-        for message in reversed(self.stage.workspace.messages(APPROVALS)):
+        for message in reversed(self.stage.workspace.messages(APPROVALS)[self._before :]):
             fits = event_of(message) == "countersign_request" and about in text_of(message)
             if fits and (button is None or message.element(button) is not None):
                 return message

@@ -109,7 +109,8 @@ class Round:
         while looks < 2:
             await self.stage.up()
             await asyncio.sleep(LOOK_EVERY)
-            looks = looks + 1 if not unrest(self.stage, then) and await self._as_it_ends() else 0
+            at_rest = next(unrest(self.stage, then), None) is None
+            looks = looks + 1 if at_rest and await self._as_it_ends() else 0
 
     async def _as_it_ends(self) -> bool:
         accounts = {a["id"]: a["active"] for a in (await self.stage.truth())["accounts"]}

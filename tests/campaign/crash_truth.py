@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,13 +50,13 @@ async def before(stage: Stage) -> Before:
     return Before(records=frozenset(records(stage)), effects=len((await stage.truth())["effects"]))
 
 
-def unrest(stage: Stage, then: Before) -> list[str]:
+def unrest(stage: Stage, then: Before) -> Iterator[str]:
     """What is not at its end yet."""
     apart = ", ".join(f"'{kind}'" for kind in BY_THE_CLOCK)
     found = stage.rows(UNRESTED.replace(":apart", f"({apart})"), soon=int(time.time() * 1000) + SOON)
-    open_ = [
-        f"request {id} {state}" for id, state in stage.rows("select id, state from requests") if state not in ENDED
-    ]
+    yield from (f"task {kind}" for (kind,) in found)
+    requests = stage.rows("select id, state from requests")
+    yield from (f"request {id} {state}" for id, state in requests if state not in ENDED)
     incidents = stage.rows("select id, state, account from incidents order by decided_at")
     last = {account: id for id, _, account in incidents}
     watched = {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
@@ -64,8 +64,7 @@ def unrest(stage: Stage, then: Before) -> list[str]:
         # an account that goes down again ends the watch over the incident before
         over = CLOSED if last[account] == id and id not in watched else CLOSED | {"restored"}
         if id not in then.records and state not in over:
-            open_.append(f"incident {id} {state}")
-    return [f"task {kind}" for (kind,) in found] + open_
+            yield f"incident {id} {state}"
 
 
 class Truth:
@@ -201,5 +200,5 @@ def _names(message: Message, request: Request) -> bool:
     return request.id in said or request.subject.handle in said
 
 
-def all_of(wrong: Collection[str]) -> str:
+def all_of(wrong: Iterable[str]) -> str:
     return "; ".join(wrong)
