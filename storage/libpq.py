@@ -12,12 +12,12 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import adapt
-from psycopg.abc import Transformer
+from psycopg.abc import PQGen, Transformer
 from psycopg.adapt import PyFormat
 from psycopg.errors import error_from_result
-from psycopg.generators import execute
+from psycopg.generators import fetch_many, send
 from psycopg.pq import ExecStatus
-from psycopg.pq.abc import PGresult
+from psycopg.pq.abc import PGconn, PGresult
 
 Values = Sequence[Any]
 REFUSED = frozenset({ExecStatus.FATAL_ERROR, ExecStatus.NONFATAL_ERROR, ExecStatus.BAD_RESPONSE})
@@ -67,9 +67,7 @@ def _together(raw: psycopg.Connection[Any], orders: Sequence[Callable[[], None]]
     try:
         for order in (*orders, pgconn.pipeline_sync):
             order()
-        for _ in orders:
-            answers.extend(raw.wait(execute(pgconn)))
-        raw.wait(execute(pgconn))  # the Sync's
+        raw.wait(_answered(pgconn, answers, len(orders)))
         pgconn.exit_pipeline_mode()
     except psycopg.Error:
         raw.close()
@@ -79,6 +77,14 @@ def _together(raw: psycopg.Connection[Any], orders: Sequence[Callable[[], None]]
         raw.close()  # what is still on its way would be taken for the next one's answer
         raise
     return answers
+
+
+def _answered(pgconn: PGconn, answers: list[PGresult], many: int) -> PQGen[None]:
+    """Wait for so many answers, and for the Sync's."""
+    yield from send(pgconn)
+    for _ in range(many):
+        answers.extend((yield from fetch_many(pgconn)))
+    yield from fetch_many(pgconn)
 
 
 def _line(raw: psycopg.Connection[Any]) -> _Line:

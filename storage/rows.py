@@ -18,6 +18,7 @@ from bot.core.transition import Entry, Judged, Kind, Task, TaskKind
 _REQUEST_FIELDS = tuple(f.name for f in fields(Request) if f.name != "votes")
 VOTE_FIELDS = tuple(f.name for f in fields(Vote))
 _INCIDENT_FIELDS = tuple(f.name for f in fields(Incident))
+_JUDGED_FIELDS = tuple(f.name for f in fields(Judged))
 
 
 def plain(found: CursorResult[Any]) -> list[dict[str, Any]]:
@@ -94,7 +95,7 @@ def instance_key(instance: Instance) -> str:
 
 
 def judged_of(row: Mapping[str, Any]) -> Judged:
-    return load(Judged, {f.name: row[f.name] for f in fields(Judged)})
+    return load(Judged, {name: row[name] for name in _JUDGED_FIELDS})
 
 
 def judged_key(verdict: Judged) -> str:
