@@ -184,7 +184,4 @@ class PostgresServer:
 
 
 def _begin_reading(connection: Connection) -> None:
-    """Who reads holds nobody up, and may take a while to make sense of a long log."""
-    connection.exec_driver_sql(
-        "begin isolation level repeatable read read only; set local idle_in_transaction_session_timeout = '10min'"
-    )
+    connection.exec_driver_sql("begin isolation level repeatable read read only")

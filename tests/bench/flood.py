@@ -102,7 +102,9 @@ async def flooding(stand: Rig, mode: str) -> AsyncIterator[Flood]:
 async def _look(stand: Rig, found: Flood) -> None:
     while True:
         began = time.perf_counter()
-        async with stand.stage.session.get(f"{stand.stage.bot_url}/healthz") as answer:
-            await answer.read()
-        found.health.append(time.perf_counter() - began)
+        try:
+            async with stand.stage.session.get(f"{stand.stage.bot_url}/healthz") as answer:
+                await answer.read()
+        finally:  # who is not answered until the end has waited so long at least
+            found.health.append(time.perf_counter() - began)
         await asyncio.sleep(HEALTH_EVERY)

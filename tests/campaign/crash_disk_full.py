@@ -2,18 +2,16 @@
 
 import asyncio
 import time
-from collections import Counter
 from collections.abc import Callable
+from random import Random
 
 import aiohttp
 
 from bot.core.request import Request
-from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crash_people import People
-from tests.campaign.crash_rounds import ROUNDS, Round
-from tests.campaign.crash_stage import NotStarted, Stage, staged
-from tests.campaign.crash_stories import CHAPTERS
-from tests.campaign.crash_tracing import NO_STRACE, may_trace, traced
+from tests.campaign.campaign import SEED, Campaign, Counts
+from tests.campaign.crash_rounds import Round
+from tests.campaign.crash_stage import Stage
+from tests.campaign.crash_tracing import traced, tries
 from tests.campaign.crash_truth import Before, before, records
 from tests.campaign.guard_truth import OURS
 
@@ -46,8 +44,8 @@ async def acted(stage: Stage, then: Before) -> list[str]:
     return [f"acted without a record: {e}" for e, request in found if request is None or request.claimed_at is None]
 
 
-async def one(stage: Stage, round_: Round, when: int) -> tuple[bool, list[str]]:
-    """Whether the disk was found full, and what did not hold."""
+async def filled(round_: Round, dice: Random) -> tuple[str, list[str]]:
+    stage, when = round_.stage, dice.randint(1, WRITES)
     then = await before(stage)
     async with traced(stage.pid, CALLS, f"error=ENOSPC:when={when}+"):
         playing = asyncio.create_task(round_.play(then))
@@ -55,34 +53,13 @@ async def one(stage: Stage, round_: Round, when: int) -> tuple[bool, list[str]]:
         if full:
             await asyncio.sleep(RED_FOR)
         wrong = await acted(stage, then)
-    return full, wrong + await playing
+    wrong += await playing
+    kind = "said that it cannot record" if full else "there was room enough"
+    return kind, [f"{when}: {each}" for each in wrong]
 
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
-    if not may_trace():
-        return Counts(tried=0, broken=0, figures={"skipped": NO_STRACE})
-    seen, wrong, broken, done = Counter[str](), list[str](), 0, 0
-    while done < count:
-        dice = dice_of(seed, done)
-        chapter = dice.choice(CHAPTERS)
-        async with staged("sqlite", chapter.policy()) as stage:
-            try:
-                await stage.start()
-                for number in range(min(ROUNDS, count - done)):
-                    when = dice.randint(1, WRITES)
-                    full, said = await one(stage, Round(stage, chapter, number, People(stage)), when)
-                    seen["said that it cannot record" if full else "there was room enough"] += 1
-                    wrong += [f"{chapter.name} {when}: {each}" for each in said]
-                    broken += bool(said)
-                    done += 1
-                    tried()
-                    if said:
-                        break
-            except (NotStarted, TimeoutError) as error:
-                wrong.append(f"{chapter.name}: {error}")
-                broken, done = broken + 1, done + 1
-                tried()
-    return Counts(tried=done, broken=broken, figures={**seen, "broke": wrong[:5]})
+    return await tries(filled, count, tried, seed=seed)
 
 
 CAMPAIGN = Campaign(

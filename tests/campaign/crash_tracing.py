@@ -4,10 +4,18 @@ import asyncio
 import contextlib
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
+from random import Random
+
+from tests.campaign.campaign import Counts, dice_of
+from tests.campaign.crash_people import People
+from tests.campaign.crash_rounds import ROUNDS, Round
+from tests.campaign.crash_stage import NotStarted, staged
+from tests.campaign.crash_stories import CHAPTERS
 
 STRACE = shutil.which("strace")
 NO_STRACE = "strace is not found here, or may not be put on a process: nothing is tried by system call."
@@ -73,3 +81,35 @@ def _lives(pid: int) -> bool:
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] not in "ZX"
+
+
+Try = Callable[[Round, Random], Awaitable[tuple[str, list[str]]]]
+"""Play the round with strace on its bot: what to count it as, and what did not hold."""
+
+
+async def tries(one: Try, count: int, tried: Callable[[], object], *, seed: int) -> Counts:
+    """So many rounds on SQLite, of a new ledger each `ROUNDS`, and after one that broke."""
+    if not may_trace():
+        return Counts(tried=0, broken=0, figures={"skipped": NO_STRACE})
+    seen, wrong, broken, done = Counter[str](), list[str](), 0, 0
+    while done < count:
+        dice = dice_of(seed, done)
+        chapter = dice.choice(CHAPTERS)
+        async with staged("sqlite", chapter.policy()) as stage:
+            said: list[str] = []
+            try:
+                await stage.start()
+                for number in range(min(ROUNDS, count - done)):
+                    kind, said = await one(Round(stage, chapter, number, People(stage)), dice)
+                    seen[kind] += 1
+                    stage.deaths.clear()
+                    done += 1
+                    tried()
+                    if said:
+                        break
+            except (NotStarted, TimeoutError) as error:
+                said, done = [str(error)], done + 1
+                tried()
+            broken += bool(said)
+            wrong += [f"{chapter.name}: {each}" for each in said]
+    return Counts(tried=done, broken=broken, figures={**dict(seen.most_common()), "broke": wrong[:5]})
