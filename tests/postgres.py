@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+import pytest
 from psycopg import sql
 
 OFF = "COUNTERSIGN_TEST_PG"
@@ -34,6 +35,10 @@ class NoServer(Exception):
 
 def is_off() -> bool:
     return os.environ.get(OFF) == "off"
+
+
+needed = pytest.mark.skipif(is_off(), reason=f"{OFF}=off")
+"""On a test that is about PostgreSQL alone."""
 
 
 class Server:

@@ -1,5 +1,3 @@
-import pytest
-
 from tests import postgres
 from tests.campaign.campaign import smoke
 from tests.campaign.faults import CAMPAIGN, sample
@@ -11,7 +9,7 @@ def test_the_sample_has_every_fault_and_every_step() -> None:
     assert {cell.step for cell in sample()} == set(STEPS)
 
 
-@pytest.mark.skipif(postgres.is_off(), reason=f"{postgres.OFF}=off")
+@postgres.needed
 async def test_no_fault_at_any_step_leaves_more_or_less_than_was_approved() -> None:
     counts = await smoke(CAMPAIGN)
 

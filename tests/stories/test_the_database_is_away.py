@@ -88,7 +88,7 @@ async def test_nothing_is_promised_while_nothing_can_be_recorded(scene: Scene, a
     await nothing_is_promised(scene, away)
 
 
-@pytest.mark.skipif(postgres.is_off(), reason=f"{postgres.OFF}=off")
+@postgres.needed
 async def test_nor_while_the_server_is_gone(tmp_path: Path) -> None:
     # what it has acknowledged outlives its processes, as in production
     server = await asyncio.to_thread(postgres.started, settings=("fsync=off", "full_page_writes=off"))
