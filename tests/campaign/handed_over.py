@@ -26,13 +26,16 @@ async def until(people: Crowd, question: str, *values: object) -> float:
     return time.monotonic() - began
 
 
-async def one_kill(people: Crowd) -> tuple[float, float, bool]:
-    """Seconds until the guard's place is taken, and its task; and whether the account came up once."""
+async def one_kill(people: Crowd, number: int) -> tuple[float, float, bool]:
+    """Seconds until the guard's place is taken, and its task; and whether the account came up once.
+
+    Each time it is another rogue: one who takes five down is locked out.
+    """
     ((account, _),) = await people.accounts(1)
     people.falls_of.add(account)
     rule = {"kind": "timeout_after", "seconds": 30, "on": "patch", "by": OURS, "times": 1, "account": account}
     await people.scene.fault(**rule)
-    await people.scene.act("staff-dev-token:rogue", account, active=False)
+    await people.scene.act(f"staff-dev-token:rogue{number}", account, active=False)
     async with asyncio.timeout(30):
         while not (held := people.onlooker.rows(HELD)) or len(await people.scene.effects(account)) < 2:  # noqa: ASYNC110 - it is another process
             await asyncio.sleep(LOOK_EVERY)
@@ -54,8 +57,8 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED, with
     del seed  # nothing is drawn by lot
     places, tasks, twice = list[float](), list[float](), 0
     async with crowd(2) as people:
-        for _ in range(count):
-            place, task, once = await one_kill(people)
+        for number in range(count):
+            place, task, once = await one_kill(people, number)
             places.append(place)
             tasks.append(task)
             twice += not once
