@@ -168,6 +168,23 @@ async def test_decided_while_slack_redraws_the_card_it_gets_no_reminder_after_it
     assert [m.text for m in unstarted.workspace.replies(card) if "still waits" in m.text] == []
 
 
+async def test_decided_while_the_reminder_waits_for_its_turn_in_the_channel_it_gets_none(unstarted: Scene) -> None:
+    with_reminders(unstarted, after='"30m"')
+    unstarted.posts_every = 1.5
+    await unstarted.start()
+    card = await unstarted.ask("maria_k")
+    redrawn = len(unstarted.workspace.calls("chat.update"))
+    await falls_due(unstarted, card, 0)
+    await unstarted.until(lambda: len(unstarted.workspace.calls("chat.update")) > redrawn)
+    await unstarted.workspace.click(ADA, card, "withdraw")
+
+    await unstarted.card_becomes(card, "withdrawn")
+    await unstarted.until(lambda: tasks(unstarted)[0][1] == "done")
+    await said(unstarted, card, 1)
+
+    assert [m.text for m in unstarted.workspace.replies(card) if "still waits" in m.text] == []
+
+
 @pytest.mark.parametrize("how", ["approve", "deny", "withdraw"])
 async def test_a_decided_request_gets_none(unstarted: Scene, how: str) -> None:
     with_reminders(unstarted, after='"1h"', escalate_after='"2h"', to='"tessa"')
