@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from bot.core.errors import LedgerAway, Replayed
 from bot.ports import Clock, Ledger
@@ -36,10 +37,23 @@ class Replays:
     def __init__(self, ledger: Ledger, clock: Clock) -> None:
         self._ledger = ledger
         self._clock = clock
-        self._writing: set[asyncio.Future[None]] = set()
+        self._writing: dict[str, asyncio.Future[None]] = {}
+        self._inside: set[str] = set()
 
     def door(self, key: str) -> Door:
         return Door(key=key, arrived=self._clock.monotonic())
+
+    def enters(self, door: Door) -> bool:
+        """Whether no other with its key is under way here, whose key the store does not know yet."""
+        if door.key in self._inside:
+            return False
+        self._inside.add(door.key)
+        return True
+
+    def leaves(self, door: Door) -> None:
+        """It was answered; its key is gone from here once it is in the store."""
+        if door.key not in self._writing:
+            self._inside.discard(door.key)
 
     async def came_before(self, door: Door) -> bool:
         """Where the ledger does not say, what has an effect finds out when it writes it."""
@@ -55,8 +69,8 @@ class Replays:
         if door.settled or door.replayed:
             return door.replayed
         writing = asyncio.ensure_future(self._ledger.remember(door.key, at=self._clock.now()))
-        self._writing.add(writing)
-        writing.add_done_callback(self._written)
+        self._writing[door.key] = writing
+        writing.add_done_callback(partial(self._written, door.key))
         try:
             async with asyncio.timeout(KEPT_WITHIN):
                 await asyncio.shield(writing)
@@ -66,7 +80,8 @@ class Replays:
             log.warning("a request without an effect is not remembered yet")
         return door.replayed
 
-    def _written(self, writing: asyncio.Future[None]) -> None:
-        self._writing.discard(writing)
+    def _written(self, key: str, writing: asyncio.Future[None]) -> None:
+        del self._writing[key]
+        self._inside.discard(key)
         if not writing.cancelled():
             writing.exception()  # told above, or too late to be told

@@ -72,13 +72,22 @@ class Gate:
         text = _readable(body, request.content_type)
         if text is None:
             return _refused()
+        door = self._replays.door(f"signature:{signature}")
+        if not self._replays.enters(door):
+            return _refused()
+        try:
+            return await self._with_room(text, dict(request.headers), door)
+        finally:
+            self._replays.leaves(door)
+
+    async def _with_room(self, text: str, headers: dict[str, str], door: Door) -> web.Response:
         if not self._room:
             busy = web.Response(status=503, text="busy", headers={"Retry-After": "1"})
             busy.force_close()
             return busy
         self._room -= 1
         try:
-            return await self._pass(text, dict(request.headers), self._replays.door(f"signature:{signature}"))
+            return await self._pass(text, headers, door)
         finally:
             self._room += 1
 

@@ -314,6 +314,20 @@ async def test_the_same_bytes_at_once_pass_once(doorway: Doorway) -> None:
     assert sorted(status for status, _ in answers) == [200] + [401] * 19
 
 
+async def test_the_same_bytes_pass_once_though_their_key_cannot_be_written_yet(
+    doorway: Doorway, tmp_path: Path
+) -> None:
+    headers = signed(b"command=x")
+    with contextlib.closing(sqlite3.connect(tmp_path / "gate.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        answers = await asyncio.gather(*(doorway.post(b"command=x", headers) for _ in range(5)))
+        late = await doorway.post(b"command=x", headers)
+        other.execute("ROLLBACK")
+
+    assert sorted(status for status, _ in [*answers, late]) == [200] + [401] * 5
+    assert len(doorway.bolt.heard) == 1
+
+
 async def test_with_the_ledger_away_what_records_nothing_is_still_answered(doorway: Doorway) -> None:
     doorway.ledger.close()
 
