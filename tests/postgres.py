@@ -10,8 +10,8 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -178,6 +178,21 @@ def started(*, settings: Sequence[str] = FAST) -> Server:
 def at_hand() -> str:
     """The URL of the server that this run of the tests uses."""
     return os.environ[AT]
+
+
+@contextmanager
+def one_at_hand() -> Iterator[None]:
+    """The tests' own server, or where there is none, one for this run; none where it is done without."""
+    if AT in os.environ or is_off():
+        yield
+        return
+    server = started()
+    os.environ[AT] = server.url
+    try:
+        yield
+    finally:
+        del os.environ[AT]
+        server.stop()
 
 
 def create(name: str, *, template: str = "template0") -> str:

@@ -21,8 +21,8 @@ from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.records import Message, User, View
 from bot.sandbox.slack.server import APPROVALS
 from bot.wiring import Bot, running
+from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
-from tests.campaign.crowd_stage import server_at_hand
 from tests.campaign.rig import MEMORY
 from tests.campaign.stage import fresh, taken_down, value_of, wide
 from tests.databases import Databases
@@ -206,7 +206,7 @@ async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> C
                 tried()
             await here.scene.log_agrees()
 
-    with server_at_hand():
+    with postgres.one_at_hand():
         await asyncio.gather(*(played(kind, numbers, expires=brief) for (kind, brief), numbers in stands.items()))
     figures = {"clicks": count * CLICKS, "ended": dict(found.ends), "broke": dict(found.wrongs)}
     return Counts(tried=count, broken=found.broken, figures=figures)

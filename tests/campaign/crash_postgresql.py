@@ -1,6 +1,5 @@
 """kill −9 of the bot at every call outside and every commit, before, after and on its way, on PostgreSQL."""
 
-import os
 from collections.abc import Callable
 
 from tests import postgres
@@ -9,15 +8,8 @@ from tests.campaign.crash_rounds import crashes
 
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
-    if postgres.AT in os.environ:
+    with postgres.one_at_hand():
         return await crashes("postgresql", count, tried, seed=seed)
-    server = postgres.started()
-    os.environ[postgres.AT] = server.url
-    try:
-        return await crashes("postgresql", count, tried, seed=seed)
-    finally:
-        del os.environ[postgres.AT]
-        server.stop()
 
 
 CAMPAIGN = Campaign(

@@ -1,16 +1,13 @@
 """The stage of a crowd: replicas on a database, with workspace and platform, and a supervisor."""
 
 import asyncio
-import contextlib
 import itertools
-import os
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
-from typing import Any
 
 from bot.sandbox.slack.records import User
 from bot.sandbox.stage import NotStaged
@@ -33,28 +30,13 @@ def patient(text: str) -> str:
     return re.sub(r'execution_expires = "\w+"', 'execution_expires = "1h"', text) + managers
 
 
-@contextlib.contextmanager
-def server_at_hand() -> Any:
-    """The tests' own server, or where there is none, one for this run."""
-    if postgres.AT in os.environ:
-        yield None
-        return
-    server = postgres.started()
-    os.environ[postgres.AT] = server.url
-    try:
-        yield server
-    finally:
-        del os.environ[postgres.AT]
-        server.stop()
-
-
 @asynccontextmanager
 async def crowd(count: int, *, database: str | None = None, policy: Callable[[str], str] = str) -> AsyncIterator[Crowd]:
     """So many replicas on a database of their own of the server at hand, or on the one given, and those at work."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="countersign-crowd-", dir=MEMORY)))
         if database is None:
-            stack.enter_context(server_at_hand())
+            stack.enter_context(postgres.one_at_hand())
             name = f"crowd_{folder.name.rpartition('-')[2].lower()}"
             database = postgres.create(name)
             stack.callback(postgres.drop, name)

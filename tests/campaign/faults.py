@@ -2,10 +2,8 @@
 
 import asyncio
 import itertools
-import os
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,7 +218,7 @@ def rounds(cells: Sequence[Cell]) -> Iterator[list[Cell]]:
 
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:  # noqa: ARG001 - nothing is drawn
     outcomes = Outcomes()
-    async with a_server():
+    with postgres.one_at_hand():
         for cells in rounds(chosen(count)):
             await until_struck(cells, outcomes)
             for _ in cells:
@@ -248,21 +246,6 @@ async def until_struck(cells: Sequence[Cell], outcomes: Outcomes) -> None:
         cells = list(outcomes.missed.elements())
         if not cells:
             return
-
-
-@asynccontextmanager
-async def a_server() -> AsyncIterator[None]:
-    """The tests' PostgreSQL, or one for this run."""
-    if postgres.AT in os.environ or postgres.is_off():
-        yield
-        return
-    server = await asyncio.to_thread(postgres.started)
-    os.environ[postgres.AT] = server.url
-    try:
-        yield
-    finally:
-        del os.environ[postgres.AT]
-        server.stop()
 
 
 def _told(cell: Cell) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from bot.sandbox.slack.delivery import Outcome
 from bot.sandbox.slack.records import Message
+from tests import postgres
 from tests.campaign.campaign import SEED, Campaign, Counts, dice_of
 from tests.campaign.clicks import DATABASES, Stand, stand
 from tests.stories.scene import ADA, MONA, OMAR, REASON, TESSA, Scene, inputs, payload_of
@@ -141,9 +142,10 @@ class Tally:
 async def run(count: int, tried: Callable[[], object], *, seed: int = SEED) -> Counts:
     """Play, then send each signed request again before and after a restart: `count` replays in all."""
     tally = Tally()
-    for place, kind in enumerate(DATABASES, start=1):
-        async with played(kind) as play:
-            await _all_of(play, count * place // len(DATABASES), tally, tried, seed=seed)
+    with postgres.one_at_hand():
+        for place, kind in enumerate(DATABASES, start=1):
+            async with played(kind) as play:
+                await _all_of(play, count * place // len(DATABASES), tally, tried, seed=seed)
     return Counts(
         tried=tally.tried,
         broken=sum(tally.strays.values()) + sum(tally.seconds.values()),
