@@ -26,6 +26,9 @@ UNRESTED = """select kind from tasks where kind not in :apart
   and (state = 'running' or (state = 'waiting' and due <= :soon))"""
 WATCHED = "select key from tasks where kind = 'sample' and state = 'waiting'"
 """Counts that were not looked at in time, for the bot was dead, are looked at later: nothing of it is lost."""
+FELL = """select account, max(judged_at) from verdicts
+  where operation is null or operation not like 'restored:%' group by account"""
+"""When it was last judged that an account had gone down."""
 CLOSED = frozenset({"whole", "lost", "left", "observed", "stuck", "deleted"})
 WAKES = frozenset({"lapsed", "staff"})
 """Of the reasons to wake somebody those that nothing later makes void."""
@@ -57,13 +60,11 @@ def unrest(stage: Stage, then: Before) -> Iterator[str]:
     yield from (f"task {kind}" for (kind,) in found)
     requests = stage.rows("select id, state from requests")
     yield from (f"request {id} {state}" for id, state in requests if state not in ENDED)
-    incidents = stage.rows("select id, state, account from incidents order by decided_at")
-    last = {account: id for id, _, account in incidents}
-    watched = {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
-    for id, state, account in incidents:
-        # an account that goes down again ends the watch over the incident before
-        over = CLOSED if last[account] == id and id not in watched else CLOSED | {"restored"}
-        if id not in then.records and state not in over:
+    fell, watched = dict(stage.rows(FELL)), {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
+    for id, state, account, decided_at in stage.rows("select id, state, account, decided_at from incidents"):
+        # an account that goes down again, for whatever reason, ends the watch over the incident before
+        ended = id in watched or fell[account] > decided_at
+        if id not in then.records and state not in (CLOSED | {"restored"} if ended else CLOSED):
             yield f"incident {id} {state}"
 
 
