@@ -170,6 +170,11 @@ def restored(
     return replace(moved, tasks=(*moved.tasks, *watch(found, samples, at=at)))
 
 
+def told(found: Incident, *, at: datetime, restored_at: datetime, by: str) -> Transition:
+    """The feed tells who restored what was found to be back already, and when."""
+    return _moved(found, replace(found, restored_at=restored_at, restored_by=by), kind=Kind.RESTORED, at=at)
+
+
 def left(found: Incident, *, because: Because | str, at: datetime) -> Transition:
     """Explained meanwhile: nothing is undone."""
     return _moved(found, replace(found, state=IncidentState.LEFT, cause=str(because)), kind=Kind.CLOSED, at=at)

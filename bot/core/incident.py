@@ -40,6 +40,9 @@ BACK = frozenset({IncidentState.RESTORED, IncidentState.WHOLE, IncidentState.LOS
 UNDOABLE = frozenset({IncidentState.OPEN, IncidentState.OBSERVED, IncidentState.STUCK})
 """A restore ends these, whoever restores."""
 
+BY_OTHERS = "others"
+"""What stands for whoever restored the account where only a read has shown it."""
+
 
 class Baseline(StrEnum):
     """Where the figure comes from that a restore is held against."""

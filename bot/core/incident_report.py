@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from bot.core.incident import BACK, Baseline, Cause, Incident, IncidentKind, IncidentState
+from bot.core.incident import BACK, BY_OTHERS, Baseline, Cause, Incident, IncidentKind, IncidentState
 from bot.core.record import unstamp
 from bot.core.request import BOT, State
 from bot.core.transition import ActorStands, Entry, Kind, Sample, Standing
 from bot.core.watching import DOWN_AGAIN
 
-OTHERS = "others"
-"""What stands for whoever restored the account where only a read has shown it."""
 NOBODY_KNOWN = frozenset({None, "unknown"})
 
 
@@ -255,8 +253,8 @@ def _ours(step: Step, at: datetime) -> Line:
 def _back(found: Incident, at: datetime) -> Line:
     """Where the bot or the feed says who restored it, that; else only a read has shown it."""
     by = found.restored_by
-    source = Source.RECORD if by in {BOT, OTHERS, None} else Source.FEED
-    return Line(step=Step.BACK, at=at, source=source, who=None if by == OTHERS else by)
+    source = Source.RECORD if by in {BOT, BY_OTHERS, None} else Source.FEED
+    return Line(step=Step.BACK, at=at, source=source, who=None if by == BY_OTHERS else by)
 
 
 def _awaited(found: Incident, there: set[Step]) -> tuple[Step, ...]:

@@ -13,7 +13,7 @@ from bot.core.claiming import Claim, Wait, Waits, account_gone, claim, wait
 from bot.core.counts import seen_active
 from bot.core.errors import CountersignError, PlatformAway, PlatformRefused, WorldMoved
 from bot.core.guarding import left, restored, stuck
-from bot.core.incident import IncidentState
+from bot.core.incident import BY_OTHERS, IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR, Policy
 from bot.core.record import stamp
 from bot.core.refusal import Refusal
@@ -27,7 +27,7 @@ from bot.core.verdict import Because, Verdict
 from bot.flows.change_rules import change_rules
 from bot.flows.expire import expire
 from bot.flows.followed import followed_for
-from bot.flows.judging import recorded, verdict_of
+from bot.flows.judging import back_since, recorded, verdict_of
 from bot.flows.limits import claimed_in_hour
 from bot.flows.ratify import ratified_by_now
 from bot.flows.undo import ended_as, undo_ended
@@ -189,9 +189,8 @@ def _closed(
     if found is None or found.state is not IncidentState.OPEN:
         return ()
     if account is not None and account.active:
-        when = view.restored_at(account.id) or at
-        by = "others"
-        return (restored(found, at=at, restored_at=when, by=by, followers=account.followers, samples=samples),)
+        when = back_since(view, found, read=at)
+        return (restored(found, at=at, restored_at=when, by=BY_OTHERS, followers=account.followers, samples=samples),)
     return (left(found, because=because, at=at),)
 
 

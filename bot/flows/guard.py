@@ -12,8 +12,8 @@ from typing import cast
 from bot.core.account import OWN_PRINCIPAL, Account, Event, EventType, Instance, owner_of
 from bot.core.claiming import supersede
 from bot.core.containing import Acts, due, opened_by, pause_before
-from bot.core.guarding import incident, joined, left, opened, restored, undo
-from bot.core.incident import Incident, IncidentKind, IncidentState
+from bot.core.guarding import incident, joined, left, opened, restored, told, undo
+from bot.core.incident import BY_OTHERS, Incident, IncidentKind, IncidentState
 from bot.core.policy import PROTECTED, SEEN_FOR, GuardRules
 from bot.core.record import stamp
 from bot.core.request import BOT, LIVE, OPEN, Action, Undo
@@ -24,7 +24,7 @@ from bot.core.verdict import Because, Verdict
 from bot.flows.baseline import baseline_of
 from bot.flows.contain import acts_of, also, staff_event
 from bot.flows.ids import incident_id, operation_key, request_id
-from bot.flows.judging import recorded, still_explained, verdict_of
+from bot.flows.judging import back_since, recorded, still_explained, verdict_of
 from bot.flows.world import World
 from bot.ports import View
 
@@ -234,7 +234,14 @@ def _opening(world: World, view: View, found: Found, verdict: Verdict, *, id: st
         before=baseline_of(view, instance.account, at=instance.at or at),
     )
     lapsed = _of_an_emergency(view, verdict)
-    return _without_restore(policy.guard, new, verdict, account, whatever_the_mode=lapsed)
+    if account is None or account.active:
+        return replace(
+            new,
+            state=IncidentState.RESTORED,
+            restored_at=back_since(view, new, read=new.seen_at),
+            restored_by=BY_OTHERS,
+        )
+    return _without_restore(policy.guard, new, verdict, whatever_the_mode=lapsed)
 
 
 def _acts(
@@ -261,12 +268,8 @@ def _of_an_emergency(view: View, verdict: Verdict) -> bool:
     return request is not None and request.emergency
 
 
-def _without_restore(
-    guard: GuardRules, new: Incident, verdict: Verdict, account: Account | None, *, whatever_the_mode: bool
-) -> Incident:
-    """The incident as it is opened: over already, only observed, or open to be undone."""
-    if account is None or account.active:
-        return replace(new, state=IncidentState.RESTORED, restored_at=new.seen_at, restored_by="others")
+def _without_restore(guard: GuardRules, new: Incident, verdict: Verdict, *, whatever_the_mode: bool) -> Incident:
+    """The incident of what stands, as it is opened: only observed, or open to be undone."""
     if whatever_the_mode:
         return new
     unknown = verdict.because is Because.UNKNOWN_ACTOR
@@ -323,12 +326,25 @@ def restored_event(world: World, view: View, event: Event) -> Change:
         for incident in view.not_undone(event.account)
         if incident.state is not IncidentState.OPEN  # an open one's restore is under way and ends it
     )
+    transitions = (*transitions, *_told_of_the_end(view, event, at=at))
     if live is not None and live.state in OPEN and not live.by_policy:
         # the guard's own restore asks at its claim, from a read: it alone ends with its incident
         transitions = (*transitions, supersede(live, by=event.actor, at=at))
     if event.actor == owner_of(event.account) or event.actor in world.policy_in(view).guard.explained_actors:
         return Change(transitions=transitions)
     return _unasked(world, view, event, IncidentKind.RESTORED, Change(transitions=transitions))
+
+
+def _told_of_the_end(view: View, event: Event, *, at: datetime) -> tuple[Transition, ...]:
+    """Who restored an account, and when, of which only a read had shown that it was back."""
+    last = view.previous(event.account)
+    judged = view.judged(last.instance) if last is not None and not last.explained else None
+    known = view.incident(judged.incident) if judged is not None and judged.incident else None
+    if known is None or known.restored_at is None or known.restored_by != BY_OTHERS:
+        return ()
+    if known.at is not None and event.at < known.at:
+        return ()  # of the time before
+    return (told(known, at=at, restored_at=min(event.at, known.restored_at), by=event.actor or "unknown"),)
 
 
 def deleted_event(world: World, view: View, event: Event) -> Change:

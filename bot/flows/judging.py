@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.core.account import Instance
+from bot.core.incident import Incident
 from bot.core.request import EXPLAINING
 from bot.core.transition import Judged
 from bot.core.verdict import Because, Facts, Previous, Verdict, judge, named
@@ -72,3 +73,9 @@ def recorded(instance: Instance, verdict: Verdict, *, at: datetime, incident: st
         judged_at=at,
         incident=incident,
     )
+
+
+def back_since(view: View, incident: Incident, *, read: datetime) -> datetime:
+    """Since when an account is up again that was `read` so: the feed may have told, of this time that it was down."""
+    told = view.restored_at(incident.account)
+    return told if told is not None and (incident.at is None or told >= incident.at) else read

@@ -9,8 +9,8 @@ import pytest
 from bot.core.account import Event, EventType, owner_of
 from bot.core.claiming import claim
 from bot.core.counts import Figures, figures_of
-from bot.core.guarding import acknowledged, incident, joined, left, opened, restored, stuck, undo, warned
-from bot.core.incident import Baseline, Incident, IncidentKind, IncidentState
+from bot.core.guarding import acknowledged, incident, joined, left, opened, restored, stuck, told, undo, warned
+from bot.core.incident import BY_OTHERS, Baseline, Incident, IncidentKind, IncidentState
 from bot.core.quorum import Quorum
 from bot.core.request import Action, Request, State
 from bot.core.transition import Change, Kind, TaskKind, Transition
@@ -218,6 +218,12 @@ def test_once_it_is_back_its_counts_are_watched() -> None:
     )
     assert tasks_of(transition) == ["draw:INC-A:2", "sample:INC-A:2026-11-16T09:00:00.000Z:0"]
     assert transition.tasks[-1].due == AT + SECOND
+
+
+def test_what_was_found_to_be_back_is_told_of_once_the_feed_says_who_and_when() -> None:
+    back = open_incident(state=IncidentState.RESTORED, restored_at=AT + MINUTE, restored_by=BY_OTHERS)
+    new = after(told(back, at=AT + MINUTE, restored_at=AT + SECOND, by="staff:helper"))
+    assert (new.state, new.restored_by, new.down_for) == (IncidentState.RESTORED, "staff:helper", 2 * SECOND)
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,21 @@
 import asyncio
 import json
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import pytest
 
 from bot.core.account import OWN_PRINCIPAL, Account, Deactivation, Event, EventType, PublicView
 from bot.core.errors import LedgerAway
+from bot.core.record import unstamp
 from bot.core.transition import Change, Sighting, Task, TaskKind
 from bot.flows.follow import AT_ONCE, STRETCH, follow, take
 from bot.flows.judge_later import PAGED_AT_ATTEMPT, judge_backlog, judge_later
 from bot.flows.world import World
 from storage.ledger import SqlLedger
-from tests.storage.scene import AT, SECOND, Shelf, account, filing, world_of
+from tests.storage.scene import AT, MS, SECOND, Shelf, account, disagreements, filing, world_of
 
+HOUR = timedelta(hours=1)
 UNSTORABLE = 2**70
 """A count that the platform's client would never hand on: it stands for whatever nobody foresaw."""
 
@@ -190,6 +194,37 @@ async def test_two_deeds_on_one_account_in_a_batch_are_both_told(ledger: SqlLedg
     gone = by(3, "acct_1", "staff:rex", at=AT + 2 * SECOND, type=EventType.DELETED)
     await take(world, [back, gone], after=3, cursor=1)
     assert shelf.sql("select kind from incidents order by kind") == [("deleted",), ("restored",)]
+
+
+# What was over before it was heard of
+
+
+@pytest.mark.parametrize("batches", [1, 2])
+async def test_of_what_was_undone_before_it_was_heard_of_the_feed_says_when_and_by_whom(
+    ledger: SqlLedger, shelf: Shelf, batches: int
+) -> None:
+    world, _ = guarded(ledger, shelf, account("acct_1"))
+    down, back = AT - 2 * HOUR, AT - 2 * HOUR + 31 * MS
+    # a key of ours that this ledger knows nothing of: it was put back from a copy that is older
+    events = [
+        by(1, "acct_1", "staff:rex", at=down),
+        by(2, "acct_1", OWN_PRINCIPAL, at=back, operation="lost", type=EventType.RESTORED),
+    ]
+    for batch in [events] if batches == 1 else [[one] for one in events]:
+        await take(world, batch, after=batch[-1].seq, cursor=batch[0].seq - 1)
+    ((restored_at, by_whom),) = shelf.sql("select restored_at, restored_by from incidents")
+    assert (unstamp(restored_at), by_whom) == (back, OWN_PRINCIPAL)
+    assert await disagreements(ledger) == []
+
+
+async def test_a_restore_of_the_time_before_is_not_taken_for_the_end_of_what_came_after(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    world, _ = guarded(ledger, shelf, account("acct_1"))
+    before = by(1, "acct_1", "staff:helper", at=AT - HOUR, type=EventType.RESTORED)
+    await take(world, [before, by(2, "acct_1", "staff:rex", at=AT - SECOND)], after=2, cursor=0)
+    found = shelf.sql("select restored_at, restored_by from incidents where kind = 'deactivated'")
+    assert [(unstamp(at), by_whom) for at, by_whom in found] == [(AT, "others")]
 
 
 async def test_a_number_that_the_feed_leaves_out_has_the_changes_listed_at_once(
