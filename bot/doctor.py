@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 import aiohttp
 import click
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
@@ -22,6 +22,7 @@ from bot.flows.bring_into_force import with_overlay
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
+from bot.slack.channel import UNREACHED, channel_name
 from bot.slack.joining import slack_client, who_we_are
 from bot.wiring import ledger_exists, reader_of
 
@@ -29,10 +30,6 @@ SCOPES = frozenset(
     {"commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"},
 )
 """What `manifest.yml` asks for; a test holds the two together."""
-
-UNREACHED = (SlackClientError, aiohttp.ClientError, OSError)
-"""A network that gives no answer; `TimeoutError` is an `OSError`."""
-NOT_LET_IN = frozenset({"channel_not_found", "not_in_channel", "missing_scope"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,20 +122,12 @@ async def _hears(client: AsyncWebClient, app_token: str) -> None:
 async def _channel(settings: Settings) -> str:
     client = slack_client(settings)
     try:
-        answer = await client.conversations_info(channel=settings.approvals_channel)
+        name = await channel_name(client, settings.approvals_channel)
     except SlackApiError as error:
-        reason = error.response.get("error")
-        if reason not in NOT_LET_IN:
-            raise Misconfigured(_no(error)) from None
-        raise Misconfigured(f"APPROVALS_CHANNEL: Slack answers “{reason}”; invite the bot to the channel.") from None
+        raise Misconfigured(_no(error)) from None
     except UNREACHED as error:
         raise SlackAway(f"{_unreached('Slack', settings.slack_api_url, error)} Check SLACK_API_URL.") from None
-    channel = answer["channel"]
-    if channel.get("is_archived"):
-        raise Misconfigured("APPROVALS_CHANNEL: the channel is archived; unarchive it, or choose another.")
-    if not channel.get("is_member"):
-        raise Misconfigured("APPROVALS_CHANNEL: the bot is not in the channel; invite it.")
-    return f"#{channel.get('name')} has the bot in it."
+    return f"#{name} has the bot in it."
 
 
 async def _platform(settings: Settings) -> str:

@@ -111,7 +111,7 @@ async def _ready(world: World, probe: Probe) -> web.Response:
 
 
 async def _guard(world: World, probe: Probe) -> web.Response:
-    """Red when something could happen on the platform that the guard would not see or not undo."""
+    """Red when something could happen on the platform that the guard would not see or not undo, or nobody hear of."""
     guard, watch = world.policy.guard, world.status.watch(world.clock.monotonic(), world.now())
     enforces, lag, swept = guard.enforces_at(world.now()), watch.lag, watch.swept
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
@@ -124,6 +124,7 @@ async def _guard(world: World, probe: Probe) -> web.Response:
             "latch": await _latch(world),
             "mode": Check(enforces, "enforces" if enforces else "only observes"),
             "policy": await _policy(world),
+            "channel": Check(world.status.shut is None, world.status.shut or "takes cards, as far as Slack has said"),
         }
     )
 

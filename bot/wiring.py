@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import aiohttp
-from slack_sdk.errors import SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
@@ -44,6 +43,7 @@ from bot.policy_book import Book
 from bot.ports import Pager
 from bot.settings import Settings
 from bot.slack.app import SlackApp
+from bot.slack.channel import UNREACHED, mind_channel
 from bot.slack.desk import SlackDesk
 from bot.slack.door import Door
 from bot.slack.gate import Answer, Gate
@@ -61,7 +61,7 @@ JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
-SLACK_IS_AWAY = (*AWAY, SlackClientError, aiohttp.ClientError, OSError)
+SLACK_IS_AWAY = (*AWAY, *UNREACHED)
 
 
 def flows() -> dict[TaskKind, Flow]:
@@ -207,6 +207,7 @@ async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Us
     background = [asyncio.create_task(stand_guard(world), name="guard")]
     background.append(asyncio.create_task(bot.worker.poll(), name="worker"))
     background.append(asyncio.create_task(take_over(world), name="succession"))
+    background.append(asyncio.create_task(mind_channel(world, client, bot.joined), name="channel"))
     stack.push_async_callback(_drain, bot, background)
     background.append(asyncio.create_task(_join_slack(bot, settings, client, users, stack), name="slack"))
     for part in background:

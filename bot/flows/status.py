@@ -53,6 +53,8 @@ class Status:
     listed: bool = False
     """The first list of inactive accounts is complete."""
     draining: bool = False
+    shut: str | None = None
+    """Why no card could be posted in the approvals channel, as far as Slack has said."""
     feed_answered: float | None = None
     platform_away: bool = False
     swept: float | None = None
