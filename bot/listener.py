@@ -8,7 +8,6 @@ from aiohttp import web
 
 from bot.core.errors import LedgerAway
 from bot.core.latching import SWEEP
-from bot.core.overlay import file_of
 from bot.core.transition import Standing
 from bot.flows.status import Watch
 from bot.flows.world import World
@@ -147,15 +146,12 @@ async def _latch(world: World) -> Check:
 
 async def _policy(world: World) -> Check:
     """Whether the rules in force are those of this process's file: which of several files is meant people must say."""
-    if world.book.file is None:
-        return Check(False, "this process's file is no valid policy")
     try:
         async with asyncio.timeout(PROBED_WITHIN):
             row = await world.ledger.read(lambda view: view.policy_in_force())
     except (LedgerAway, TimeoutError):
         return Check(False, "the database does not say")
-    same = row is not None and file_of(row.text) == world.book.file
-    return Check(same, "the file's is in force" if same else "another file's is in force than this process read")
+    return Check(*world.book.stands(row, at=world.now()))
 
 
 def _since(what: str, seconds: float | None) -> str:

@@ -494,9 +494,8 @@ class PolicyBook(Protocol):
     @property
     def policy(self) -> Policy: ...
 
-    @property
-    def file(self) -> str | None:
-        """The text of this process's file as it was last read; None where that was no policy."""
+    def stands(self, row: PolicyRow | None, *, at: datetime) -> tuple[bool, str]:
+        """Whether that row is this process's file, or may differ from it for now; and what there is to say."""
         ...
 
     def policy_in(self, view: View) -> Policy:

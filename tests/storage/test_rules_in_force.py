@@ -12,13 +12,14 @@ from bot.core.errors import Misconfigured
 from bot.core.overlay import RuleChange, RuleVerb, overlay_of, with_change
 from bot.core.policy import Policy
 from bot.core.policy_file import parse_policy
+from bot.core.record import stamp
 from bot.core.transition import Change, Entry, Kind, PolicyRow
 from bot.flows.bring_into_force import bring_into_force, taking_force
 from bot.flows.world import World
-from bot.policy_book import KEPT, Book, read_policy
+from bot.policy_book import DIFFERS_FOR, KEPT, Book, read_policy
 from bot.ports import View
 from storage.ledger import SqlLedger
-from tests.storage.scene import AT, Shelf, world_of
+from tests.storage.scene import AT, SECOND, Shelf, world_of
 
 SAMPLE = (Path(__file__).parents[2] / "bot" / "sandbox" / "policy.toml").read_text(encoding="utf-8")
 LEAVE = RuleChange(verb=RuleVerb.LEAVE, person="omar", last_day=date(2026, 11, 16))
@@ -189,3 +190,27 @@ async def test_an_older_snapshot_is_answered_with_its_own_policy_and_takes_nothi
     world.book.take_up(older)  # type: ignore[arg-type]
     assert world.policy_in(older).people["omar"].last_day is None  # type: ignore[arg-type]
     assert world.policy == changed
+
+
+async def test_a_file_that_is_not_in_force_has_some_minutes_and_is_red_then(world: World, tmp_path: Path) -> None:
+    book, file = Book(parse_policy(SAMPLE)), tmp_path / "policy.toml"
+    await bring_into_force(world, parse_policy(SAMPLE.replace("hour = 9", "hour = 10")), by="file")
+    stands, since = await row(world), (await row(world)).since
+    assert book.stands(stands, at=since + DIFFERS_FOR)[0]
+    ok, said = book.stands(stands, at=since + DIFFERS_FOR + SECOND)
+    assert not ok
+    for text in (SAMPLE, SAMPLE.replace("hour = 9", "hour = 10")):
+        assert parse_policy(text).digest[:12] in said
+    assert stamp(since) in said
+    file.write_text("version = ")
+    await book.reload(world, file)
+    assert "no valid policy" in book.stands(stands, at=world.now())[1]
+
+
+async def test_the_file_in_force_is_named_and_before_any_is_there_nothing_is_well(world: World) -> None:
+    book = Book(parse_policy(SAMPLE))
+    assert not book.stands(None, at=AT)[0]
+    await bring_into_force(world, parse_policy(SAMPLE), by="file")
+    ok, said = book.stands(await row(world), at=AT + 2 * DIFFERS_FOR)
+    assert ok
+    assert parse_policy(SAMPLE).digest[:12] in said
