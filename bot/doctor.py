@@ -19,6 +19,7 @@ from bot.core.errors import CountersignError, LedgerAway, Misconfigured, Platfor
 from bot.core.overlay import overlay_of
 from bot.core.policy_table import rows
 from bot.flows.bring_into_force import with_overlay
+from bot.flows.stand_guard import LEASE
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
@@ -75,8 +76,9 @@ async def _database(settings: Settings) -> str:
     """The ledger, and whether the policy in force there is the file's."""
     if not await asyncio.to_thread(ledger_exists, settings.database_url):
         return "there is none yet; the first start makes it."
-    async with reader_of(settings, SystemClock()) as ledger:
-        row, head = await ledger.read(lambda view: (view.policy_in_force(), view.head()))
+    clock = SystemClock()
+    async with reader_of(settings, clock) as ledger:
+        row, head, guard = await ledger.read(lambda view: (view.policy_in_force(), view.head(), view.lease(LEASE)))
     try:
         policy = read_policy(load_settings(needs={Part.POLICY}).policy_file)
     except Misconfigured:
@@ -88,7 +90,8 @@ async def _database(settings: Settings) -> str:
         )
     changes = len(overlay_of(row.text)) if row is not None else 0
     more = f", with what was changed in Slack ({changes})" if changes else ""
-    return f"{head} audit entries; the policy in force is the file's{more}."
+    who = guard.owner if guard is not None and guard.until > clock.now() else "nobody now"
+    return f"{head} audit entries; the guard is {who}; the policy in force is the file's{more}."
 
 
 async def _slack(settings: Settings) -> str:

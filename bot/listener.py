@@ -116,6 +116,7 @@ async def _guard(world: World, probe: Probe) -> web.Response:
     overdue = 2 * guard.sweep_every.total_seconds() + FEED_LAG_MAX
     return await _answer(
         {
+            "guard": Check(True, f"{_guard_of(world)} is the guard"),
             "ledger": await probe.ask(),
             "feed": Check(lag is not None and lag <= FEED_LAG_MAX, _since("the feed answered", lag)),
             "platform": Check(lag is not None and not watch.platform_away, _platform(watch)),
@@ -126,6 +127,14 @@ async def _guard(world: World, probe: Probe) -> web.Response:
             "channel": Check(world.status.shut is None, world.status.shut or "takes cards, as far as Slack has said"),
         }
     )
+
+
+def _guard_of(world: World) -> str:
+    """Which of the processes; that nobody is shows by what is silent then."""
+    if world.status.fence is not None:
+        return "this process"
+    other = world.status.guard
+    return f"the process {other.owner}" if other is not None and other.until > world.now() else "nobody"
 
 
 def _platform(watch: Watch) -> str:

@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -124,7 +125,7 @@ class Bot:
 @asynccontextmanager
 async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) -> AsyncIterator[SqlLedger]:
     """Open the database for writing; `exclusive` takes the file for this process. Raises Misconfigured."""
-    database, owner = Database(settings.database_url), f"{os.getpid()}-{secrets.token_hex(4)}"
+    database, owner = Database(settings.database_url), f"{os.getpid()}-{secrets.token_hex(4)}@{socket.gethostname()}"
     database.on_time(clock.steer)
     try:
         if exclusive:
@@ -247,15 +248,15 @@ async def _join_slack(
     workspace = await persist(lambda: who_we_are(client, settings), "Slack", despite=SLACK_IS_AWAY)
     slack = SlackApp(world=bot.world, client=client, workspace=workspace, users=users)
     if settings.slack_app_token is not None:
-        socket = Socket(
+        ear = Socket(
             app=slack,
             client=client,
             app_token=settings.slack_app_token.get_secret_value(),
             ledger=bot.world.ledger,
             clock=bot.world.clock,
         )
-        await persist(socket.connect, "Slack's socket", despite=SLACK_IS_AWAY)
-        stack.push_async_callback(socket.close)
+        await persist(ear.connect, "Slack's socket", despite=SLACK_IS_AWAY)
+        stack.push_async_callback(ear.close)
     bot.slack = slack
     bot.joined.set()
 

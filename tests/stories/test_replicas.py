@@ -162,6 +162,9 @@ async def test_whichever_replica_is_asked_tells_how_the_guard_is_doing(pair: Pai
         assert (await pair.ask(which, "readyz"))[0] == 200
         for key in ("feed", "platform", "sweep", "policy"):
             await pair.says(which, "guardz", key, ok=True)
+    assert await pair.says(0, "guardz", "guard", ok=True) == "this process is the guard"
+    (guard,) = pair.scene.sql("select owner from leases where name = 'guard'")[0]
+    assert await pair.says(1, "guardz", "guard", ok=True) == f"the process {guard} is the guard"
     pair.reach(1)
     assert (await pair.scene.workspace.command(MONA, "/countersign", "guard")).ok
     said = await pair.scene.workspace.wait_for_ephemeral(MONA)
