@@ -38,6 +38,7 @@ from bot.flows.triage import triage
 from bot.flows.turns import POSTS_EVERY, Turns
 from bot.flows.world import World
 from bot.listener import runner
+from bot.outage import Outage
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
 from bot.policy_book import Book
@@ -134,6 +135,8 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
     except BaseException:
         database.close()
         raise
+    if exclusive:  # who only starts, or asks once, has it in the sentence with which it ends
+        database.watched_by(Outage("the ledger"))
     ledger = SqlLedger(database, clock=clock, owner=owner)
     try:
         clock.hold(await ledger.read(lambda view: view.last_time()))

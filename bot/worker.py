@@ -1,6 +1,7 @@
 """Claims due tasks and runs, for each, the flow that wiring's table names."""
 
 import asyncio
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -116,20 +117,11 @@ class Worker:
 
     async def poll(self) -> None:
         """Look for due tasks for as long as the process lives; returns only by being cancelled."""
-        away = False
         while True:
-            try:
+            with contextlib.suppress(LedgerAway):  # asked ten times a second; that it is away is told where it is known
                 due = await self._world.ledger.next_due()
                 if due is not None and due <= self._world.now():
                     self.take(await self._world.ledger.claim_due(limit=CLAIMED, without=self._enough()))
-            except LedgerAway:
-                if not away:  # it is asked ten times a second
-                    log.warning("the ledger is away; due tasks wait")
-                away = True
-            else:
-                if away:
-                    log.warning("the ledger is back")
-                away = False
             await asyncio.sleep(POLL)
 
     def _enough(self) -> frozenset[TaskKind]:
@@ -171,7 +163,7 @@ class Worker:
             try:
                 await self._record(task, result)
             except LedgerAway:
-                log.warning("the end of task %s waits for the ledger", task.key)
+                log.debug("the end of task %s waits for the ledger", task.key)
                 await asyncio.sleep(_pause(tries, **LEDGER_PAUSES))
             else:
                 return
@@ -191,7 +183,7 @@ class Worker:
             return await self._flows[task.kind](self._world, task)
         except LedgerAway:
             # that it comes back is a change like its own: recorded as soon as the ledger can, and no sooner
-            log.warning("task %s waits for the ledger", task.key)
+            log.debug("task %s waits for the ledger", task.key)
             return self._in(_pause(task.attempts, **LEDGER_PAUSES))
         except SlackAway as away:
             return self._in(away.retry_after or _pause(task.attempts, first=1.0, longest=15.0))

@@ -23,6 +23,8 @@ from storage.postgres import PostgresServer
 from storage.sqlite import SqliteFile
 
 T = TypeVar("T")
+RECORD, READ, LIVE = "record", "be read", "be held"
+"""What is tried of the database."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,6 +37,20 @@ class Schemas:
 
 class Stale(Exception):
     """Another writer came first: nothing was written, and the rule is asked again on what is so now."""
+
+
+class Watch(Protocol):
+    """Who is told of each try whether the database answered; on any thread."""
+
+    def failed(self, why: object, *, kind: str) -> None: ...
+    def worked(self, *kinds: str) -> None: ...
+
+
+class Unwatched:
+    """Nobody is told: who asks once has the answer."""
+
+    def failed(self, why: object, *, kind: str) -> None: ...
+    def worked(self, *kinds: str) -> None: ...
 
 
 class Home(Protocol):
@@ -86,6 +102,7 @@ class Database:
         self.engine = self._home.engine(writes=True)
         self._readers = {long: self._home.engine(writes=False) for long in (False, True)}
         self._steer: Callable[[datetime], None] = lambda _: None
+        self._watch: Watch = Unwatched()
         if not writable:
             try:
                 self._check_schema()
@@ -102,9 +119,18 @@ class Database:
         """Tell of the database's time, where it has a clock of its own, with every transaction."""
         self._steer = steer
 
+    def watched_by(self, watch: Watch) -> None:
+        """Tell of each try from now on."""
+        self._watch = watch
+
     def lock(self, owner: str) -> None:
         """Be at work on the database. Raises Misconfigured when another is who cannot share it, LedgerAway."""
-        self._home.lock(owner)
+        try:
+            self._home.lock(owner)
+        except LedgerAway as away:
+            self._watch.failed(away, kind=LIVE)
+            raise
+        self._watch.worked(LIVE)
 
     def gone(self, connection: Connection, owner: str) -> bool:
         """Whether the process of that name is at work no more: what it held may be taken."""
@@ -153,7 +179,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale."""
-        with self._sorted("record"), self._writing(self._home.begin) as (connection, begun):
+        with self._sorted(RECORD, READ), self._writing(self._home.begin) as (connection, begun):
             yield connection
             try:
                 connection.commit()
@@ -171,22 +197,19 @@ class Database:
     @contextmanager
     def reading(self, *, long: bool = False) -> Iterator[Connection]:
         """One consistent snapshot that writes nothing; `long` ones have their own connection. Raises LedgerAway."""
-        with self._sorted("be read"), _begun(self._readers[long], Connection.begin) as (connection, _):
+        with self._sorted(READ), _begun(self._readers[long], Connection.begin) as (connection, _):
             yield connection
 
     @contextmanager
-    def _sorted(self, what: str) -> Iterator[None]:
-        """Sort the database's errors by what to do next; a value that no row can hold is no trouble of the database."""
+    def _sorted(self, what: str, *also: str) -> Iterator[None]:
+        """Sort the database's errors by what to do next, and tell who watches; who can do one thing can do `also`."""
         try:
-            yield
-        except DataError:
+            with _named(what):
+                yield
+        except LedgerAway as away:
+            self._watch.failed(away, kind=what)
             raise
-        except DBAPIError as error:
-            if is_conflict(error):
-                raise Stale from error
-            raise LedgerAway(f"The database cannot {what}: {words(error)}.") from error
-        except NoConnection as error:
-            raise LedgerAway(f"The database cannot {what}: its one connection is taken.") from error
+        self._watch.worked(what, *also)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -217,6 +240,21 @@ def _home(url: str, *, writable: bool) -> Home:
             return PostgresServer(parsed, writable=writable)
         case _:
             raise Misconfigured("DATABASE_URL: only sqlite:///… and postgresql://… are served.")
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """A value that no row can hold is no trouble of the database."""
+    try:
+        yield
+    except DataError:
+        raise
+    except DBAPIError as error:
+        if is_conflict(error):
+            raise Stale from error
+        raise LedgerAway(f"The database cannot {what}: {words(error)}.") from error
+    except NoConnection as error:
+        raise LedgerAway(f"The database cannot {what}: its one connection is taken.") from error
 
 
 @contextmanager

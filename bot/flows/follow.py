@@ -1,7 +1,6 @@
 """Follow the platform's feed from the ledger's cursor, for as long as the process lives."""
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -20,9 +19,8 @@ from bot.flows.guard import OTHERS, RELEVANT, Found, judge_found
 from bot.flows.judge_later import made_sense
 from bot.flows.reading import read
 from bot.flows.world import World
+from bot.outage import Outage
 from bot.ports import View
-
-log = logging.getLogger(__name__)
 
 WAIT = 10.0
 """Seconds that a poll may stay open: an answer without events is the feed's heartbeat."""
@@ -43,6 +41,7 @@ LOOKED_AT_EVERY = 5.0
 
 async def follow(world: World) -> None:
     """Take batch after batch; returns only by being cancelled, or with Fenced where another process is the guard."""
+    outage = Outage("the platform's feed")
     failures, patience = 0, 0.0  # the first poll answers at once, so that it is soon known whether the feed does
     while True:
         try:
@@ -50,6 +49,7 @@ async def follow(world: World) -> None:
             assert cursor is not None, "the guard follows only what `first_list` has started"
             events, after = await world.platform.events(after=cursor, wait=patience)
             world.status.platform_away = False
+            outage.worked()
             if not failures:  # a feed that answers and is not taken is as silent as one that does not
                 world.status.feed_answered = world.clock.monotonic()
             await take(world, events, after=after, cursor=cursor)
@@ -59,7 +59,8 @@ async def follow(world: World) -> None:
             await _start_over(world)
         except (PlatformAway, PlatformRefused, LedgerAway) as error:
             world.status.platform_away = not isinstance(error, LedgerAway)
-            log.warning("the feed was not taken: %s", error)
+            if world.status.platform_away:
+                outage.failed(error)
             await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
             failures += 1
 

@@ -41,7 +41,6 @@ async def _until_ours(world: World) -> None:
                 world.status.take_up(fence, world.clock.monotonic(), world.now())
                 return
         except LedgerAway:
-            log.warning("the guard's lease cannot be asked for: the ledger is away")
             await asyncio.sleep(HELD_FOR)  # nor could it be kept: who had it, and lives, comes first
         await asyncio.sleep(KEPT_EVERY)
         await _look_at_the_other(world)

@@ -18,10 +18,10 @@ async def take_over(world: World) -> None:
         await asyncio.sleep(LOOKED_EVERY)
         try:
             if gone := await world.ledger.take_over():
-                log.warning("%d other processes are gone; what they had under way is taken over", gone)
-        except LedgerAway as away:
-            log.warning("others may take this process for gone: %s", away)
-            continue
+                whose = "another process is" if gone == 1 else f"{gone} other processes are"
+                log.warning("%s gone without a word; what was under way there is taken over", whose)
+        except LedgerAway:
+            continue  # others may take this process for gone
         await _keep_up(world)
 
 
@@ -29,7 +29,7 @@ async def _keep_up(world: World) -> None:
     """What is shown goes by the policy in force, also where nothing is decided here; another process may change it."""
     try:
         await world.ledger.read(world.book.take_up)
-    except LedgerAway as away:
-        log.warning("which policy is in force is not known: %s", away)
+    except LedgerAway:
+        pass  # which policy is in force is asked again
     except Misconfigured as wrong:
         log.warning("the policy in force is of another Countersign: %s", wrong)

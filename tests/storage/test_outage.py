@@ -132,3 +132,25 @@ async def test_a_closed_ledger_says_so(ledger: SqlLedger) -> None:
     for asked in (ledger.decide(lambda _: filing()), ledger.read(lambda view: view.cursor()), ledger.add(task())):
         with pytest.raises(LedgerAway, match=r"^The ledger is closed\.$"):
             await asked
+
+
+async def test_who_watches_is_told_of_each_try_and_what_of_it(ledger: SqlLedger, shelf: Shelf) -> None:
+    told: list[tuple[str, ...]] = []
+
+    class Told:
+        def failed(self, why: object, *, kind: str) -> None:
+            told.append(("failed", kind, str(why).partition(":")[0]))
+
+        def worked(self, *kinds: str) -> None:
+            told.append(("worked", *kinds))
+
+    ledger._database.watched_by(Told())
+    await ledger.probe()
+    with occupied(shelf.url), pytest.raises(LedgerAway):
+        await ledger.probe()
+    await request(ledger)
+    assert told == [
+        ("worked", "record", "be read"),
+        ("failed", "record", "The database cannot record"),
+        ("worked", "be read"),
+    ]
