@@ -17,8 +17,8 @@ class Outage:
     `what` begins the sentences, as "the platform" does. A try of one `kind` that works says nothing of the others.
     """
 
-    def __init__(self, what: str, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._what = what
+    def __init__(self, what: str, *, says: str = "is away", monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._what, self._says = what, says
         self._monotonic = monotonic
         self._failing: set[str] = set()
         self._began = self._said = 0.0
@@ -30,7 +30,7 @@ class Outage:
             self._failing.add(kind)
             if new:
                 self._began = self._said = now
-                log.warning("%s is away and is tried again: %s", self._what, why)
+                log.warning("%s %s, and is tried again: %s", self._what, self._says, why)
             elif now - self._said >= SAID_EVERY:
                 self._said = now
                 log.warning("%s is still away, after %.0f s: %s", self._what, now - self._began, why)

@@ -269,6 +269,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def leave(self) -> None:
+        """Give back all tasks and leases, as the last thing: nobody misses who stops in order. Raises LedgerAway."""
+        ...
+
     async def read(self, query: Callable[[View], T], *, long: bool = False) -> T:
         """Answer a question from one consistent snapshot; `long` ones wait for each other alone. Raises LedgerAway."""
         ...

@@ -18,6 +18,8 @@ from bot.slack.app import BOLT_LOG
 from bot.slack.joining import CLIENT_LOG
 from bot.wiring import Bot, running
 
+log = logging.getLogger(__name__)
+
 SWITCHED_EVERY = 0.001
 """Seconds after which a thread that waits for the interpreter has it. The ledger's threads want it back after each
 answer of the database: with Python's own 5 ms a transaction of ten statements took twice as long under load."""
@@ -41,6 +43,7 @@ async def serve() -> None:
         click.echo("Draining: what was acknowledged is finished first.")
         if bot.failure.done():
             bot.failure.result()
+    log.info("stopped; what was acknowledged is finished, or on record for whoever goes on")
 
 
 def read_all() -> tuple[Settings, Policy]:

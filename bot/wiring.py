@@ -15,7 +15,7 @@ import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.core.errors import Misconfigured
+from bot.core.errors import LedgerAway, Misconfigured
 from bot.core.policy import Policy
 from bot.core.transition import TaskKind
 from bot.flows.baseline import Watching, arm_baseline
@@ -63,6 +63,8 @@ JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
+LEFT_WITHIN = 2.0
+"""Seconds to tell the others that this process stops."""
 SLACK_IS_AWAY = (*AWAY, *UNREACHED)
 
 
@@ -275,3 +277,5 @@ async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:
     await asyncio.gather(*background, return_exceptions=True)
     bot.failure.cancel()
     await bot.worker.drain(within=DRAINED_WITHIN)
+    with contextlib.suppress(LedgerAway, TimeoutError):  # else the others find out by themselves
+        await asyncio.wait_for(bot.world.ledger.leave(), LEFT_WITHIN)

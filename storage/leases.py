@@ -53,5 +53,5 @@ class Leases:
         return frozenset(connection.execute(HOLDERS).scalars())
 
     def take_back(self, connection: Connection, owner: str) -> None:
-        """Let go of what `owner` held; only for one who knows that it is gone. Its tokens stay used."""
+        """Let go of what `owner` held; only for one who knows that it is gone, or is it. Its tokens stay used."""
         connection.execute(TAKEN_BACK, {"holder": owner})

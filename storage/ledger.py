@@ -374,6 +374,13 @@ class SqlLedger:
 
         return await self._transact(work) if others else 0
 
+    async def leave(self) -> None:
+        def work(connection: Connection) -> None:
+            self.tasks.take_back(connection, self.owner)
+            self._leases.take_back(connection, self.owner)
+
+        await self._transact(work)
+
     def _others(self) -> frozenset[str]:
         """The other processes that hold something."""
         with self._database.reading() as connection:

@@ -172,5 +172,5 @@ class Tasks:
         return frozenset(connection.execute(HOLDERS).scalars())
 
     def take_back(self, connection: Connection, owner: str) -> None:
-        """Give back whatever `owner` held; only for one who knows that it is gone, or may not go on."""
+        """Give back whatever `owner` held; only for one who knows that it is gone, or goes on no more."""
         connection.execute(TAKEN_BACK, {"holder": owner, "until": millis(self._clock.now())})

@@ -35,7 +35,7 @@ async def test_it_is_told_at_once_then_each_minute_and_once_when_it_is_over(
     outage.worked()
     outage.worked()
     assert [record.getMessage() for record in caplog.records] == [
-        "the ledger is away and is tried again: connection refused",
+        "the ledger is away, and is tried again: connection refused",
         "the ledger is still away, after 60 s: connection refused",
         "the ledger is still away, after 120 s: connection refused",
         "the ledger is back, after 180.0 s",

@@ -18,7 +18,7 @@ async def persist(attempt: Callable[[], Awaitable[T]], what: str, *, despite: tu
 
     That the ledger is away its own watch tells, whoever asks.
     """
-    tries, outage = 0, Outage(what)
+    tries, outage = 0, Outage(what, says="cannot be reached yet")
     while True:
         try:
             found = await attempt()

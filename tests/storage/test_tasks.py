@@ -7,6 +7,7 @@ import pytest
 
 from bot.core.errors import CountersignError, TaskLost
 from bot.core.transition import Change, Task
+from bot.ports import Fence
 from storage.ledger import SqlLedger
 from storage.tasks import LEASE
 from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, task
@@ -21,6 +22,17 @@ def taken(ledger: SqlLedger) -> list[Task]:
 
     ledger.on_commit(take)
     return found
+
+
+async def test_who_leaves_gives_back_what_it_holds_and_is_not_taken_for_gone(shelf: Shelf) -> None:
+    one, two = shelf.open("one"), shelf.open("two")
+    await one.add(task())
+    first = await one.hold("guard", seconds=9)
+    assert (first, await two.hold("guard", seconds=9)) == (Fence(name="guard", token=1), None)
+    await one.leave()
+    assert await two.take_over() == 0
+    assert [(t.key, t.owner) for t in await two.claim_due(limit=10)] == [("sweep:1", "two")]
+    assert await two.hold("guard", seconds=9) == Fence(name="guard", token=2)
 
 
 async def test_a_task_due_now_is_leased_to_who_committed_it_and_handed_over_at_once(shelf: Shelf) -> None:
