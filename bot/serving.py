@@ -73,7 +73,14 @@ def _set_up_logging() -> None:
 
 
 class Stamped(logging.Formatter):
-    """Times as RFC 3339 in UTC with milliseconds: one zone for the log, the audit log and the database."""
+    """Times as RFC 3339 in UTC with milliseconds: one zone for the log, the audit log and the database.
+
+    A message is one line, and nothing in it is for a terminal to obey, whoever chose an account's id.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = "".join(c if c.isprintable() else "�" for c in " ".join(record.message.splitlines()))
+        return super().formatMessage(record)
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - logging's signature
         return stamp(datetime.fromtimestamp(record.created, UTC))

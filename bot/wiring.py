@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import SystemClock
 from bot.core.errors import LedgerAway, Misconfigured
 from bot.core.policy import Policy
-from bot.core.transition import TaskKind
+from bot.core.transition import Change, TaskKind
 from bot.flows.baseline import Watching, arm_baseline
 from bot.flows.bring_into_force import bring_into_force
 from bot.flows.carry_out import carry_out
@@ -38,6 +38,7 @@ from bot.flows.triage import triage
 from bot.flows.turns import POSTS_EVERY, Turns
 from bot.flows.world import World
 from bot.listener import runner
+from bot.log_lines import lines_of
 from bot.outage import Outage
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
@@ -196,6 +197,7 @@ async def running(settings: Settings, policy: Policy, *, posts_every: float = PO
         )
         worker = Worker(world, flows())
         ledger.on_commit(worker.take)
+        ledger.on_change(_say)
         # another process may be at its longest move: a start is not ended by that
         await persist(lambda: bring_into_force(world, policy, by="file"), "the ledger")
         await persist(lambda: arm_digest(world), "the ledger")
@@ -205,6 +207,11 @@ async def running(settings: Settings, policy: Policy, *, posts_every: float = PO
         bot = Bot(world=world, worker=worker, book=book, port=0, policy_file=settings.policy_file, failure=failure)
         await _start(bot, settings, client, users, stack)
         yield bot
+
+
+def _say(change: Change) -> None:
+    for line in lines_of(change):
+        log.info("%s", line)
 
 
 async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack) -> None:

@@ -134,6 +134,7 @@ class SqlLedger:
         self._cards = Cards()
         self._replays_dropped = datetime.min.replace(tzinfo=UTC)
         self._writer = Writer(database)
+        self._changed: Callable[[Change], None] = lambda _: None
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
         self._life = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-life")
@@ -141,6 +142,10 @@ class SqlLedger:
     def on_commit(self, take: Callable[[Sequence[Task]], None]) -> None:
         """Hand the tasks that a commit leased to this process to its worker at once."""
         self._writer.committed = take
+
+    def on_change(self, tell: Callable[[Change], None]) -> None:
+        """Tell of every change, once it is there."""
+        self._changed = tell
 
     async def decide(
         self, propose: Propose, *, finish: Task | None = None, replay: str | None = None, fence: Fence | None = None
@@ -161,7 +166,10 @@ class SqlLedger:
             writes.send()
             return outcome, filed.leased(connection)
 
-        return await self._write(work)
+        outcome = await self._write(work)
+        if isinstance(outcome, Change):
+            self._changed(outcome)
+        return outcome
 
     def _apply(self, writes: Writes, change: Change) -> Filed:
         """Write one change, its transitions in their order: a later one may take the place that an earlier one left."""
@@ -286,6 +294,7 @@ class SqlLedger:
 
     async def add(self, *tasks: Task) -> None:
         await self._write(lambda connection: (None, self.tasks.add(connection, tasks)))
+        self._changed(Change(tasks=tasks))
 
     async def put_card(
         self,
