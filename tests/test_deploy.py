@@ -131,7 +131,7 @@ def test_what_compose_mounts_is_there_or_is_yours_to_write(compose: dict[str, An
         for mount in service.get("volumes", []):
             source = mount.split(":")[0]
             if source.startswith("."):
-                assert source == "./policy.toml" or (HERE / source).exists()
+                assert source == "./policy" or (HERE / source).exists()
             else:
                 assert source in compose["volumes"]
 
@@ -161,8 +161,32 @@ def test_every_name_that_a_replica_gets_is_one_that_settings_know(compose: dict[
         assert set(service["environment"]) <= KNOWN
         filled = {name for value in service["environment"].values() for name in FILLED.findall(value)}
         assert filled <= KNOWN | THE_FILES_OWN
-    demanded = {variable.name for variable in _VARIABLES if variable.cure}
-    assert demanded <= set(replicas(compose)["bot1"]["environment"])
+    assert set(replicas(compose)["bot1"]["environment"]) == KNOWN, "set in .env and not handed on it would do nothing"
+
+
+def test_the_policy_is_mounted_by_its_folder(compose: dict[str, Any]) -> None:
+    """A file that is replaced under its name stays the old one in a container that has mounted it alone."""
+    one = replicas(compose)["bot1"]
+    (mounted,) = (volume.split(":")[1] for volume in one["volumes"])
+    assert Path(one["environment"]["POLICY_FILE"]).parent == Path(mounted)
+
+
+def test_each_replica_can_be_asked_by_a_monitor_on_the_machine_alone(compose: dict[str, Any]) -> None:
+    caddy = (HERE / "Caddyfile").read_text()
+    for name in replicas(compose):
+        assert f"handle_path /{name}/* {{\n\t\treverse_proxy {name}:3000\n" in caddy
+    assert ":8080 {" in caddy
+    assert "127.0.0.1:8080:8080" in compose["services"]["balancer"]["ports"]
+
+
+SPOKEN = re.compile(r"(?:countersign|cs) (audit verify|doctor|backup)")
+
+
+@pytest.mark.parametrize("file", ["compose.yaml", "countersign.service"])
+def test_the_commands_that_are_told_of_are_there(file: str) -> None:
+    told = set(SPOKEN.findall((HERE / file).read_text()))
+    assert {"doctor", "audit verify"} <= told
+    assert {words.split()[0] for words in told} <= set(main.commands)
 
 
 def test_the_tables_are_made_before_a_replica_starts(compose: dict[str, Any]) -> None:
