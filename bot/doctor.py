@@ -25,7 +25,7 @@ from bot.policy_book import read_policy
 from bot.settings import Part, Settings, load_settings
 from bot.slack.channel import UNREACHED, channel_name
 from bot.slack.joining import slack_client, who_we_are
-from bot.wiring import ledger_exists, reader_of
+from bot.wiring import check_ledger_may_be_made, ledger_exists, reader_of
 
 SCOPES = frozenset(
     {"commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"},
@@ -75,7 +75,8 @@ async def _policy(settings: Settings) -> str:
 async def _database(settings: Settings) -> str:
     """The ledger, and whether the policy in force there is the file's."""
     if not await asyncio.to_thread(ledger_exists, settings.database_url):
-        return "there is none yet; the first start makes it."
+        await asyncio.to_thread(check_ledger_may_be_made, settings.database_url)
+        return "there is no ledger yet; the first start makes it."
     clock = SystemClock()
     async with reader_of(settings, clock) as ledger:
         row, head, guard = await ledger.read(lambda view: (view.policy_in_force(), view.head(), view.lease(LEASE)))

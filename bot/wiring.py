@@ -55,7 +55,7 @@ from bot.slack.socket import Socket
 from bot.slack.users import Users
 from bot.turnstile import Turnstile
 from bot.worker import Flow, Worker
-from storage.database import Database, is_made
+from storage.database import Database, Schemas, check_may_be_made, is_made
 from storage.ledger import SqlLedger
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,8 @@ class Bot:
     def ended(self, part: asyncio.Task[None]) -> None:
         """Tell of a background part that ended by itself; none may die unseen."""
         if not part.cancelled() and (error := part.exception()) is not None and not self.failure.done():
-            log.error("%s has ended: %s", part.get_name(), error)
+            if not isinstance(error, Misconfigured):  # that is told at the end, by itself
+                log.error("%s has ended: %s", part.get_name(), error)
             self.failure.set_exception(error)
 
     async def dispatch(self, text: str, headers: dict[str, str], door: Door) -> Answer:
@@ -134,7 +135,7 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
     try:
         if exclusive:
             database.lock(owner)
-        database.migrate()
+        _say_schemas(database.name, database.migrate())
     except BaseException:
         database.close()
         raise
@@ -150,6 +151,14 @@ async def ledger_of(settings: Settings, clock: SystemClock, *, exclusive: bool) 
         ledger.close()
 
 
+def _say_schemas(name: str, schemas: Schemas) -> None:
+    """There is no way back from a newer one but a copy from before: who looks for it has to know when that was."""
+    if schemas.before is None:
+        log.info("the database %s was empty and has its tables now (schema %s)", name, schemas.now)
+    elif schemas.before != schemas.now:
+        log.warning("the database %s was brought up from schema %s to %s", name, schemas.before, schemas.now)
+
+
 def ledger_exists(url: str) -> bool:
     """Whether the first start has made the database. Raises Misconfigured where none could be."""
     if not url.startswith("sqlite:///"):
@@ -158,6 +167,16 @@ def ledger_exists(url: str) -> bool:
     if not file.absolute().parent.is_dir():
         raise Misconfigured(f"DATABASE_URL: the folder {file.parent} does not exist.")
     return file.exists()
+
+
+def check_ledger_may_be_made(url: str) -> None:
+    """Raises Misconfigured, LedgerAway where the first start could not; `ledger_exists` was asked before."""
+    if url.startswith("sqlite:///"):
+        folder = Path(url.removeprefix("sqlite:///")).absolute().parent
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise Misconfigured(f"DATABASE_URL: the folder {folder} cannot be written.")
+        return
+    check_may_be_made(url)
 
 
 @asynccontextmanager

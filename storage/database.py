@@ -88,6 +88,18 @@ class Home(Protocol):
         """While it lasts nobody is at work on the tables that change. Raises Misconfigured where somebody is."""
         ...
 
+    def strangers(self, connection: Connection) -> list[str]:
+        """Some tables that are there; to be asked where none of them can be ours."""
+        ...
+
+    def lacks(self, connection: Connection) -> str | None:
+        """What keeps tables from being made, and the cure."""
+        ...
+
+    def of_empty(self) -> str:
+        """What to say to one who found no table at all."""
+        ...
+
     @property
     def is_ours(self) -> bool:
         """Whether a start may bring older tables up by itself, for nobody else could be at work on them."""
@@ -150,7 +162,9 @@ class Database:
                 found = self._schema(connection)
                 if found == head:
                     return Schemas(before=found, now=head)
-                if found is not None and not (asked or self._home.is_ours):
+                if found is None:
+                    self._check_alone(connection)
+                elif not (asked or self._home.is_ours):
                     older = f"The database {self._home.name} is of an older Countersign (schema {found})"
                     raise Misconfigured(f"{older}: stop every `countersign run` on it, then run `countersign migrate`.")
                 with self._home.migrating(connection, new=found is None):
@@ -168,12 +182,30 @@ class Database:
             raise Misconfigured(f"{newer}; upgrade the program.")
         return found
 
+    def _check_alone(self, connection: Connection) -> None:
+        """Raises Misconfigured where the tables are somebody else's: a wrong name, most likely."""
+        if others := self._home.strangers(connection):
+            said = f"In the database {self._home.name} something else already exists ({', '.join(others)})"
+            raise Misconfigured(f"{said} and no ledger: check DATABASE_URL, or give the ledger a database of its own.")
+
+    def check_may_be_made(self) -> None:
+        """Raises Misconfigured where a start could not make the tables of this empty database."""
+        with self.reading() as connection:
+            self._check_alone(connection)
+            lacks = self._home.lacks(connection)
+        if lacks is not None:
+            raise Misconfigured(f"The database {self._home.name} cannot be used: {lacks}.")
+
     def _check_schema(self) -> None:
         """Raises Misconfigured unless the schema is this program's; one who only reads cannot make it so."""
         with self.reading() as connection:
             found = self._schema(connection)
+            if found is None:
+                self._check_alone(connection)
+        if found is None:
+            raise Misconfigured(f"The database {self._home.name} is empty; {self._home.of_empty()}.")
         if found != newest_schema():
-            older = f"of an older Countersign (schema {found})" if found else "empty"
+            older = f"of an older Countersign (schema {found})"
             raise Misconfigured(f"The database {self._home.name} is {older}; run `countersign migrate`.")
 
     @contextmanager
@@ -224,6 +256,15 @@ def is_made(url: str) -> bool:
     try:
         with database.reading() as connection:
             return MigrationContext.configure(connection).get_current_revision() is not None
+    finally:
+        database.close()
+
+
+def check_may_be_made(url: str) -> None:
+    """Raises Misconfigured, LedgerAway where a start could not make the tables."""
+    database = Database(url)
+    try:
+        database.check_may_be_made()
     finally:
         database.close()
 

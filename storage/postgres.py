@@ -63,6 +63,14 @@ LIVES = text("""
 """).bindparams(writes=WRITES, still=STILL)
 """That this process lives; and one that does not go on, should the server not mind its time, loses its turn."""
 GONE = text("select pg_try_advisory_xact_lock(:process)")
+MIGRATE = "run `countersign migrate`"
+STRANGERS = text("""
+    select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    where c.relkind in ('r', 'p') and n.nspname = current_schema() and not exists (
+        select 1 from pg_depend where classid = 'pg_class'::regclass and objid = c.oid and deptype = 'e'
+    ) order by relname limit 3
+""")
+MAY_MAKE = text("select coalesce(has_schema_privilege(current_schema(), 'CREATE'), false)")
 ALONE = text("select pg_try_advisory_xact_lock(:at_work)")
 
 
@@ -133,6 +141,19 @@ class PostgresServer:
                     return bool(said == "committed")
             time.sleep(ASKED_EVERY)
         raise LedgerAway("The database does not say whether it recorded the last change.")
+
+    def strangers(self, connection: Connection) -> list[str]:
+        """Those of an extension are nobody's."""
+        return list(connection.execute(STRANGERS).scalars())
+
+    def lacks(self, connection: Connection) -> str | None:
+        if connection.execute(MAY_MAKE).scalar_one():
+            return None
+        whom = self._url.username or "the bot's user"
+        return f"permission denied to make tables; have its owner GRANT CREATE ON SCHEMA public TO {whom}"
+
+    def of_empty(self) -> str:
+        return MIGRATE
 
     # signs of life
 

@@ -17,6 +17,9 @@ from storage.dialect import Begun
 BUSY_TIMEOUT = 1.5
 """Seconds to wait for another process's transaction; below the two that a listener waits for the ledger."""
 
+STRANGERS = "select name from sqlite_master where type = 'table' and name not like 'sqlite_%' order by name limit 3"
+MIGRATE = "run `countersign migrate`"
+
 
 class SqliteFile:
     """The database file. One not `writable` is never changed through it, not even by a migration."""
@@ -28,6 +31,8 @@ class SqliteFile:
         self.name = str(self.path)
         self._writable = writable
         self._lock: IO[str] | None = None
+        self._alone = not Path(f"{self.path}-wal").exists()
+        """Nothing stood beside it before it was opened."""
         if not writable and not self.path.exists():
             raise Misconfigured(f"There is no database at {self.path}; start the bot once, or set DATABASE_URL.")
         if not self.path.parent.is_dir():
@@ -65,6 +70,19 @@ class SqliteFile:
             connection.close()
             raise
         return connection
+
+    def strangers(self, connection: Connection) -> list[str]:
+        return list(connection.exec_driver_sql(STRANGERS).scalars())
+
+    def lacks(self, connection: Connection) -> str | None:  # noqa: ARG002 - another home asks the database
+        """Whoever could open the file can write it."""
+        return None
+
+    def of_empty(self) -> str:
+        """One that was copied by hand from under a running bot is, too: what was newest stood beside it."""
+        if self.path.stat().st_size == 0 or not self._alone:
+            return MIGRATE
+        return "a copy made by hand lacks what stood in the file -wal beside it: make one by `countersign backup`"
 
     is_ours = True
     """Whoever migrates holds the file's lock."""

@@ -95,6 +95,15 @@ def test_any_name_names_that_file(tmp_path: Path, name: str) -> None:
     assert (tmp_path / name).exists()
 
 
+def test_a_copy_made_by_hand_is_told_from_a_new_file(shelf: Shelf, tmp_path: Path, database: Database) -> None:
+    with database.transaction():
+        pass  # now a file is there, and nothing in it but its first page
+    copy = tmp_path / "copy.db"
+    copy.write_bytes(shelf.path.read_bytes())
+    with pytest.raises(Misconfigured, match=r"is empty; a copy made by hand lacks .* `countersign backup`"):
+        Database(f"sqlite:///{copy}", writable=False)
+
+
 def test_a_second_run_on_the_same_database_is_refused_with_a_sentence(shelf: Shelf, database: Database) -> None:
     database.lock("one")
     link = shelf.path.with_name("other name.db")

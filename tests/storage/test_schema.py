@@ -8,7 +8,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from bot.core.errors import LedgerAway, Misconfigured
-from storage.database import Database, Schemas
+from storage.database import Database, Schemas, check_may_be_made, is_made
 from storage.ledger import SqlLedger
 from tests.storage.scene import Shelf, disagreements, filing, request, task, voting
 
@@ -100,3 +100,20 @@ def test_a_reading_transaction_of_the_bot_cannot_write(database: Database) -> No
     database.migrate()
     with pytest.raises(LedgerAway, match=READ_ONLY), database.reading() as connection:
         connection.exec_driver_sql("update audit_head set seq = 7")
+
+
+@pytest.mark.parametrize("word", ["migrate", "check_may_be_made"])
+def test_where_the_tables_are_somebody_elses_none_are_made_beside_them(
+    shelf: Shelf, database: Database, word: str
+) -> None:
+    shelf.sql("create table customers (x integer)")
+    with pytest.raises(Misconfigured, match=r"something else already exists \(customers\) and no ledger"):
+        getattr(database, word)()
+    with pytest.raises(Misconfigured, match="customers"):
+        reader(shelf)
+    assert shelf.sql(TABLES[shelf.kind]) == [("customers",)]
+
+
+def test_where_tables_can_be_made_nothing_is_wrong(shelf: Shelf) -> None:
+    check_may_be_made(shelf.url)
+    assert not is_made(shelf.url)

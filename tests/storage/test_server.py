@@ -19,7 +19,7 @@ from bot.clock import SystemClock
 from bot.core.errors import LedgerAway, Misconfigured
 from bot.core.transition import Change
 from storage import postgres as server_side
-from storage.database import Database, Schemas
+from storage.database import Database, Schemas, check_may_be_made
 from storage.dialect import inserting_new
 from storage.ledger import SqlLedger
 from storage.postgres import WRITES
@@ -95,6 +95,15 @@ print("ready", flush=True)
 sys.stdin.readline()
 print(database.migrate().before, flush=True)
 """
+
+
+def test_where_no_tables_can_be_made_the_doctor_would_know_it_before_a_start_does(shelf: Shelf) -> None:
+    check_may_be_made(shelf.url)
+    nowhere = f"{shelf.url}{'&' if '?' in shelf.url else '?'}options=-c%20search_path%3Dnowhere"
+    with pytest.raises(Misconfigured, match="cannot be used: permission denied to make tables"):
+        check_may_be_made(nowhere)
+    with opened(nowhere) as database, pytest.raises(Misconfigured, match="cannot be used: no schema"):
+        database.migrate()
 
 
 def test_of_three_processes_that_start_at_once_on_an_empty_database_one_makes_the_tables(databases: Databases) -> None:
