@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.core.errors import SlackAway, SlackRefused, SlackShut
+from bot.core.errors import LedgerAway, SlackAway, SlackRefused, SlackShut
 from bot.core.transition import Task, TaskKind
 from bot.flows.turns import UPDATES, Turns
 
@@ -16,11 +16,18 @@ AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
 
 @dataclass
 class Ledger:
-    """Keeps what it was asked to file."""
+    """Keeps what it was asked to file, unless it is away."""
 
     filed: list[Task] = field(default_factory=list)
+    away: bool = False
+
+    @property
+    def errors(self) -> list[str | None]:
+        return [task.payload.get("error") for task in self.filed]
 
     async def add(self, *tasks: Task) -> None:
+        if self.away:
+            raise LedgerAway("The database cannot be reached.")
         self.filed.extend(tasks)
 
 
@@ -99,7 +106,30 @@ async def test_one_whom_slack_refuses_closes_nothing() -> None:
 async def test_a_channel_that_is_shut_is_paged_once_and_its_opening_once() -> None:
     stage = Stage(turns=Turns(longest_pause=0.01), fails=[SlackShut("is_archived"), SlackShut("is_archived")])
     await asyncio.gather(*(stage.speak(str(n), task()) for n in range(4)), return_exceptions=True)
-    assert [filed.payload.get("error") for filed in stage.ledger.filed] == ["is_archived", None]
+    assert stage.ledger.errors == ["is_archived", None]
+
+
+async def test_where_the_ledger_is_away_when_a_channel_is_shut_the_next_who_is_kept_out_has_it_paged() -> None:
+    shut = [SlackShut("is_archived") for _ in range(3)]
+    stage = Stage(turns=Turns(longest_pause=0.01), ledger=Ledger(away=True), fails=[*shut])
+    for away in (True, False, False):
+        stage.ledger.away = away
+        with pytest.raises(SlackShut):
+            await stage.speak("", task())
+    assert stage.ledger.errors == ["is_archived"]
+
+
+async def test_where_the_ledger_is_away_when_a_channel_opens_what_was_said_was_said_and_the_next_has_it_recorded() -> (
+    None
+):
+    stage = Stage(turns=Turns(longest_pause=0.01), fails=[SlackShut("is_archived")])
+    with pytest.raises(SlackShut):
+        await stage.speak("shut out", task())
+    for away in (True, False, False):
+        stage.ledger.away = away
+        await stage.speak("heard", task())
+    assert stage.ledger.errors == ["is_archived", None]
+    assert stage.turns._lines == {}
 
 
 async def test_a_card_that_may_not_be_redrawn_keeps_no_other_channels_card_from_it() -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from itertools import count
 
-from bot.core.errors import SlackAway, SlackShut
+from bot.core.errors import LedgerAway, SlackAway, SlackShut
 from bot.core.tasks import page_shut
 from bot.core.transition import Task, TaskKind
 from bot.ports import Clock, Ledger
@@ -57,11 +57,11 @@ class Line:
     """After a call without an answer; when it opens again, one goes first and finds out for all."""
     failures: int = 0
     shut: bool = False
-    """Slack lets nobody in until people mend it."""
+    """Slack lets nobody in until people mend it, and somebody is woken for that."""
 
     @property
     def idle(self) -> bool:
-        return not (self.waiting or self.busy or self.closed or self.failures)
+        return not (self.waiting or self.busy or self.closed or self.failures or self.shut)
 
     def go_on(self) -> None:
         """Let the next one in, if it is anybody's turn."""
@@ -143,21 +143,29 @@ class Turns:
         """People have to mend it: somebody is woken, once each time and not by way of Slack."""
         line.close(line.pause(longest=self._longest))
         if not line.shut:
-            line.shut = True
             log.error("nothing can be said in %s (Slack answers “%s”); it waits", channel, shut.error)
-            if channel.startswith(("C", "G")):
-                await ledger.add(page_shut(channel, shut.error, due=clock.now()))
+            line.shut = await _filed(ledger, clock, channel, shut.error)
 
     async def _opened(self, ledger: Ledger, clock: Clock, line: Line, channel: str) -> None:
         line.failures = 0
         if line.shut:
-            line.shut = False
             log.warning("%s can be spoken in again", channel)
-            if channel.startswith(("C", "G")):
-                await ledger.add(page_shut(channel, None, due=clock.now()))
+            line.shut = not await _filed(ledger, clock, channel, None)
 
     def let_go(self) -> None:
         """Whoever still waits is let go; their tasks stay theirs and are done after the next start."""
         for line in self._lines.values():
             for _, _, turn in line.waiting:
                 turn.cancel()
+
+
+async def _filed(ledger: Ledger, clock: Clock, channel: str, error: str | None) -> bool:
+    """Whether it is on file. Where the ledger is away the next call in the line files it: what was said was said."""
+    if not channel.startswith(("C", "G")):
+        return True
+    try:
+        await ledger.add(page_shut(channel, error, due=clock.now()))
+    except LedgerAway as away:
+        log.warning("that cannot be recorded yet: %s", away)
+        return False
+    return True
