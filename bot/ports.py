@@ -262,10 +262,14 @@ class Ledger(Protocol):
         """
         ...
 
-    async def take_over(self) -> int:
-        """Say that this process lives, and take over the tasks and leases of those that do not; how many these were.
+    async def live(self) -> None:
+        """Say that this process lives. Raises LedgerAway."""
+        ...
 
-        Raises LedgerAway.
+    async def take_over(self) -> int:
+        """Say so, and take over the tasks and leases of those that do not live; how many these were.
+
+        A process is not taken for gone at the first look at which it is missed. Raises LedgerAway.
         """
         ...
 

@@ -1,6 +1,6 @@
 """The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,8 +80,12 @@ class Home(Protocol):
 
     def unlock(self) -> None: ...
 
+    def missing(self, connection: Connection, owners: Collection[str]) -> frozenset[str]:
+        """Which of these processes have not been seen at work for long enough to be looked for in a transaction."""
+        ...
+
     def gone(self, connection: Connection, owner: str) -> bool:
-        """Whether the process of that name is at work no more."""
+        """Whether the process of that name is at work no more, for as long as the transaction lasts."""
         ...
 
     def migrating(self, connection: Connection, *, new: bool) -> AbstractContextManager[None]:
@@ -143,6 +147,10 @@ class Database:
             self._watch.failed(away, kind=LIVE)
             raise
         self._watch.worked(LIVE)
+
+    def missing(self, connection: Connection, owners: Collection[str]) -> frozenset[str]:
+        """Which of these processes seem to be at work no more."""
+        return self._home.missing(connection, owners)
 
     def gone(self, connection: Connection, owner: str) -> bool:
         """Whether the process of that name is at work no more: what it held may be taken."""

@@ -369,19 +369,21 @@ class SqlLedger:
 
         return await self._in(self._reader, run)
 
-    async def take_over(self) -> int:
-        """Say that this process lives, and take back what processes that are gone held; answers how many were gone."""
+    async def live(self) -> None:
         await self._in(self._life, lambda: self._database.lock(self.owner))
-        others = await self._in(self._reader, self._others)
+
+    async def take_over(self) -> int:
+        await self.live()
+        missing = await self._in(self._reader, self._missing)
 
         def work(connection: Connection) -> int:
-            gone = [owner for owner in others if self._database.gone(connection, owner)]
+            gone = [owner for owner in missing if self._database.gone(connection, owner)]
             for owner in gone:
                 self.tasks.take_back(connection, owner)
                 self._leases.take_back(connection, owner)
             return len(gone)
 
-        return await self._transact(work) if others else 0
+        return await self._transact(work) if missing else 0
 
     async def leave(self) -> None:
         def work(connection: Connection) -> None:
@@ -390,10 +392,11 @@ class SqlLedger:
 
         await self._transact(work)
 
-    def _others(self) -> frozenset[str]:
-        """The other processes that hold something."""
+    def _missing(self) -> frozenset[str]:
+        """The other processes that hold something and seem to be gone."""
         with self._database.reading() as connection:
-            return (self.tasks.holders(connection) | self._leases.holders(connection)) - {self.owner}
+            others = (self.tasks.holders(connection) | self._leases.holders(connection)) - {self.owner}
+            return self._database.missing(connection, others)
 
     async def hand_over(self, task: Task) -> None:
         """File a task for the process that runs the bot: this one only asks for it."""

@@ -3,7 +3,7 @@
 import contextlib
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC
 
@@ -34,7 +34,9 @@ UNKNOWN_WITHIN = 20.0
 """Seconds for the database to come back and say whether a commit without an answer happened."""
 ASKED_EVERY = 0.2
 BACK_WITHIN = 1.0
-"""Seconds that the others have, after the database was away, to be seen at work again: they look every 0.3."""
+"""Seconds that the others have, after the database was away, to be seen at work again."""
+MISSED_FOR = 0.25
+"""Seconds for which a process is missed before it is taken for gone: one that lives looks to its lock every 0.1."""
 
 
 def number_of(name: str) -> int:
@@ -62,6 +64,11 @@ LIVES = text("""
     and process.state_change < clock_timestamp() - make_interval(secs => :still)
 """).bindparams(writes=WRITES, still=STILL)
 """That this process lives; and one that does not go on, should the server not mind its time, loses its turn."""
+HELD = text("""
+    select (classid::bigint << 32) | objid::bigint from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 1
+    and database = (select oid from pg_database where datname = current_database())
+""")
 GONE = text("select pg_try_advisory_xact_lock(:process)")
 MIGRATE = "run `countersign migrate`"
 STRANGERS = text("""
@@ -85,6 +92,8 @@ class PostgresServer:
         self._judges_from: float | None = None
         """When, by the monotonic clock, it is to be known of the others whether they live; None before the first lock.
         """
+        self._missed: dict[str, float] = {}
+        """Since when, by the same clock, nobody holds the lock of a process."""
         self._life_line = self._engine(NullPool)
 
     def engine(self, *, writes: bool) -> Engine:
@@ -172,8 +181,7 @@ class PostgresServer:
             raise LedgerAway(f"The database {self.name} cannot be reached: {words(error)}.") from error
 
     def _hold(self, owner: str) -> None:
-        if self._life is not None:
-            self._life.execute(LIVES)
+        if self._life is not None and self._answers(self._life):
             return
         self._life = self._life_line.connect()
         held = self._life.execute(LIVE, {"at_work": AT_WORK, "process": number_of(owner)}).one()
@@ -184,16 +192,33 @@ class PostgresServer:
         # where this lock was lost, all were
         self._judges_from = time.monotonic() + (BACK_WITHIN if self._judges_from is not None else 0)
 
+    def _answers(self, life: Connection) -> bool:
+        """Whether the connection is there still; else it is let go of, for another is made at once."""
+        try:
+            life.execute(LIVES)
+        except DBAPIError:
+            self.unlock()
+            return False
+        return True
+
     def unlock(self) -> None:
         if self._life is not None:
             self._life.invalidate()
             self._life.close()
             self._life = None
 
+    def missing(self, connection: Connection, owners: Collection[str]) -> frozenset[str]:
+        """Whose lock nobody held in two looks: one who lost no more than the connection has it again by the second."""
+        now = time.monotonic()
+        if self._judges_from is not None and now < self._judges_from:
+            self._missed = {}
+            return frozenset()
+        held = frozenset(connection.execute(HELD).scalars())
+        self._missed = {owner: self._missed.get(owner, now) for owner in owners if number_of(owner) not in held}
+        return frozenset(owner for owner, since in self._missed.items() if now - since >= MISSED_FOR)
+
     def gone(self, connection: Connection, owner: str) -> bool:
-        """Nobody holds the lock of that process."""
-        if self._judges_from is not None and time.monotonic() < self._judges_from:
-            return False
+        """Nobody holds the lock of that process, nor can anybody take it until the transaction ends."""
         return bool(connection.execute(GONE, {"process": number_of(owner)}).scalar_one())
 
     @contextmanager

@@ -3,7 +3,7 @@
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -121,8 +121,11 @@ class SqliteFile:
             self._lock.close()
             self._lock = None
 
-    def gone(self, connection: Connection, owner: str) -> bool:  # noqa: ARG002 - another home asks the database
+    def missing(self, connection: Connection, owners: Collection[str]) -> frozenset[str]:  # noqa: ARG002 - another home asks the database
         """Who holds the file is alone."""
+        return frozenset(owners) if self._lock is not None else frozenset()
+
+    def gone(self, connection: Connection, owner: str) -> bool:  # noqa: ARG002 - as above
         return self._lock is not None
 
     @contextmanager

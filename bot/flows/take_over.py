@@ -2,18 +2,33 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 
 from bot.core.errors import LedgerAway, Misconfigured
 from bot.flows.world import World
 
 log = logging.getLogger(__name__)
 
+SEEN_EVERY = 0.1
+"""Seconds: who lost the connection that says so is seen at work again before anybody has looked twice."""
 LOOKED_EVERY = 0.3
 """Seconds: within one of its death the tasks of a process are somebody else's."""
 
 
 async def take_over(world: World) -> None:
     """Look again and again; returns only by being cancelled."""
+    await asyncio.gather(_be_seen(world), _look(world))
+
+
+async def _be_seen(world: World) -> None:
+    """Whatever else this process waits for, it says that it lives."""
+    while True:
+        await asyncio.sleep(SEEN_EVERY)
+        with suppress(LedgerAway):  # others may take this process for gone
+            await world.ledger.live()
+
+
+async def _look(world: World) -> None:
     while True:
         await asyncio.sleep(LOOKED_EVERY)
         try:
@@ -21,7 +36,7 @@ async def take_over(world: World) -> None:
                 whose = "another process is" if gone == 1 else f"{gone} other processes are"
                 log.warning("%s gone without a word; what was under way there is taken over", whose)
         except LedgerAway:
-            continue  # others may take this process for gone
+            continue
         await _keep_up(world)
 
 

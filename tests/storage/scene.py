@@ -1,5 +1,6 @@
 """A ledger in a file, a clock that stands until it is moved, and the moves that the tests put into it."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -125,6 +126,13 @@ class Shelf:
     def sql(self, *statements: str) -> list[tuple[Any, ...]]:
         """What somebody with the database and no program does; the rows of the last statement."""
         return query(self.url, *statements)
+
+
+async def takes_something_over(ledger: SqlLedger) -> None:
+    """One look is not enough on a server."""
+    async with asyncio.timeout(20):
+        while await ledger.take_over() == 0:  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.05)
 
 
 def world_of(ledger: SqlLedger, clock: Hand) -> World:

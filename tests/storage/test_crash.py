@@ -1,7 +1,7 @@
 """kill −9 in the middle of the load: what was acknowledged is on disk, whole, and the log has no gap."""
 
 from tests.commands import program
-from tests.storage.scene import SECOND, Shelf, disagreements
+from tests.storage.scene import SECOND, Shelf, disagreements, takes_something_over
 
 KILLED_AFTER = (1, 37, 90, 211)
 """Acknowledgements heard before each kill."""
@@ -28,7 +28,7 @@ async def test_what_was_acknowledged_survives_being_killed_in_mid_load(shelf: Sh
         beside.close()
     assert len(heard) > sum(KILLED_AFTER) // 3
     again = shelf.open("again")
-    await again.take_over()
+    await takes_something_over(again)
     shelf.clock.at += SECOND
     held = shelf.sql("select count(*) from tasks where state = 'running'")
     assert held == [(0,)], "what the dead processes held is due again"

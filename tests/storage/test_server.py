@@ -28,7 +28,7 @@ from storage.writes import Writes
 from tests import postgres
 from tests.databases import Databases, aged, migrated, query
 from tests.postgres import Server
-from tests.storage.scene import Hand, Shelf, disagreements, filing, log, request, task, voting
+from tests.storage.scene import Hand, Shelf, disagreements, filing, log, request, takes_something_over, task, voting
 
 ROOT = Path(__file__).parents[2]
 OTHERS = (
@@ -76,12 +76,6 @@ def program(text: str, *arguments: str) -> "subprocess.Popen[str]":
 def heard(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline()
-
-
-async def takes_something_over(ledger: SqlLedger) -> None:
-    async with asyncio.timeout(20):
-        while await ledger.take_over() == 0:  # noqa: ASYNC110 - there is no event for it
-            await asyncio.sleep(0.05)
 
 
 # the schema
@@ -384,7 +378,7 @@ sys.stdin.readline()
 """
 
 
-async def test_what_a_killed_process_held_is_taken_at_the_next_look_and_of_one_that_lives_nothing(shelf: Shelf) -> None:
+async def test_what_a_killed_process_held_is_taken_over_and_of_one_that_lives_nothing(shelf: Shelf) -> None:
     one, dead = shelf.open("one"), shelf.open("dead")
     await dead.add(task())
     with program(LIVES, shelf.url, "dead") as process:

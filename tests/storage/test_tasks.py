@@ -10,7 +10,7 @@ from bot.core.transition import Change, Task
 from bot.ports import Fence
 from storage.ledger import SqlLedger
 from storage.tasks import LEASE
-from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, task
+from tests.storage.scene import AT, MINUTE, MS, SECOND, Shelf, filing, log, request, takes_something_over, task
 
 
 def taken(ledger: SqlLedger) -> list[Task]:
@@ -173,7 +173,7 @@ async def test_after_a_start_what_a_process_that_is_gone_held_is_due_at_once(she
     before.close()
     after = shelf.open("after")
     await after.add(task("sweep:3"))
-    await after.take_over()
+    await takes_something_over(after)
     assert [t.key for t in await after.claim_due(limit=10)] == ["sweep:1"], "its own and what waits stay as they are"
 
 

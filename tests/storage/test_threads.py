@@ -23,7 +23,19 @@ from bot.flows.turns import Turns
 from bot.flows.world import World
 from bot.ports import CardAt, Message, Notice, View
 from storage.ledger import SqlLedger
-from tests.storage.scene import ADA, AT, MANAGERS, POLICY, SECOND, Shelf, filing, request, voting, world_of
+from tests.storage.scene import (
+    ADA,
+    AT,
+    MANAGERS,
+    POLICY,
+    SECOND,
+    Shelf,
+    filing,
+    request,
+    takes_something_over,
+    voting,
+    world_of,
+)
 
 LATER = AT + timedelta(minutes=5)
 HOUR = timedelta(hours=1)
@@ -261,7 +273,7 @@ async def test_killed_between_saying_and_recording_it_is_said_again_and_the_chai
     assert await ledger.read(lambda view: view.task("remind:REQ-1:2")) is None
 
     second = shelf.open("two")
-    await second.take_over()
+    await takes_something_over(second)
     (again,) = await leased(second)
     assert again.key == task.key
     await reminded(world(second, shelf, desk, policy), again)
