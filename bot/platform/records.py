@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.core.account import Account, Deactivation, Event, EventType, PublicView
+from bot.core.account import OWN_PRINCIPAL, Account, Deactivation, Event, EventType, PublicView
 from bot.core.characters import indexable, storable
 from bot.core.errors import PlatformAway
 from bot.platform.wire import malformed
@@ -37,7 +37,7 @@ def account_of(user: Any, *, etag: str | None = None) -> Account:
         tags=_tags(extension.get("tags")),
         etag=_sendable(etag) or _sendable(_maybe(user.get("meta")).get("version")),
         deactivation=None if down is None else _deactivation(_object(down, "a deactivation")),
-        created=_created(_maybe(user.get("meta"))),
+        created=_maybe_moment(_maybe(user.get("meta")), "created"),
     )
 
 
@@ -96,19 +96,31 @@ def _whom(event: Mapping[str, Any], kind: EventType) -> tuple[str, str]:
 
 
 def _deactivation(down: Mapping[str, Any]) -> Deactivation:
+    actor = _named(_maybe(down.get("actor")).get("id"))
     return Deactivation(
-        actor=_named(_maybe(down.get("actor")).get("id")),
-        at=None if down.get("at") is None else _moment(down, "at"),
+        actor=actor,
+        at=_since(down, actor),
         operation=_named(down.get("operation")),
         reason=_said(down.get("reason")),
-        purge_at=None if down.get("purgeAt") is None else _moment(down, "purgeAt"),
+        purge_at=_maybe_moment(down, "purgeAt"),
     )
 
 
-def _created(meta: Mapping[str, Any]) -> datetime | None:
-    """An age that cannot be read is as one that is hidden: it weighs more, and stops nothing."""
+def _since(down: Mapping[str, Any], actor: str | None) -> datetime | None:
+    """A time that is none costs no account its restore.
+
+    But a key explains one deactivation, and the time tells which: of what bears our name nothing is known then.
+    """
+    at = _maybe_moment(down, "at")
+    if at is None and down.get("at") is not None and actor == OWN_PRINCIPAL:
+        raise malformed("at is no time")
+    return at
+
+
+def _maybe_moment(of: Mapping[str, Any], key: str) -> datetime | None:
+    """A time that cannot be read is as one that is hidden: an age weighs more then, and stops nothing."""
     try:
-        return _moment(meta, "created")
+        return _moment(of, key)
     except PlatformAway:
         return None
 

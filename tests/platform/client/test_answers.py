@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from bot.core.account import Event, EventType
+from bot.core.account import OWN_PRINCIPAL, Event, EventType, Instance
 from bot.core.errors import PlatformAway, WorldMoved
 from bot.platform.records import EXTENSION, LARGEST
 from bot.platform.scim import ScimPlatform
@@ -19,6 +19,7 @@ AT = "2026-11-21T12:00:00.000Z"
 ACCOUNT: dict[str, Any] = {"followers": 5, "following": 1, "verified": True, "tags": ["staff"], "deactivation": None}
 USER: dict[str, Any] = {"id": "a", "userName": "someone", "displayName": "Some One", "active": True, EXTENSION: ACCOUNT}
 DOWN: dict[str, Any] = {"actor": {"id": "staff:rex"}, "at": AT, "operation": "op", "reason": "r", "purgeAt": None}
+OURS = {"id": OWN_PRINCIPAL}
 EVENT: dict[str, Any] = {
     "seq": 7,
     "type": "account.deactivated",
@@ -113,8 +114,8 @@ async def test_a_user_with_all_that_a_decision_rests_on_is_an_account(client: Sc
         but(USER, **{EXTENSION: but(ACCOUNT, tags="staff")}),
         but(USER, **{EXTENSION: but(ACCOUNT, tags=[1])}),
         but(USER, **{EXTENSION: but(ACCOUNT, deactivation="rex")}),
-        but(USER, **{EXTENSION: but(ACCOUNT, deactivation=but(DOWN, at="yesterday"))}),
-        but(USER, **{EXTENSION: but(ACCOUNT, deactivation=but(DOWN, at="2026-11-21T12:00:00"))}),
+        but(USER, **{EXTENSION: but(ACCOUNT, deactivation=but(DOWN, actor=OURS, at="yesterday"))}),
+        but(USER, **{EXTENSION: but(ACCOUNT, deactivation=but(DOWN, actor=OURS, at="2026-11-21T12:00:00"))}),
     ],
 )
 async def test_a_user_without_it_tells_nothing(client: ScimPlatform, told: Told, user: dict[str, Any]) -> None:
@@ -139,6 +140,18 @@ async def test_an_actor_that_is_none_is_unknown(client: ScimPlatform, told: Told
     assert account is not None
     assert account.deactivation is not None
     assert account.deactivation.actor is None
+
+
+@pytest.mark.parametrize("at", [..., None, "yesterday", 7, "2026-11-21T12:00:00", "2026-13-41T99:00:00Z"])
+async def test_a_time_that_is_none_costs_that_field_and_not_the_account(
+    client: ScimPlatform, told: Told, at: Any
+) -> None:
+    told.body = but(USER, active=False, **{EXTENSION: but(ACCOUNT, deactivation=but(DOWN, at=at, purgeAt=at))})
+    account = await client.account("a")
+    assert account is not None
+    assert account.instance == Instance(account="a", at=None, actor="staff:rex", operation="op")
+    assert account.deactivation is not None
+    assert account.deactivation.purge_at is None
 
 
 async def test_times_are_kept_in_whole_milliseconds_of_utc(client: ScimPlatform, told: Told) -> None:
