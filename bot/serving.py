@@ -69,6 +69,7 @@ def _set_up_logging() -> None:
     logging.basicConfig(level=logging.INFO, handlers=[to_errors])
     for library in ("alembic", "slack_sdk", CLIENT_LOG):
         logging.getLogger(library).setLevel(logging.WARNING)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what follows from an error that it raises
     logging.getLogger(BOLT_LOG).setLevel(logging.ERROR)  # it warns of our own `authorize`, which is meant
 
 

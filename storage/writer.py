@@ -76,7 +76,8 @@ class Writer:
         try:
             self._thread.submit(self._turn)
         except RuntimeError as error:  # it was shut down
-            raise LedgerAway("The ledger is closed.") from error
+            if wish.promised.cancel():  # else the thread, at its last, has begun it already
+                raise LedgerAway("The ledger is closed.") from error
         found: T = await asyncio.wrap_future(wish.promised)
         return found
 

@@ -197,6 +197,22 @@ async def test_a_conflict_is_tried_so_often_and_then_told(writer: Writer) -> Non
     assert len(tries) == ATTEMPTS
 
 
+async def test_what_is_asked_for_while_the_last_is_written_is_not_written_where_it_is_told_so(
+    writer: Writer, database: Counting
+) -> None:
+    with held_up(writer) as there:
+        await there()
+        waiting = await asked(writer.write(writing("in time")))
+        closing = asyncio.ensure_future(asyncio.to_thread(writer.close))
+        await asyncio.sleep(0.05)
+        with pytest.raises(LedgerAway, match="closed"):
+            await writer.write(writing("late"))
+    assert await asyncio.gather(*waiting) == ["in time"]
+    await closing
+    with database.reading() as connection:
+        assert keys(connection) == ["in time"]
+
+
 async def test_after_the_end_nothing_is_written(writer: Writer) -> None:
     writer.close()
     with pytest.raises(LedgerAway, match="closed"):
