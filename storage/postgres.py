@@ -18,6 +18,7 @@ from storage.driver import directly
 CONNECTED_WITHIN = 2
 """Seconds for a connection to be made."""
 SESSION = {
+    "synchronous_commit": "on",  # whatever the server is set to: what was acknowledged is on disk
     "lock_timeout": "1500ms",  # below the two seconds that a listener waits for the ledger
     "idle_in_transaction_session_timeout": "2s",  # a process that was stopped in mid-write holds up nobody for longer
     "client_connection_check_interval": "500ms",  # nobody waits for a lock on behalf of a process that is gone

@@ -154,6 +154,18 @@ def test_who_migrates_waits_for_another_longer_than_a_person_would(databases: Da
         ending.join()
 
 
+def test_a_commit_is_on_disk_whatever_the_server_is_set_to(shelf: Shelf) -> None:
+    """Here to lose, where its power is cut, what it has just acknowledged."""
+    shelf.open()
+    asked = "show synchronous_commit"
+    shelf.sql(
+        "do $$ begin execute format('alter database %I set synchronous_commit = off', current_database()); end $$"
+    )
+    assert shelf.sql(asked) == [("off",)]
+    with opened(shelf.url) as database, database.transaction() as connection:
+        assert connection.exec_driver_sql(asked).scalar_one() == "on"
+
+
 # away
 
 SECRET = "hunter2"
