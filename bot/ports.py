@@ -329,6 +329,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def still(self, task: Task) -> None:
+        """Look whether the task is this process's. Raises TaskLost where it is another's by now, LedgerAway."""
+        ...
+
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
         """Lease due tasks to this process, the earliest first; of the kinds in `without` only what is protected."""
         ...

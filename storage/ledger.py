@@ -333,6 +333,13 @@ class SqlLedger:
 
         return await self._transact(work)
 
+    async def still(self, task: Task) -> None:
+        def run() -> None:
+            with self._database.reading() as connection:
+                self.tasks.check(connection, task)
+
+        await self._in(self._reader, run)
+
     async def claim_due(self, *, limit: int, without: Collection[TaskKind] = ()) -> Sequence[Task]:
         return await self._transact(lambda connection: self.tasks.claim_due(connection, limit=limit, without=without))
 

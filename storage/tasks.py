@@ -37,6 +37,7 @@ FINISHED = HELD.values(state="done", owner=None)
 POSTPONED = HELD.values(state="waiting", owner=None, due=bindparam("until"), attempts=bindparam("tried"))
 KEPT = HELD.values(due=bindparam("until"))
 ON_FILE = select(TASKS.c.key).where(TASKS.c.key == bindparam("held"))
+HOLDER = select(TASKS.c.owner, TASKS.c.state, TASKS.c.attempts).where(TASKS.c.key == bindparam("held"))
 LEASED = (
     update(TASKS)
     .where(TASKS.c.key.in_(bindparam("keys", expanding=True)))
@@ -162,6 +163,12 @@ class Tasks:
         rows = connection.execute(KEPT, kept).rowcount
         if rows != 1 and connection.execute(ON_FILE, {"held": task.key}).first():
             _held(task, rows)
+
+    def check(self, connection: Connection, task: Task) -> None:
+        """Raises TaskLost where the task is another's, or done; one not on file is nobody's."""
+        found = connection.execute(HOLDER, {"held": task.key}).one_or_none()
+        if found is not None:
+            _held(task, 1 if tuple(found) == (self.owner, "running", task.attempts) else 0)
 
     def do_again(self, connection: Connection, task: Task) -> None:
         """File a task anew, also where it was done; what waits or is at work is left as it is."""

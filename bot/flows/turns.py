@@ -135,9 +135,10 @@ class Turns:
     async def post(self, ledger: Ledger, task: Task, channel: str) -> None:
         """Wait until the channel takes another post; for one whose turn it is in its line. Raises TaskLost, LedgerAway.
 
-        Whoever held the task too long finds here that it is another's by now.
+        Whoever held the task too long finds here that it is another's by now; so does one that was stopped meanwhile.
         """
         await asyncio.sleep(await ledger.slot(channel, every=self._every, task=task))
+        await ledger.still(task)
 
     async def _shut(self, ledger: Ledger, clock: Clock, line: Line, channel: str, shut: SlackShut) -> None:
         """People have to mend it: somebody is woken, once each time and not by way of Slack."""

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from bot.core.digest import Digest, Week
-from bot.core.errors import LedgerAway, SlackRefused
+from bot.core.errors import LedgerAway, SlackRefused, TaskLost
 from bot.core.request import Request
 from bot.core.tasks import digest as digest_task
 from bot.core.tasks import tell as tell_tasks
 from bot.core.transition import Change, Kind, Task, TaskKind, move
 from bot.flows.digest import post_digest
 from bot.flows.show import Drawing, tell
+from bot.flows.turns import Turns
 from bot.flows.world import FINISHED, Result, World
 from bot.ports import CardAt, Message, View
 from bot.worker import Flow, Worker
@@ -314,6 +315,25 @@ async def test_who_drew_too_long_has_the_newest_state_drawn_once_more(ledger: Sq
     card, again = await ledger.read(lambda view: (view.card("REQ-1"), view.unfinished(late.key)))
     assert card == replace(stands, drawn=0)
     assert again
+
+
+async def test_who_was_stopped_while_it_waited_for_the_channel_posts_no_second_card(
+    ledger: SqlLedger, shelf: Shelf
+) -> None:
+    other, desks = shelf.open("two"), (Wall(), Wall())
+    await ledger.decide(lambda _: filing())
+    stopped = replace(here(ledger, shelf, desks[0]), turns=Turns(every=0.3))
+    await ledger.slot("C0APPROVALS", every=0.3, task=to_draw())
+    waiting = asyncio.create_task(Drawing().draw(stopped, to_draw()))
+    await asyncio.sleep(0.05)
+
+    shelf.clock.at += timedelta(seconds=61)
+    (taken,) = [found for found in await other.claim_due(limit=9) if found.kind is TaskKind.DRAW]
+    await Drawing().draw(here(other, shelf, desks[1]), taken)
+
+    with pytest.raises(TaskLost):
+        await waiting
+    assert [desk.drawn for desk in desks] == [[], [None]]
 
 
 # Lanes
