@@ -1,6 +1,7 @@
 """Be the guard, for as long as this process holds the lease: of many processes on one ledger one follows the feed."""
 
 import asyncio
+import contextlib
 import logging
 
 from bot.core.errors import Fenced, LedgerAway
@@ -42,7 +43,9 @@ async def _until_ours(world: World) -> None:
                 return
         except LedgerAway:
             await asyncio.sleep(HELD_FOR)  # nor could it be kept: who had it, and lives, comes first
-        await asyncio.sleep(KEPT_EVERY)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(world.status.vacant.wait(), KEPT_EVERY)
+        world.status.vacant.clear()
         await _look_at_the_other(world)
 
 

@@ -1,5 +1,6 @@
 """How this process is doing: what `/readyz`, `/guardz`, `/metrics` and `/countersign guard` tell."""
 
+import asyncio
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -75,6 +76,8 @@ class Status:
     """The guard's lease, while this process is the guard."""
     guard: Lease | None = None
     """While it is not: the lease as another process holds it, with how that one is doing (`told`)."""
+    vacant: asyncio.Event = field(default_factory=asyncio.Event)
+    """Another process was found gone, which may have been the guard: whoever waits for the lease asks at once."""
 
     def take_up(self, fence: Fence, now: float, at: datetime) -> None:
         """Be the guard, from where the one before left off: what it had heard of is no news, and nothing overdue."""

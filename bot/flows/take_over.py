@@ -35,6 +35,7 @@ async def _look(world: World) -> None:
             if gone := await world.ledger.take_over():
                 whose = "another process is" if gone == 1 else f"{gone} other processes are"
                 log.warning("%s gone without a word; what was under way there is taken over", whose)
+                world.status.vacant.set()
         except LedgerAway:
             continue
         await _keep_up(world)
