@@ -4,9 +4,8 @@ Statements are prepared once a connection, their values are $1, $2 … and go as
 answers, and errors of its refusals, is psycopg's.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -50,23 +49,20 @@ def tell(raw: psycopg.Connection[Any], statements: Sequence[tuple[str, Sequence[
     in a flush, after which it does not. Raises psycopg.Error.
     """
     line = _line(raw)
-    orders = [
-        partial(raw.pgconn.send_query_prepared, _prepared(raw, line, text), _sent(line, values))
-        for text, rows in statements
-        for values in rows
-    ]
-    results = iter(_together(raw, orders))
+    orders = [(_prepared(raw, line, text), _sent(line, values)) for text, rows in statements for values in rows]
+    results = iter(_together(raw, orders) if orders[1:] else [raw.pgconn.exec_prepared(*orders[0])])
     for _, rows in statements:
         yield sum(_held(next(results)).command_tuples or 0 for _ in rows)
 
 
-def _together(raw: psycopg.Connection[Any], orders: Sequence[Callable[[], None]]) -> list[PGresult]:
+def _together(raw: psycopg.Connection[Any], orders: Sequence[tuple[bytes, Sequence[Any]]]) -> list[PGresult]:
     """Send all, then read all."""
     pgconn, answers = raw.pgconn, list[PGresult]()
     pgconn.enter_pipeline_mode()
     try:
-        for order in (*orders, pgconn.pipeline_sync):
-            order()
+        for order in orders:
+            pgconn.send_query_prepared(*order)
+        pgconn.pipeline_sync()
         raw.wait(_answered(pgconn, answers, len(orders)))
         pgconn.exit_pipeline_mode()
     except psycopg.Error:
