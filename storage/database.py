@@ -1,5 +1,6 @@
 """The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
+import contextlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -239,6 +240,17 @@ class Database:
         """One consistent snapshot that writes nothing; `long` ones have their own connection. Raises LedgerAway."""
         with self._sorted(READ), _begun(self._readers[long], Connection.begin) as (connection, _):
             yield connection
+
+    def glance(self, ask: Callable[[Connection], T]) -> T:
+        """Prepared questions that need no snapshot in common, and so no transaction around them. Raises LedgerAway."""
+        with self._sorted(READ), contextlib.ExitStack() as stack:
+            try:
+                return ask(stack.enter_context(self._readers[False].connect()))
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+                stack.close()  # it had ended while nobody asked
+                return ask(stack.enter_context(self._readers[False].connect()))
 
     @contextmanager
     def _sorted(self, what: str, *also: str) -> Iterator[None]:

@@ -370,11 +370,7 @@ class SqlLedger:
             raise LedgerAway(failed)
 
     async def next_due(self) -> datetime | None:
-        def run() -> datetime | None:
-            with self._database.reading() as connection:
-                return self.tasks.next_due(connection)
-
-        return await self._in(self._reader, run)
+        return await self._in(self._reader, lambda: self._database.glance(self.tasks.next_due))
 
     async def live(self) -> None:
         await self._in(self._life, lambda: self._database.lock(self.owner))

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import select
 import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ LINE = {"keepalives_idle": 1, "keepalives_interval": 1, "keepalives_count": 3, "
 UNKNOWN_WITHIN = 20.0
 """Seconds for the database to come back and say whether a commit without an answer happened."""
 ASKED_EVERY = 0.2
+SURE_FOR = 0.25
+"""Seconds for which a connection that answered, and said no more, is taken to be there."""
 BACK_WITHIN = 1.0
 """Seconds that the others have, after the database was away, to be seen at work again."""
 MISSED_FOR = 0.25
@@ -93,6 +96,8 @@ class PostgresServer:
         self._judges_from: float | None = None
         """When, by the monotonic clock, it is to be known of the others whether they live; None before the first lock.
         """
+        self._asked_at = 0.0
+        """When, by the same clock, that connection answered last."""
         self._missed: dict[str, float] = {}
         """Since when, by the same clock, nobody holds the lock of a process."""
         self._life_line = self._engine(NullPool)
@@ -182,9 +187,9 @@ class PostgresServer:
             raise LedgerAway(f"The database {self.name} cannot be reached: {words(error)}.") from error
 
     def _hold(self, owner: str) -> None:
-        if self._life is not None and self._answers(self._life):
+        if self._life is not None and (self._is_quiet(self._life) or self._answers(self._life)):
             return
-        self._life = self._life_line.connect()
+        self._life, self._asked_at = self._life_line.connect(), time.monotonic()
         held = self._life.execute(LIVE, {"at_work": AT_WORK, "process": number_of(owner)}).one()
         if not (held.at_work and held.process):
             self.unlock()
@@ -193,10 +198,20 @@ class PostgresServer:
         # where this lock was lost, all were
         self._judges_from = time.monotonic() + (BACK_WITHIN if self._judges_from is not None else 0)
 
+    def _is_quiet(self, life: Connection) -> bool:
+        """Whether it was asked just now, and nothing has come since: its end would have, unless the machine is gone."""
+        line = life.connection.driver_connection
+        if line is None or time.monotonic() - self._asked_at >= SURE_FOR:
+            return False
+        come = select.poll()
+        come.register(line, select.POLLIN)
+        return not come.poll(0)
+
     def _answers(self, life: Connection) -> bool:
         """Whether the connection is there still; else it is let go of, for another is made at once."""
         try:
             life.execute(LIVES)
+            self._asked_at = time.monotonic()
         except DBAPIError:
             self.unlock()
             return False

@@ -12,6 +12,7 @@ from bot.core.errors import TaskLost
 from bot.core.transition import Task, TaskKind
 from bot.ports import Clock
 from storage import dialect
+from storage.driver import Question
 from storage.rows import from_millis, millis, plain, task_of
 from storage.tables import table
 from storage.writes import Writes
@@ -24,7 +25,8 @@ HELD_OF = select(TASKS.c.key, TASKS.c.attempts).where(
     TASKS.c.key.in_(bindparam("keys", expanding=True)), TASKS.c.owner == bindparam("holder"), TASKS.c.state == "running"
 )
 FIRST_DUE = [
-    select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1) for state in ("waiting", "running")
+    Question(select(TASKS.c.due).where(TASKS.c.state == state).order_by(TASKS.c.due).limit(1))
+    for state in ("waiting", "running")
 ]
 HELD = update(TASKS).where(
     TASKS.c.key == bindparam("held"),
@@ -43,7 +45,7 @@ LEASED = (
     .where(TASKS.c.key.in_(bindparam("keys", expanding=True)))
     .values(state="running", owner=bindparam("holder"), due=bindparam("until"))
 )
-HOLDERS = select(TASKS.c.owner).where(TASKS.c.state == "running").distinct()
+HOLDERS = Question(select(TASKS.c.owner).where(TASKS.c.state == "running").distinct())
 TAKEN_BACK = (
     update(TASKS)
     .where(TASKS.c.state == "running", TASKS.c.owner == bindparam("holder"))
@@ -154,7 +156,7 @@ class Tasks:
         return {"held": task.key, "holder": self.owner, "attempt": task.attempts}
 
     def next_due(self, connection: Connection) -> datetime | None:
-        found = [due for query in FIRST_DUE for (due,) in connection.execute(query)]
+        found = [due for question in FIRST_DUE for due in question.firsts(connection)]
         return from_millis(min(found)) if found else None
 
     def keep(self, connection: Connection, task: Task, *, until: datetime) -> None:
@@ -176,7 +178,7 @@ class Tasks:
 
     def holders(self, connection: Connection) -> frozenset[str]:
         """The processes that hold a task."""
-        return frozenset(connection.execute(HOLDERS).scalars())
+        return frozenset(HOLDERS.firsts(connection))
 
     def take_back(self, connection: Connection, owner: str) -> None:
         """Give back whatever `owner` held; only for one who knows that it is gone, or goes on no more."""
