@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import click
@@ -16,17 +16,19 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
 from bot.core.errors import CountersignError, LedgerAway, Misconfigured, PlatformAway, PlatformRefused, SlackAway
-from bot.core.overlay import overlay_of
+from bot.core.overlay import file_of, overlay_of
 from bot.core.policy_table import rows
 from bot.flows.bring_into_force import with_overlay
 from bot.flows.stand_guard import LEASE
 from bot.platform.scim import ScimPlatform
-from bot.policy_book import read_policy
+from bot.policy_book import file_mark, read_policy
 from bot.settings import Part, Settings, load_settings
 from bot.slack.channel import UNREACHED, channel_name
 from bot.slack.joining import slack_client, who_we_are
 from bot.wiring import check_ledger_may_be_made, ledger_exists, reader_of
 
+CLOCKS_DIFFER = timedelta(seconds=30)
+"""The lease is in the database's time, and this command asks the machine's."""
 SCOPES = frozenset(
     {"commands", "chat:write", "channels:read", "groups:read", "im:write", "users:read"},
 )
@@ -86,12 +88,13 @@ async def _database(settings: Settings) -> str:
         return f"{head} audit entries."
     if row is not None and row.digest != with_overlay(policy, row, at=datetime.now(UTC)).digest:
         raise LedgerAway(
-            "The policy in force is not the file's: restart the bot, or send it SIGHUP; "
+            f"The policy in force is not the file's: {file_mark(file_of(row.text))}, and the file is "
+            f"{file_mark(policy.text)}. Restart the bot, or send it SIGHUP; "
             "where several run on one database, give all of them the same file."
         )
     changes = len(overlay_of(row.text)) if row is not None else 0
     more = f", with what was changed in Slack ({changes})" if changes else ""
-    who = guard.owner if guard is not None and guard.until > clock.now() else "nobody now"
+    who = guard.owner if guard is not None and guard.until > clock.now() - CLOCKS_DIFFER else "nobody now"
     return f"{head} audit entries; the guard is {who}; the policy in force is the file's{more}."
 
 

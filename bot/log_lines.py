@@ -3,7 +3,7 @@
 Accounts, requests and incidents by their ids, actors as the platform calls them; no names, no reasons, no keys.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from bot.core.incident import BACK, Incident
 from bot.core.request import Request, State
@@ -15,15 +15,18 @@ TOLD = frozenset(
 """What carrying a request out comes to."""
 
 
-def lines_of(change: Change) -> Iterator[str]:
-    """In the order in which it was written."""
+def lines_of(change: Change, *, told: Collection[str] = ()) -> Iterator[str]:
+    """In the order in which it was written; without the pages whose keys were `told` before: these are on file."""
     for transition in change.transitions:
         yield from _moved(transition)
     for stands in change.actors:
         yield f"actor {stands.actor}: {stands.standing}"
-    for task in (*change.tasks, *(task for transition in change.transitions for task in transition.tasks)):
-        if task.kind is TaskKind.PAGE:
-            yield _page(task)
+    yield from (_page(task) for task in pages_of(change) if task.key not in told)
+
+
+def pages_of(change: Change) -> Iterator[Task]:
+    tasks = (*change.tasks, *(task for transition in change.transitions for task in transition.tasks))
+    return (task for task in tasks if task.kind is TaskKind.PAGE)
 
 
 def _moved(transition: Transition) -> Iterator[str]:

@@ -14,6 +14,7 @@ from bot.core.policy_file import parse_policy
 from bot.core.record import stamp
 from bot.core.transition import PolicyRow
 from bot.flows.bring_into_force import bring_into_force
+from bot.flows.persist import persist
 from bot.flows.world import World
 from bot.ports import View
 
@@ -35,6 +36,8 @@ class Book:
         """As it was last read; None where that was no policy."""
         self._read_at: datetime | None = None
         """When it was read again."""
+        self._differs: tuple[str | None, str, datetime] | None = None
+        """This process's file and that in force, the last time they were compared, and since when they were these."""
         self._parsed = {policy.digest: policy}
         self._newest = 0
         self._lock = threading.Lock()
@@ -56,14 +59,17 @@ class Book:
 
     def stands(self, row: PolicyRow | None, *, at: datetime) -> tuple[bool, str]:
         """Whether the rules in force are those of this process's file, or may differ still; and which are meant."""
-        ours = _mark(self._file) if self._file is not None else None
+        ours = file_mark(self._file) if self._file is not None else None
         if row is None:
             return False, "no rules are in force yet"
-        known, since = _mark(file_of(row.text)), max(filter(None, (row.since, self._read_at)))
+        known, since = file_mark(file_of(row.text)), max(filter(None, (row.since, self._read_at)))
+        if self._differs is not None and self._differs[:2] == (ours, known):
+            since = min(since, self._differs[2])  # neither a reload nor a change made in Slack made them differ
+        self._differs = (ours, known, since)
         if ours == known:
             return True, f"the rules of this process's file ({ours}) are in force"
         mine = f"another file ({ours})" if ours else "a file that is no valid policy"
-        said = f"in force are the rules of the file {known}, taken at {stamp(row.since)}; this process has read {mine}"
+        said = f"in force are the rules of the file {known}; this process has read {mine}, since {stamp(since)}"
         return at - since <= DIFFERS_FOR, f"{said}: give every replica the file that is meant, then SIGHUP"
 
     def _parse(self, view: View) -> Policy:
@@ -82,7 +88,7 @@ class Book:
         try:
             offered = read_policy(file)
             self._file = offered.text
-            changed = await bring_into_force(world, offered, by="file")
+            changed = await persist(lambda: bring_into_force(world, offered, by="file"), "the ledger")
         except Misconfigured as wrong:
             log.warning("the policy stays as it is: %s", wrong)
             return
@@ -90,7 +96,7 @@ class Book:
             log.info("the policy %s is in force", world.policy.digest[:12])
 
 
-def _mark(text: str) -> str:
+def file_mark(text: str) -> str:
     """As `countersign doctor` names a file."""
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

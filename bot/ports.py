@@ -273,6 +273,10 @@ class Ledger(Protocol):
         """
         ...
 
+    async def step_down(self) -> None:
+        """Give back the leases, and keep the tasks for as long as they take. Raises LedgerAway."""
+        ...
+
     async def leave(self) -> None:
         """Give back all tasks and leases, as the last thing: nobody misses who stops in order. Raises LedgerAway."""
         ...

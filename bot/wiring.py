@@ -6,7 +6,7 @@ import logging
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,7 +38,7 @@ from bot.flows.triage import triage
 from bot.flows.turns import POSTS_EVERY, Turns
 from bot.flows.world import World
 from bot.listener import runner
-from bot.log_lines import lines_of
+from bot.log_lines import lines_of, pages_of
 from bot.outage import Outage
 from bot.pager import NoPager, WebhookPager
 from bot.platform.scim import ScimPlatform
@@ -64,6 +64,8 @@ JOINED_WITHIN = 2.0
 """Seconds that a request which comes before that is known is kept waiting; Slack waits three."""
 DRAINED_WITHIN = 8.0
 """Seconds for what is under way at SIGTERM; supervisors commonly kill after ten."""
+PAGES_KNOWN = 1_000
+"""Keys of pages that the log has told of."""
 LEFT_WITHIN = 2.0
 """Seconds to tell the others that this process stops."""
 SLACK_IS_AWAY = (*AWAY, *UNREACHED)
@@ -216,7 +218,7 @@ async def running(settings: Settings, policy: Policy, *, posts_every: float = PO
         )
         worker = Worker(world, flows())
         ledger.on_commit(worker.take)
-        ledger.on_change(_say)
+        ledger.on_change(_sayer())
         # another process may be at its longest move: a start is not ended by that
         await persist(lambda: bring_into_force(world, policy, by="file"), "the ledger")
         await persist(lambda: arm_digest(world), "the ledger")
@@ -228,9 +230,18 @@ async def running(settings: Settings, policy: Policy, *, posts_every: float = PO
         yield bot
 
 
-def _say(change: Change) -> None:
-    for line in lines_of(change):
-        log.info("%s", line)
+def _sayer() -> Callable[[Change], None]:
+    """Tells the log of changes. A page that is asked for again and again, as a silent feed's is, is told once."""
+    pages: dict[str, None] = {}
+
+    def say(change: Change) -> None:
+        for line in lines_of(change, told=pages):
+            log.info("%s", line)
+        pages.update((page.key, None) for page in pages_of(change))
+        while len(pages) > PAGES_KNOWN:
+            del pages[next(iter(pages))]
+
+    return say
 
 
 async def _start(bot: Bot, settings: Settings, client: AsyncWebClient, users: Users, stack: AsyncExitStack) -> None:
@@ -302,6 +313,9 @@ async def _drain(bot: Bot, background: list[asyncio.Task[None]]) -> None:
         task.cancel()
     await asyncio.gather(*background, return_exceptions=True)
     bot.failure.cancel()
+    # another may be the guard while this one finishes what it has; where it cannot be told, it finds out by itself
+    with contextlib.suppress(LedgerAway, TimeoutError):
+        await asyncio.wait_for(bot.world.ledger.step_down(), LEFT_WITHIN)
     await bot.worker.drain(within=DRAINED_WITHIN)
-    with contextlib.suppress(LedgerAway, TimeoutError):  # else the others find out by themselves
+    with contextlib.suppress(LedgerAway, TimeoutError):
         await asyncio.wait_for(bot.world.ledger.leave(), LEFT_WITHIN)

@@ -133,7 +133,7 @@ class Worker:
         return frozenset(kind for kind in TaskKind if _LANE_OF_KIND[kind] in full or kind in mine)
 
     async def drain(self, *, within: float) -> None:
-        """Let what runs finish; what does not in time keeps its lease and is done after the next start."""
+        """Let what runs finish; what does not in time is done after the next start, or by another process."""
         self._stopping = True
         self._world.turns.let_go()
         if running := list(self._running.values()):

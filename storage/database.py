@@ -1,7 +1,7 @@
 """The database: its engines, its transactions, its schema. What only one kind has is in its own file."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -218,9 +218,15 @@ class Database:
             raise Misconfigured(f"The database {self._home.name} is {older}; run `countersign migrate`.")
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale."""
-        with self._sorted(RECORD, READ), self._writing(self._home.begin) as (connection, begun):
+    def transaction(self, *, records: Callable[[], bool] = lambda: True) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by any exception. Raises LedgerAway, Stale.
+
+        That it worked says that any change can be recorded where `records` says so, asked at the end.
+        """
+        with (
+            self._sorted(RECORD, works=lambda: (RECORD, READ) if records() else (READ,)),
+            self._writing(self._home.begin) as (connection, begun),
+        ):
             yield connection
             try:
                 connection.commit()
@@ -253,15 +259,15 @@ class Database:
                 return ask(stack.enter_context(self._readers[False].connect()))
 
     @contextmanager
-    def _sorted(self, what: str, *also: str) -> Iterator[None]:
-        """Sort the database's errors by what to do next, and tell who watches; who can do one thing can do `also`."""
+    def _sorted(self, what: str, *, works: Callable[[], Sequence[str]] | None = None) -> Iterator[None]:
+        """Sort the database's errors by what to do next, and tell who watches, also what `works` where that did."""
         try:
             with _named(what):
                 yield
         except LedgerAway as away:
             self._watch.failed(away, kind=what)
             raise
-        self._watch.worked(what, *also)
+        self._watch.worked(*(works() if works is not None else (what,)))
 
     def close(self) -> None:
         self.engine.dispose()

@@ -31,7 +31,7 @@ class Leases:
     ) -> tuple[Fence | None, str | None]:
         """Take the lease where nobody has it or its time is over, or keep it; the token rises with each new holder.
 
-        Answers who had it before where that was another, too.
+        Answers who had it before where that was another and did not give it back, too.
         """
         now = millis(self._clock.now())
         found = _lease(connection, name)
@@ -44,7 +44,9 @@ class Leases:
         writes = Writes(connection)
         writes.add(dialect.putting(connection, LEASES), [row])
         writes.send()
-        return Fence(name=name, token=token), (found["owner"] if found is not None and not mine else None)
+        return Fence(name=name, token=token), (
+            found["owner"] if found is not None and not mine and found["until"] else None
+        )
 
     def check(self, connection: Connection, fence: Fence) -> None:
         """Raises Fenced where the lease has had another holder since."""

@@ -134,6 +134,8 @@ class SqlLedger:
         self._cards = Cards()
         self._replays_dropped = datetime.min.replace(tzinfo=UTC)
         self._writer = Writer(database)
+        self._writer.committed = self._committed
+        self._take: Callable[[Sequence[Task]], None] = lambda _: None
         self._changed: Callable[[Change], None] = lambda _: None
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read")
         self._long_reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="ledger-read-long")
@@ -141,7 +143,7 @@ class SqlLedger:
 
     def on_commit(self, take: Callable[[Sequence[Task]], None]) -> None:
         """Hand the tasks that a commit leased to this process to its worker at once."""
-        self._writer.committed = take
+        self._take = take
 
     def on_change(self, tell: Callable[[Change], None]) -> None:
         """Tell of every change, once it is there."""
@@ -166,10 +168,14 @@ class SqlLedger:
             writes.send()
             return outcome, filed.leased(connection)
 
-        outcome = await self._write(work)
-        if isinstance(outcome, Change):
-            self._changed(outcome)
-        return outcome
+        return await self._write(work)
+
+    def _committed(self, answer: object, leased: Sequence[Task]) -> None:
+        """Also of what a caller waits for no longer."""
+        if isinstance(answer, Change):
+            self._changed(answer)
+        if leased:
+            self._take(leased)
 
     def _apply(self, writes: Writes, change: Change) -> Filed:
         """Write one change, its transitions in their order: a later one may take the place that an earlier one left."""
@@ -293,8 +299,7 @@ class SqlLedger:
         return await self._in(self._reader, run)
 
     async def add(self, *tasks: Task) -> None:
-        await self._write(lambda connection: (None, self.tasks.add(connection, tasks)))
-        self._changed(Change(tasks=tasks))
+        await self._write(lambda connection: (Change(tasks=tasks), self.tasks.add(connection, tasks)))
 
     async def put_card(
         self,
@@ -387,6 +392,9 @@ class SqlLedger:
             return len(gone)
 
         return await self._transact(work) if missing else 0
+
+    async def step_down(self) -> None:
+        await self._transact(lambda connection: self._leases.take_back(connection, self.owner))
 
     async def leave(self) -> None:
         def work(connection: Connection) -> None:

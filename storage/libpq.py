@@ -86,7 +86,9 @@ def _answered(pgconn: PGconn, answers: list[PGresult], many: int) -> PQGen[None]
 def _line(raw: psycopg.Connection[Any]) -> _Line:
     found = _LINES.get(raw)
     if found is None:
-        found = _LINES[raw] = _Line(adapt.Transformer.from_context(raw))
+        found = _LINES[raw] = _Line(
+            adapt.Transformer.from_context(raw.adapters)
+        )  # which know no connection, nor keep one
     return found
 
 

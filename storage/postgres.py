@@ -116,6 +116,7 @@ class PostgresServer:
             "autocommit": True,
             "connect_timeout": CONNECTED_WITHIN,
             "application_name": "countersign",
+            "client_encoding": "utf8",  # whatever the database's is
             "prepare_threshold": None,  # with a rollback psycopg deallocates all, what libpq.py prepared too
             **LINE,
         }

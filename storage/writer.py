@@ -54,8 +54,8 @@ class Writer:
         self._waiting: deque[_Wish] = deque()
         self._first: deque[_Wish] = deque()
         self._sick: tuple[str, float] | None = None
-        self.committed: Callable[[Sequence[Task]], None] = lambda _: None
-        """Told, in its loop, of the tasks that a commit leased to this process."""
+        self.committed: Callable[[Any, Sequence[Task]], None] = lambda *_: None
+        """Told, in its loop, of what a work answered once it is committed, and of the tasks leased to this process."""
 
     @property
     def failed(self) -> str | None:
@@ -121,7 +121,7 @@ class Writer:
     def _together(self, begun: list[_Wish], *, joined: bool) -> list[tuple[Any, Sequence[Task]]]:
         """Each sees what those before it wrote. Raises _Failed where one of several raised, else what was raised."""
         outcomes: list[tuple[Any, Sequence[Task]]] = []
-        with self._database.transaction() as connection:
+        with self._database.transaction(records=lambda: self._says_of_others(begun)) as connection:
             until = time.monotonic() + TOGETHER
             while len(outcomes) < len(begun):
                 try:
@@ -134,11 +134,15 @@ class Writer:
                     begun.append(wish)
         return outcomes
 
+    def _says_of_others(self, done: Sequence[_Wish]) -> bool:
+        """Whether it is known by these that a change can be recorded."""
+        return self.failed is None or any(wish.counts for wish in done)
+
     def _insist(self, wish: _Wish) -> None:
         """Do it again where another writer came first."""
         for _ in range(ATTEMPTS - 1):
             try:
-                with self._database.transaction() as connection:
+                with self._database.transaction(records=lambda: self._says_of_others([wish])) as connection:
                     outcome = wish.work(connection)
             except Stale:
                 continue
@@ -155,9 +159,9 @@ class Writer:
         if wish.counts:
             self._sick = None
         answer, leased = outcome
-        if leased:
+        if leased or answer is not None:
             with contextlib.suppress(RuntimeError):  # the loop has ended: the next start takes them back
-                wish.loop.call_soon_threadsafe(self.committed, leased)
+                wish.loop.call_soon_threadsafe(self.committed, answer, leased)
         wish.promised.set_result(answer)
 
     def _away(self, begun: Sequence[_Wish], away: LedgerAway) -> None:

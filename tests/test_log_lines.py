@@ -8,7 +8,7 @@ from bot.core.incident import IncidentState
 from bot.core.settling import done, failed, uncertain
 from bot.core.tasks import page_about, page_over
 from bot.core.transition import ActorStands, Change, Standing
-from bot.log_lines import lines_of
+from bot.log_lines import lines_of, pages_of
 from bot.serving import Stamped
 from tests.core.build import AT, SECOND, approved, open_incident, running
 
@@ -51,6 +51,12 @@ def test_whoever_is_locked_out_and_pages_without_a_record_are_told() -> None:
         "page filed: feed_silent, about nothing in particular",
         "page over: staff, about INC-A",
     ]
+
+
+def test_a_page_that_was_told_of_is_on_file() -> None:
+    change = Change(tasks=page_about(None, "feed_silent", due=AT))
+    told = {page.key for page in pages_of(change)}
+    assert list(lines_of(change, told=told)) == []
 
 
 def test_whatever_an_account_is_called_a_message_is_one_line_and_nothing_to_obey() -> None:

@@ -342,7 +342,7 @@ def _told_of_the_end(view: View, event: Event, *, at: datetime) -> tuple[Transit
     known = view.incident(judged.incident) if judged is not None and judged.incident else None
     if known is None or known.restored_at is None or known.restored_by != BY_OTHERS:
         return ()
-    if known.at is not None and event.at < known.at:
+    if event.at < (known.at or known.seen_at):
         return ()  # of the time before
     return (told(known, at=at, restored_at=min(event.at, known.restored_at), by=event.actor or "unknown"),)
 

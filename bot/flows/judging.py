@@ -78,4 +78,4 @@ def recorded(instance: Instance, verdict: Verdict, *, at: datetime, incident: st
 def back_since(view: View, incident: Incident, *, read: datetime) -> datetime:
     """Since when an account is up again that was `read` so: the feed may have told, of this time that it was down."""
     told = view.restored_at(incident.account)
-    return told if told is not None and (incident.at is None or told >= incident.at) else read
+    return told if told is not None and told >= (incident.at or incident.seen_at) else read

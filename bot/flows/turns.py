@@ -154,7 +154,7 @@ class Turns:
             line.shut = not await _filed(ledger, clock, channel, None)
 
     def let_go(self) -> None:
-        """Whoever still waits is let go; their tasks stay theirs and are done after the next start."""
+        """Whoever still waits is let go; their tasks are done after the next start, or by another process."""
         for line in self._lines.values():
             for _, _, turn in line.waiting:
                 turn.cancel()

@@ -43,7 +43,7 @@ async def mind_channel(world: World, client: AsyncWebClient, joined: asyncio.Eve
     while True:
         try:
             await look(world, client)
-        except UNREACHED as error:
+        except (*UNREACHED, ValueError) as error:  # slack_sdk lets what is no text through
             log.debug("whether the approvals channel takes cards is not known: %s", type(error).__name__)
         await asyncio.sleep(LOOKED_EVERY)
 

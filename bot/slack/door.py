@@ -51,7 +51,7 @@ class Replays:
         return True
 
     def leaves(self, door: Door) -> None:
-        """It was answered; its key is gone from here once it is in the store."""
+        """It was answered; its key is gone from here once its writing, if there is one, has ended."""
         if door.key not in self._writing:
             self._inside.discard(door.key)
 
@@ -81,7 +81,7 @@ class Replays:
         return door.replayed
 
     def _written(self, key: str, writing: asyncio.Future[None]) -> None:
-        del self._writing[key]
+        self._writing.pop(key, None)
         self._inside.discard(key)
         if not writing.cancelled():
             writing.exception()  # told above, or too late to be told

@@ -35,7 +35,12 @@ class Socket:
 
     async def _heard(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
         door = self._replays.door(storable(f"envelope:{request.envelope_id}"))
-        answer = await self._answer(request, door)
+        if not self._replays.enters(door):
+            return  # the answer to the first is one to both
+        try:
+            answer = await self._answer(request, door)
+        finally:
+            self._replays.leaves(door)
         payload = _payload(answer) if answer is not None else None
         await client.send_socket_mode_response(SocketModeResponse(envelope_id=request.envelope_id, payload=payload))
 

@@ -55,8 +55,8 @@ class Counting(Database):
     commits = 0
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with super().transaction() as connection:
+    def transaction(self, **given: Any) -> Iterator[Connection]:
+        with super().transaction(**given) as connection:
             yield connection
         self.commits += 1
 

@@ -63,7 +63,7 @@ def unrest(stage: Stage, then: Before) -> Iterator[str]:
     fell, watched = dict(stage.rows(FELL)), {key.split(":")[1] for (key,) in stage.rows(WATCHED)}
     for id, state, account, decided_at in stage.rows("select id, state, account, decided_at from incidents"):
         # an account that goes down again, for whatever reason, ends the watch over the incident before
-        ended = id in watched or fell[account] > decided_at
+        ended = id in watched or fell.get(account, "") > decided_at
         if id not in then.records and state not in (CLOSED | {"restored"} if ended else CLOSED):
             yield f"incident {id} {state}"
 

@@ -15,7 +15,7 @@ from bot.flows.sweep import first_list
 from bot.flows.world import World
 from bot.ports import Fence, Lease
 from storage.ledger import SqlLedger
-from tests.storage.scene import AT, SECOND, Shelf, filing, log, takes_something_over, world_of
+from tests.storage.scene import AT, SECOND, Shelf, filing, log, takes_something_over, task, world_of
 
 
 async def test_who_holds_a_lease_keeps_it_and_nobody_else_gets_it(shelf: Shelf) -> None:
@@ -47,6 +47,16 @@ async def test_one_who_was_late_and_found_no_other_goes_on_with_the_same_token(l
     shelf.clock.at += 10 * SECOND
     assert await ledger.decide(lambda _: filing(), fence=held)
     assert await ledger.hold("guard", seconds=1) == held
+
+
+async def test_who_steps_down_goes_on_with_what_it_has_under_way(ledger: SqlLedger, shelf: Shelf) -> None:
+    await ledger.hold("guard", seconds=3600)
+    await ledger.add(task())
+    other = shelf.open("other")
+    assert await other.hold("guard", seconds=1) is None
+    await ledger.step_down()
+    assert await other.hold("guard", seconds=1) == Fence(name="guard", token=2)
+    assert shelf.sql("select owner, state from tasks") == [("one", "running")]
 
 
 async def test_who_has_the_file_alone_takes_over_at_the_first_look_others_at_the_second(

@@ -4,11 +4,13 @@ import asyncio
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from bot.core.errors import LedgerAway
 from bot.core.transition import Change, Task
+from bot.outage import Outage
 from bot.ports import View
 from storage.ledger import SqlLedger
 from tests.databases import occupied
@@ -58,6 +60,42 @@ async def test_a_probe_says_no_until_what_failed_has_worked(ledger: SqlLedger, s
         await ledger.probe()
     await ledger.decide(voting)
     await ledger.probe()
+
+
+@ONLY_A_FILE
+async def test_a_lease_that_a_full_disk_still_takes_does_not_say_that_there_is_room(
+    ledger: SqlLedger, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger._database.watched_by(Outage("the ledger"))
+    await ledger.hold("guard", seconds=1)
+    ((pages,),) = shelf.sql("pragma page_count")
+    with ledger._database.engine.connect() as connection:
+        connection.exec_driver_sql(f"pragma max_page_count = {pages}")
+    failed = 0
+    for n in range(8):
+        try:
+            await ledger.add(replace(task(), key=f"sweep:{n}", payload={"much": "x" * 9000}))
+        except LedgerAway:
+            failed += 1
+            assert await ledger.hold("guard", seconds=1) is not None
+    assert failed > 2
+    assert [record.getMessage() for record in caplog.records if "is back" in record.getMessage()] == []
+
+
+async def test_what_nobody_waits_for_any_more_is_told_all_the_same(ledger: SqlLedger, shelf: Shelf) -> None:
+    told, there = list[Change](), asyncio.Event()
+
+    def tell(change: Change) -> None:
+        told.append(change)
+        there.set()
+
+    ledger.on_change(tell)
+    with occupied(shelf.url), pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await ledger.decide(lambda _: filing())
+    async with asyncio.timeout(20):
+        await there.wait()
+    assert [change.request().id for change in told] == ["REQ-1"]
 
 
 async def test_a_database_that_another_holds_is_given_up_before_a_listener_does(

@@ -207,6 +207,23 @@ async def test_a_file_that_is_not_in_force_has_some_minutes_and_is_red_then(worl
     assert "no valid policy" in book.stands(stands, at=world.now())[1]
 
 
+async def test_neither_a_reload_nor_a_change_made_in_slack_makes_a_file_that_differs_well_again(
+    world: World, shelf: Shelf, tmp_path: Path
+) -> None:
+    book, file = Book(parse_policy(SAMPLE)), tmp_path / "policy.toml"
+    await bring_into_force(world, parse_policy(SAMPLE.replace("hour = 9", "hour = 10")), by="file")
+    stands = await row(world)
+    red = stands.since + DIFFERS_FOR + SECOND
+    assert book.stands(stands, at=stands.since)[0]
+    assert not book.stands(replace(stands, since=red), at=red)[0]
+    file.write_text("version = ")
+    await book.reload(world, file)
+    assert book.stands(stands, at=world.now())[0], "another file than before"
+    shelf.clock.at += DIFFERS_FOR + SECOND
+    await book.reload(world, file)
+    assert not book.stands(stands, at=world.now())[0]
+
+
 async def test_the_file_in_force_is_named_and_before_any_is_there_nothing_is_well(world: World) -> None:
     book = Book(parse_policy(SAMPLE))
     assert not book.stands(None, at=AT)[0]

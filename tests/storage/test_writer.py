@@ -26,8 +26,8 @@ class Counting(Database):
     away = False
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        with super().transaction() as connection:
+    def transaction(self, **given: Any) -> Iterator[Connection]:
+        with super().transaction(**given) as connection:
             yield connection
             if self.away:
                 raise LedgerAway("The disk is full.")
