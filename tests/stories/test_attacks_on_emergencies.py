@@ -83,7 +83,7 @@ async def test_the_owner_of_the_file_has_the_last_word_on_the_guards_mode(scene:
     scene.policy(lambda text: text.replace('mode = "enforce"', 'mode = "observe"'))
     await scene.start()
     await scene.card_becomes(await change(scene, ADA, "guard enforce"), "done")
-    assert scene.world.policy.guard.enforces_at(scene.world.now())
+    await scene.until(lambda: scene.world.policy.guard.enforces_at(scene.world.now()))
     await scene.restart()
     assert scene.world.policy.guard.enforces_at(scene.world.now())
 

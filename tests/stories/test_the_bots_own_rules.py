@@ -77,7 +77,7 @@ async def test_who_is_added_needs_the_quorum_and_approves_only_a_day_later(scene
     await scene.workspace.click(SAM, asked, "approve")
     await scene.workspace.wait_for_ephemeral(SAM, lambda m: "You were added of late" in m.text)
     assert (await scene.request(asked)).approvals == ()
-    assert "sam" in scene.world.policy.people
+    await scene.until(lambda: "sam" in scene.world.policy.people)
 
 
 async def test_a_protected_account_needs_both_groups_from_then_on(scene: Scene) -> None:
@@ -111,7 +111,7 @@ async def test_observing_needs_the_quorum_and_ends_by_itself(scene: Scene) -> No
     for user in (OMAR, TESSA):
         await scene.workspace.click(user, card, "approve")
     await scene.card_becomes(card, "done")
-    assert not scene.world.policy.guard.enforces_at(scene.world.now())
+    await scene.until(lambda: not scene.world.policy.guard.enforces_at(scene.world.now()))
     await scene.act("staff-dev-token:rex", MARIA, active=False)
     await scene.incident_card("observed")
 
